@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+process.stderr.write("tilewright: nothing to run yet\n");
+process.exitCode = 1;
