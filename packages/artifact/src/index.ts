@@ -1,0 +1,11 @@
+export {
+  ABI_VERSION, ALIGNMENT, ASSERT_IMPORT, ASSERT_SECTION, CLOSURE_SLOT_BYTES, IMPORT_MODULE, MEMORY_IMPORT, PARALLEL_IMPORT, TABLE_EXPORT,
+} from "./abi.js"; // biome-ignore format: a list
+export {
+  DEVICE_SPEC_VERSION, defineDevice, type Device, type DeviceBuffer, type DeviceDriver, type DeviceSlice, type LaunchArgument, type LaunchOptions,
+  type LoadedModule,
+} from "./device.js"; // biome-ignore format: a list
+export {
+  type Access, ARTIFACT_VERSION, type Artifact, type ElementType, type FunctionEntry, type Manifest, type ModelEntry, type ModuleEntry,
+  type ModuleFormat, type ParameterEntry, type StateEntry, type TensorEntry,
+} from "./manifest.js"; // biome-ignore format: a list

@@ -1,0 +1,7 @@
+export {
+  type Backend, BACKEND_SPEC_VERSION, type CompiledModule, defineBackend, defineToolchain, type Intrinsic, type Target, type Toolchain,
+  type ToolchainStatus,
+} from "./backend.js"; // biome-ignore format: a list
+export { type Capabilities, lanesOf, type SupportLevel, type VectorCapabilities } from "./capabilities.js";
+export { definePass, type Level, type Pass, type PassContext, type PassPoint, type PlacedPass } from "./pass.js";
+export type { Knob, KnobValues, RuleMatch, ScheduleRule } from "./schedule-rule.js";
