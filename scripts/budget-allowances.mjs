@@ -1,0 +1,6 @@
+/**
+ * Where a budget hurts reading, it is exceeded, and the reason stands here.
+ * An entry: `{ budget: "file" | "function" | "package" | "readme", of, limit, reason }`; `of` is a path from the root,
+ * for a function `path#name`. An entry that is no longer needed is an error.
+ */
+export const allowances = [];

@@ -1,0 +1,124 @@
+/**
+ * Packs every published package as `pnpm publish` would, checks the tarballs (publint, attw), and installs each into an
+ * empty project of its own, where the example of its README must compile and run. Arguments choose packages by folder name.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { examplesOf, runExample, toJavaScript } from "./readme-examples.mjs";
+import { build, capture, pnpm, root, tool } from "./run.mjs";
+import { report, workspacePackages } from "./workspace.mjs";
+
+const wanted = process.argv.slice(2);
+const packages = workspacePackages().filter(({ manifest }) => !manifest.private);
+const chosen = packages.filter(({ short }) => wanted.length === 0 || wanted.includes(short));
+const tarballs = pack();
+const problems = [];
+
+for (const entry of chosen) {
+  const found = [...(await lint(entry)), ...typesWrong(entry), ...consume(entry)];
+  console.error(`${found.length === 0 ? "good" : "BAD "} ${entry.manifest.name}`);
+  problems.push(...found.map((problem) => `${entry.manifest.name}: ${problem}`));
+}
+process.exit(report("packages", problems));
+
+/** Builds and packs everything; returns the tarball of each package by its name. */
+function pack() {
+  const place = join(root, "build/packages");
+  rmSync(place, { recursive: true, force: true });
+  mkdirSync(place, { recursive: true });
+  if (build() !== 0) process.exit(1);
+  const filters = packages.map(({ manifest }) => `--filter=${manifest.name}`);
+  const { status, output } = capture(...pnpm(...filters, "-r", "pack", "--pack-destination", place));
+  if (status !== 0) {
+    console.error(output);
+    process.exit(status);
+  }
+  const fileOf = ({ name, version }) => `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
+  const files = new Set(readdirSync(place));
+  return Object.fromEntries(
+    packages.map(({ manifest }) => {
+      const file = fileOf(manifest);
+      if (!files.has(file)) throw new Error(`pnpm pack wrote no ${file}`);
+      return [manifest.name, join(place, file)];
+    }),
+  );
+}
+
+async function lint({ manifest }) {
+  const { buffer, byteOffset, byteLength } = readFileSync(tarballs[manifest.name]);
+  const tarball = buffer.slice(byteOffset, byteOffset + byteLength);
+  const { messages, pkg } = await publint({ pack: { tarball }, strict: true });
+  const serious = messages.filter(({ type }) => type !== "suggestion");
+  return serious.map((message) => `publint: ${formatMessage(message, pkg, { color: false })}`);
+}
+
+function typesWrong({ manifest }) {
+  const args = [tool("@arethetypeswrong/cli", "attw"), tarballs[manifest.name], "--profile", "esm-only", "--no-color"];
+  const { status, output } = capture(process.execPath, [
+    ...args,
+    "--no-emoji",
+    "--exclude-entrypoints",
+    "package.json",
+  ]);
+  return status === 0 ? [] : [`attw:\n${output}`];
+}
+
+/** Installs a package into an empty project, as a user would with npm, then compiles and runs its examples there. */
+function consume(entry) {
+  const project = mkdtempSync(join(tmpdir(), "tilewright-consumer-"));
+  try {
+    const examples = examplesOf(entry);
+    if (examples.length === 0) return ["its README has no example"];
+    const installed = install(entry.manifest.name, project);
+    if (installed.status !== 0) return [`npm install:\n${installed.output}`];
+    const found = examples.map((example, index) =>
+      runExample(
+        example,
+        join(project, `example-${index + 1}`),
+        (file, code) => [toJavaScript(file, code)],
+        join(project, "node_modules/.bin"),
+      ),
+    );
+    return [...found.filter((problem) => problem !== undefined), ...declarationProblems(project, examples)];
+  } finally {
+    rmSync(project, { recursive: true, force: true });
+  }
+}
+
+/** No package of ours comes from a registry: all that this one needs, in any depth, are the tarballs. */
+function install(name, project) {
+  const { [name]: own, ...others } = Object.fromEntries(
+    Object.entries(tarballs).map(([key, file]) => [key, `file:${file}`]),
+  );
+  const manifest = {
+    name: "consumer",
+    private: true,
+    type: "module",
+    dependencies: { [name]: own },
+    overrides: others,
+  };
+  writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
+  const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+  return capture(process.platform === "win32" ? "npm.cmd" : "npm", ["install", ...flags], { cwd: project });
+}
+
+/** Compiles the examples against the declarations that were packed, and checks those too. */
+function declarationProblems(project, examples) {
+  if (!examples.some(({ language }) => language === "ts")) return [];
+  const compilerOptions = {
+    target: "ES2022",
+    lib: ["ES2023", "ESNext.Disposable", "DOM", "DOM.AsyncIterable"],
+    module: "NodeNext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    types: ["node"],
+    typeRoots: [join(root, "node_modules/@types")],
+  };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["example-*/*.ts"] }));
+  const { status, output } = capture(process.execPath, [tool("typescript", "tsc"), "-p", project]);
+  return status === 0 ? [] : [`its example does not compile:\n${output}`];
+}

@@ -1,0 +1,47 @@
+/**
+ * The examples of READMEs: a fence after the comment `<!-- example -->`, of TypeScript or of shell commands. If a fence
+ * of text follows, the example must print exactly that.
+ */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { capture, root } from "./run.mjs";
+import { readText } from "./workspace.mjs";
+
+const EXAMPLE = /<!-- example -->\s*```(ts|sh)\n(.*?)```(?:\s*```(?:text|txt)\n(.*?)```)?/gs;
+
+/** The examples of a package: language, code, and what it should print if the README says so. */
+export function examplesOf({ folder }) {
+  const readme = `${folder}/README.md`;
+  const text = existsSync(join(root, readme)) ? readText(readme) : "";
+  return [...text.matchAll(EXAMPLE)].map(([, language, code, expected], index) => ({
+    name: `${readme}, example ${index + 1}`,
+    language,
+    code,
+    expected,
+  }));
+}
+
+/**
+ * Runs an example in a folder and returns what went wrong, or undefined. `runTs` gives the arguments with which Node
+ * runs a TypeScript file there.
+ */
+export function runExample({ name, language, code, expected }, folder, runTs, bin) {
+  mkdirSync(folder, { recursive: true });
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+  const file = join(folder, `example.${language}`);
+  writeFileSync(file, code);
+  const [command, args] = language === "sh" ? ["sh", ["-e", file]] : [process.execPath, runTs(file, code)];
+  const { status, output, stdout } = capture(command, args, { cwd: folder, env });
+  if (status !== 0) return `${name} ended with ${status}:\n${output}`;
+  if (expected === undefined || stdout.trimEnd() === expected.trimEnd()) return undefined;
+  return `${name} printed:\n${stdout}\nbut the README says:\n${expected}`;
+}
+
+/** Writes the JavaScript of a TypeScript example beside it and returns its path. */
+export function toJavaScript(file, code) {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
+  const script = file.replace(/\.ts$/, ".mjs");
+  writeFileSync(script, ts.transpileModule(code, { compilerOptions }).outputText);
+  return script;
+}
