@@ -9,7 +9,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { examplesOf, runExample, toJavaScript } from "./readme-examples.mjs";
 import { build, capture, pnpm, root, tool } from "./run.mjs";
-import { report, workspacePackages } from "./workspace.mjs";
+import { isPlanned, report, workspacePackages } from "./workspace.mjs";
 
 const wanted = process.argv.slice(2);
 const packages = workspacePackages().filter(({ manifest }) => !manifest.private);
@@ -71,7 +71,7 @@ function consume(entry) {
   const project = mkdtempSync(join(tmpdir(), "tilewright-consumer-"));
   try {
     const examples = examplesOf(entry);
-    if (examples.length === 0) return ["its README has no example"];
+    if (examples.length === 0 && !isPlanned(entry)) return ["its README has no example"];
     const installed = install(entry.manifest.name, project);
     if (installed.status !== 0) return [`npm install:\n${installed.output}`];
     const found = examples.map((example, index) =>

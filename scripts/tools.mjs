@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const TOOLS = [
   { name: "gcc", layer: "device", commands: ["gcc"], install: "gcc libc6-dev" },
@@ -53,4 +54,11 @@ function hasModule(python, name) {
   } catch {
     return false;
   }
+}
+
+/** As a command: says what is missing, and fails if anything is. */
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const missing = findTools().filter(({ path }) => path === undefined);
+  for (const { name, install } of missing) console.error(`missing: ${name}; ${install}`);
+  process.exit(missing.length === 0 ? 0 : 1);
 }

@@ -39,3 +39,8 @@ export function report(title, problems) {
   console.error(problems.length === 0 ? `${title}: all good` : `${title}: ${problems.length} to mend`);
   return problems.length === 0 ? 0 : 1;
 }
+
+/** Whether a package is a place in the plan only: none of its sources imports or exports anything yet. */
+export function isPlanned({ folder }) {
+  return sourceFiles(folder).every((file) => !/^(import\b|export \w|export \{ ?\w)/m.test(readText(file)));
+}

@@ -1,3 +1,2 @@
 #!/usr/bin/env node
-process.stderr.write("bench: nothing to run yet\n");
-process.exitCode = 1;
+process.stderr.write("bench: no benchmark is written yet\n");

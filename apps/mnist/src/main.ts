@@ -1,3 +1,2 @@
 #!/usr/bin/env node
-process.stderr.write("mnist: nothing to run yet\n");
-process.exitCode = 1;
+process.stderr.write("mnist: the main job is not written yet\n");

@@ -1,0 +1,18 @@
+import { isPlanned, workspacePackages } from "./scripts/workspace.mjs";
+
+/** Files that nothing imports and dependencies that nothing uses. What a source must declare, `check:layers` knows. */
+export default {
+  include: ["files", "dependencies", "binaries"] as const,
+  ignoreWorkspaces: workspacePackages()
+    .filter(isPlanned)
+    .map(({ folder }) => folder),
+  workspaces: {
+    ".": {
+      entry: ["scripts/*.mjs", "scripts/bin/*.mjs"],
+      // Started by their path, or imported by tests, which find them in the root's node_modules.
+      ignoreDependencies: ["@arethetypeswrong/cli", "playwright-core", "tilewright-scripts", "turbo", "fast-check"],
+    },
+    "packages/*": { entry: ["{src,test}/**/*.test.ts"] },
+    "apps/*": { entry: ["{src,test}/**/*.test.ts"] },
+  },
+};

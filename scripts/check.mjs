@@ -1,0 +1,25 @@
+/** `pnpm check`: every quick gate, one line each. The names of gates as arguments run only those. */
+import { capture, tool } from "./run.mjs";
+
+const GATES = {
+  format: [tool("@biomejs/biome", "biome"), "format", "."],
+  lint: [tool("@biomejs/biome", "biome"), "lint", "--error-on-warnings", "."],
+  typecheck: [tool("typescript", "tsc"), "-p", "tsconfig.json"],
+  layers: [tool("dependency-cruiser", "depcruise"), "--config", ".dependency-cruiser.cjs", "packages", "apps"],
+  budgets: ["scripts/budgets.mjs"],
+  manifests: ["scripts/manifests.mjs"],
+  unused: [tool("knip"), "--no-config-hints"],
+  examples: ["scripts/examples.mjs"],
+};
+
+const wanted = process.argv.slice(2);
+let failures = 0;
+for (const [name, args] of Object.entries(GATES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const { status, output } = capture(process.execPath, args);
+  console.log(`${status === 0 ? "pass" : "FAIL"} ${name}`);
+  if (status === 0) continue;
+  console.log(output.trimEnd());
+  failures++;
+}
+process.exit(failures === 0 ? 0 : 1);
