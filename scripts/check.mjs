@@ -8,6 +8,7 @@ const GATES = {
   layers: [tool("dependency-cruiser", "depcruise"), "--config", ".dependency-cruiser.cjs", "packages", "apps"],
   budgets: ["scripts/budgets.mjs"],
   manifests: ["scripts/manifests.mjs"],
+  lockfile: ["scripts/lockfile.mjs"],
   unused: [tool("knip"), "--no-config-hints"],
   examples: ["scripts/examples.mjs"],
 };
