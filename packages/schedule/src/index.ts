@@ -1,1 +1,14 @@
-export {};
+export { axesOf } from "./axes-of.js";
+export { cacheRead, cacheWrite } from "./cache.js";
+export { computeAt, computeInline, computeRoot } from "./compute-at.js";
+export { createSchedule } from "./create-schedule.js";
+export { fuse } from "./fuse.js";
+export { bind, parallel, unroll, vectorize } from "./mark.js";
+export { print } from "./print.js";
+export { reorder } from "./reorder.js";
+export type { AxisLike, LayoutDigit, Schedule, Stage, TailStrategy, TensorLike } from "./schedule.js";
+export { type SplitOptions, split } from "./split.js";
+export { type TileOptions, tile } from "./tile.js";
+export { type PrimFuncOptions, toPrimFunc } from "./to-prim-func.js";
+export { replay, traceOf } from "./trace.js";
+export { type LayoutDigitOptions, transformLayout } from "./transform-layout.js";

@@ -1,0 +1,121 @@
+import { boundsOf } from "@tilewright/arith";
+import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
+import { at, type Compute, type Expr, isConst, type IterVar, type Operation, type Read, rewrite, type Tensor, type Var, visit } from "@tilewright/ir";
+import { badParameters, unsupported } from "./errors.js";
+import { tensorsRead, uniqueName } from "./lookup.js";
+import type { Schedule, Stage } from "./schedule.js";
+
+/**
+ * The schedule that computes `outputs` plainly: a stage for every operation they depend on, each computed whole before its readers, its
+ * loops in the order of its axes, reductions innermost.
+ *
+ * @throws CompileError SCH119 a shape that is not constant, or a scan · SCH121 no output
+ */
+export function createSchedule(outputs: Tensor | readonly Tensor[]): Schedule {
+  const span = callSite(createSchedule);
+  const list: readonly Tensor[] = Array.isArray(outputs) ? outputs : [outputs as Tensor];
+  if (list.length === 0) throw new CompileError(badParameters("no output", "at least one output tensor", span));
+  const tensors = tensorsInOrder(list);
+  const names = new Set<string>();
+  const stages: Stage[] = [];
+  const byOperation = new Map<Operation, Tensor[]>();
+  for (const tensor of tensors) {
+    const siblings = byOperation.get(tensor.operation);
+    if (siblings === undefined) byOperation.set(tensor.operation, [tensor]);
+    else siblings.push(tensor);
+  }
+  for (const [operation, made] of byOperation) {
+    const name = uniqueName(operation.name, names);
+    names.add(name);
+    stages.push(stageFor(name, operation, made, list, span));
+  }
+  return { outputs: list, stages, records: [] };
+}
+
+function stageFor(name: string, operation: Operation, made: readonly Tensor[], outputs: readonly Tensor[], span: Span): Stage {
+  const tensors = allOutputs(operation, made);
+  for (const tensor of tensors) {
+    if (!tensor.shape.every((extent) => isConst(extent))) throw new CompileError(unsupported(`\`${tensor.name}\`, whose shape is symbolic`, "constant extents: specialise the symbols first", span));
+  }
+  if (operation.kind === "Scan") throw new CompileError(unsupported(`the scan \`${name}\``, "computes, placeholders and extern operations", operation.span));
+  const computed = operation.kind === "Compute" ? operation : null;
+  const bodies = computed === null ? [] : computed.bodies.map((body) => clampReads(body, computed.axes));
+  const reduceAxes = reduceAxesOf(bodies);
+  const axes = computed?.axes ?? [];
+  return {
+    name, operation, tensors, isOutput: tensors.some((tensor) => outputs.includes(tensor)), axes, reduceAxes, bodies, relations: [],
+    leaves: [...axes, ...reduceAxes], marks: new Map(), attachment: { kind: "root" }, scope: "global", layout: null,
+  }; // biome-ignore format: one glance
+}
+
+/** The outputs of an operation in order; those of a compute that nobody reads still need memory while a tuple is folded. */
+function allOutputs(operation: Operation, made: readonly Tensor[]): readonly Tensor[] {
+  const like = made[0];
+  if (operation.kind !== "Compute" || like === undefined) return [...made].sort((a, b) => a.outputIndex - b.outputIndex);
+  return operation.bodies.map((body, outputIndex) => made.find((tensor) => tensor.outputIndex === outputIndex) ?? { ...like, outputIndex, dtype: body.dtype });
+}
+
+/** Every tensor that the outputs depend on and all outputs of its operation that are used, producers first; iterative, chains may be long. */
+function tensorsInOrder(outputs: readonly Tensor[]): readonly Tensor[] {
+  const done = new Set<Tensor>();
+  const stack: { readonly tensor: Tensor; readonly leaving: boolean }[] = [...outputs].reverse().map((tensor) => ({ tensor, leaving: false }));
+  const entered = new Set<Tensor>();
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const { tensor, leaving } = top;
+    if (leaving) done.add(tensor);
+    else if (!entered.has(tensor)) {
+      entered.add(tensor);
+      stack.push({ tensor, leaving: true });
+      for (const input of [...operationInputs(tensor.operation)].reverse()) stack.push({ tensor: input, leaving: false });
+    }
+  }
+  return [...done];
+}
+
+function operationInputs(operation: Operation): readonly Tensor[] {
+  if (operation.kind === "Extern") return operation.inputs;
+  if (operation.kind === "Scan") return [...operation.initial, ...operation.update];
+  return operation.kind === "Compute" ? operation.bodies.flatMap((body) => tensorsRead(body)) : [];
+}
+
+function reduceAxesOf(bodies: readonly Expr[]): readonly IterVar[] {
+  const axes = new Set<IterVar>();
+  for (const body of bodies) if (body.kind === "Reduce") for (const axis of body.axes) axes.add(axis);
+  return [...axes];
+}
+
+/** Ranges of the axes over their declared domains. */
+function rangesOf(axes: readonly IterVar[]): Map<Var, { min: number; max: number }> {
+  return new Map(axes.map(({ variable, min, extent }) => {
+    const first = isConst(min) ? Number(min.value) : Number.NEGATIVE_INFINITY;
+    const count = isConst(extent) ? Number(extent.value) : Number.POSITIVE_INFINITY;
+    return [variable, { min: first, max: first + Math.max(0, count - 1) }];
+  }));
+}
+
+/** Rule: an index that is not inside its tensor for all values of the axes is clamped (`SEMANTICS.md`), so that no lowering reads outside. */
+function clampReads(body: Expr, axes: Compute["axes"]): Expr {
+  let reduceAxes: readonly IterVar[] = [];
+  visit(body, { Reduce: (reduce) => void (reduceAxes = [...reduceAxes, ...reduce.axes]) });
+  const ranges = rangesOf([...axes, ...reduceAxes]);
+  return rewrite(body, { Read: (read) => clampRead(read, ranges) });
+}
+
+function clampRead(read: Read, ranges: ReadonlyMap<Var, { min: number; max: number }>): Read | undefined {
+  let changed = false;
+  const indices = read.indices.map((index, dimension) => {
+    const extent = Number((read.tensor.shape[dimension] as { value?: number }).value);
+    const { min, max } = boundsOf(index, ranges);
+    if (min >= 0 && max < extent) return index;
+    changed = true;
+    return clamp(index, extent);
+  });
+  return changed ? { ...read, indices } : undefined;
+}
+
+/** `min(max(index, 0), extent − 1)`, as an index. */
+export function clamp(index: Expr, extent: number): Expr {
+  const b = at(index.span);
+  const whole = b.cast(index, "index");
+  return b.binary("min", b.binary("max", whole, b.int(0)), b.int(Math.max(0, extent - 1)));
+}

@@ -1,0 +1,38 @@
+import type { Expr, IterVar, Tensor, Var } from "@tilewright/ir";
+import type { Stage } from "./schedule.js";
+
+/** The part of an axis that is computed at one place of the loop nest: `min + (0 .. extent)`; `min` may use the loops around. */
+export interface Region {
+  readonly min: Expr;
+  readonly extent: number;
+}
+
+/** Everything bound inference says of one stage. */
+export interface Domain {
+  readonly stage: Stage;
+  /** Per data axis, what is computed; reduction axes have their whole domain. Extents include the room of `roundUp` tails. */
+  readonly regions: ReadonlyMap<IterVar, Region>;
+  /** Extents of all axes, loops among them. */
+  readonly extents: ReadonlyMap<IterVar, number>;
+  readonly loopVars: ReadonlyMap<IterVar, Var>;
+  /** Values of the root axes, counted from their region's min. */
+  readonly relative: ReadonlyMap<IterVar, Expr>;
+  /** Loops around the stage, outermost first, its own not among them. */
+  readonly enclosing: readonly EnclosingLoop[];
+  /** Elements beyond the declared shape must not be computed, since an input would be read outside (or an output written). */
+  readonly confined: boolean;
+}
+
+export interface EnclosingLoop {
+  readonly stage: Stage;
+  readonly axis: IterVar;
+  readonly variable: Var;
+  readonly extent: number;
+}
+
+/** Domains by stage; `byTensor` finds the one that computes a tensor. */
+export interface Domains {
+  readonly order: readonly Stage[];
+  readonly byStage: ReadonlyMap<Stage, Domain>;
+  readonly byTensor: ReadonlyMap<Tensor, Domain>;
+}

@@ -1,0 +1,205 @@
+import { boundsOf, simplify } from "@tilewright/arith";
+import { at, type Buffer, build, type Builder, type Expr, int, isConst, isFloat, type IterVar, type Read, type Reduce, rewrite, sequence, type Stmt, substitute, type Tensor, type Var, variable } from "@tilewright/ir";
+import type { Domain, Region } from "./domain.js";
+import { loopsInside } from "./infer-bounds.js";
+import type { Bodies } from "./inline-stages.js";
+import { extentIn, guardedSplits, leavesOf, valuesOf } from "./relations.js";
+import type { LayoutDigit, Stage } from "./schedule.js";
+
+type Range = { readonly min: number; readonly max: number };
+
+/** Where a tensor lives, and which element comes first there. */
+export interface Storage {
+  readonly buffer: Buffer;
+  readonly mins: readonly Expr[];
+  readonly layout: readonly LayoutDigit[] | null;
+}
+
+export interface EmitContext {
+  readonly bodies: Bodies;
+  readonly storage: ReadonlyMap<Tensor, Storage>;
+  /** Wraps the body of a loop with the stages that are computed there. */
+  attach(stage: Stage, axis: IterVar, body: Stmt): Stmt;
+}
+
+/**
+ * The loop nest of one stage. Rule: loops in the order of the leaves; the body stores each output at the values that the relations give
+ * the axes, under the guards of uneven splits and, when confined, of the declared shape. A reduction is initialised by a nest of its own,
+ * with the data guards alone, directly before its outermost reduction loop.
+ */
+export function emitStage(domain: Domain, context: EmitContext): Stmt {
+  const { stage } = domain;
+  const bodies = context.bodies.get(stage) ?? [];
+  const ranges = rangesOf(domain);
+  const body = new StageBody(domain, domain.relative, ranges, context);
+  const reduces = bodies.every((expr) => expr.kind === "Reduce") && bodies.length > 0;
+  let stmt = reduces ? body.update(bodies as readonly Reduce[]) : body.stores(bodies);
+  const outermost = reduces ? stage.leaves.findIndex((leaf) => leaf.iterKind === "reduce") : -1;
+  for (let depth = stage.leaves.length - 1; depth >= 0; depth--) {
+    const leaf = stage.leaves[depth] as IterVar;
+    stmt = loopFor(domain, leaf, domain.loopVars.get(leaf) as Var, context.attach(stage, leaf, stmt));
+    if (depth === outermost) stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], outermost, ranges), stmt], leaf.span);
+  }
+  if (reduces && outermost < 0) stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], stage.leaves.length, ranges), stmt]);
+  return stmt;
+}
+
+function rangesOf(domain: Domain): Map<Var, Range> {
+  return new Map(loopsInside(domain).map(({ variable: v, extent }) => [v, { min: 0, max: Math.max(0, extent - 1) }]));
+}
+
+function loopFor(domain: Domain, leaf: IterVar, loopVar: Var, body: Stmt): Stmt {
+  const { loopKind, thread } = domain.stage.marks.get(leaf) ?? { loopKind: "serial" as const, thread: null };
+  return { kind: "For", span: leaf.span, loopVar, min: int(0), extent: int(extentIn(domain.extents, leaf)), loopKind, thread, body };
+}
+
+/** The data loops inside `depth`, once more with variables of their own, storing the identities. */
+function initNest(domain: Domain, context: EmitContext, bodies: readonly Reduce[], depth: number, ranges: ReadonlyMap<Var, Range>): Stmt {
+  const { stage } = domain;
+  const inner = stage.leaves.slice(depth).filter((leaf) => leaf.iterKind !== "reduce");
+  const vars = new Map(domain.loopVars);
+  const own = new Map(ranges);
+  for (const leaf of inner) {
+    const fresh = variable(leaf.name, "index", 1, leaf.span);
+    vars.set(leaf, fresh);
+    own.set(fresh, { min: 0, max: Math.max(0, extentIn(domain.extents, leaf) - 1) });
+  }
+  const relative = valuesOf(stage, domain.extents, vars);
+  let stmt = new StageBody(domain, relative, own, context).initial(bodies);
+  for (const leaf of [...inner].reverse()) stmt = loopFor(domain, leaf, vars.get(leaf) as Var, stmt);
+  return stmt;
+}
+
+/** The innermost statements of a stage for one choice of axis values. */
+class StageBody {
+  private readonly domain: Domain;
+  private readonly relative: ReadonlyMap<IterVar, Expr>;
+  private readonly ranges: ReadonlyMap<Var, Range>;
+  private readonly context: EmitContext;
+  private readonly b: Builder;
+
+  constructor(domain: Domain, relative: ReadonlyMap<IterVar, Expr>, ranges: ReadonlyMap<Var, Range>, context: EmitContext) {
+    this.domain = domain;
+    this.relative = relative;
+    this.ranges = ranges;
+    this.context = context;
+    this.b = at(domain.stage.operation.span);
+  }
+
+  /** One store per output; several outputs are all evaluated before the first is stored, since memory may be reused in place. */
+  stores(bodies: readonly Expr[]): Stmt {
+    const values = bodies.map((body) => this.lowered(body));
+    return this.guarded(this.storeAll(values), true);
+  }
+
+  initial(bodies: readonly Reduce[]): Stmt {
+    const values = bodies.map((reduce) => this.lowered((reduce.initial ?? reduce.combiner.identities)[reduce.valueIndex] as Expr));
+    return this.guarded(sequence(values.map((value, output) => this.store(output, value)), this.b.span), false);
+  }
+
+  update(bodies: readonly Reduce[]): Stmt {
+    const first = bodies[0] as Reduce;
+    const tuple = first.combiner.results.length > 1;
+    const values = bodies.map((reduce) => {
+      const replace = new Map<Var, Expr>();
+      reduce.combiner.lhs.forEach((lhs, k) => replace.set(lhs, this.current(tuple ? bodies.findIndex((other) => other.valueIndex === k) : bodies.indexOf(reduce))));
+      reduce.combiner.rhs.forEach((rhs, k) => replace.set(rhs, this.lowered(reduce.sources[k] as Expr)));
+      return substitute(licensed(reduce.combiner.results[reduce.valueIndex] as Expr, reduce.fast), replace);
+    });
+    const stmt = this.storeAll(values);
+    const held = first.condition === null ? stmt : this.b.when(this.lowered(first.condition), stmt);
+    return this.guarded(held, true);
+  }
+
+  private storeAll(values: readonly Expr[]): Stmt {
+    if (values.length === 1) return this.store(0, values[0] as Expr);
+    const held = values.map((value, output) => variable(`${this.domain.stage.tensors[output]?.name ?? "value"}.new`, value.dtype, 1, value.span));
+    const stores = sequence(held.map((value, output) => this.store(output, value)), this.b.span);
+    return values.reduceRight<Stmt>((rest, value, output) => this.b.let(held[output] as Var, value, rest), stores);
+  }
+
+  private store(output: number, value: Expr): Stmt {
+    const { buffer, layout } = this.storageOf(this.domain.stage.tensors[output] as Tensor);
+    return this.b.store(buffer, this.place(this.ownIndices(), layout), value);
+  }
+
+  private current(output: number): Expr {
+    const { buffer, layout } = this.storageOf(this.domain.stage.tensors[output] as Tensor);
+    return this.b.load(buffer, this.place(this.ownIndices(), layout));
+  }
+
+  private ownIndices(): readonly Expr[] {
+    return this.domain.stage.axes.map((axis) => this.relative.get(axis) ?? int(0));
+  }
+
+  private storageOf(tensor: Tensor): Storage {
+    return this.context.storage.get(tensor) as Storage;
+  }
+
+  /** Logical indices to those of the memory. */
+  private place(indices: readonly Expr[], layout: readonly LayoutDigit[] | null): readonly Expr[] {
+    const exact = indices.map((index) => this.simple(index));
+    if (layout === null) return exact;
+    return layout.map(({ dimension, divisor, modulus }) => {
+      const outer = divisor === 1 ? (exact[dimension] as Expr) : this.b.binary("floordiv", exact[dimension] as Expr, int(divisor));
+      return this.simple(modulus === null ? outer : this.b.binary("floormod", outer, int(modulus)));
+    });
+  }
+
+  private simple(expr: Expr): Expr {
+    return simplify(expr, { ranges: this.ranges });
+  }
+
+  /** A body with axis values put in and reads turned into loads. */
+  private lowered(expr: Expr): Expr {
+    const values = new Map<Var, Expr>();
+    for (const axis of [...this.domain.stage.axes, ...this.domain.stage.reduceAxes]) {
+      const min = this.domain.regions.get(axis)?.min ?? axis.min;
+      values.set(axis.variable, isConst(min, 0) ? (this.relative.get(axis) ?? int(0)) : build.add(min, this.relative.get(axis) ?? int(0)));
+    }
+    return rewrite(substitute(expr, values), { Read: (read) => this.load(read) });
+  }
+
+  private load(read: Read): Expr {
+    const { buffer, mins, layout } = this.storageOf(read.tensor);
+    const indices = read.indices.map((index, dimension) => {
+      const min = mins[dimension] ?? int(0);
+      const whole = index.dtype === "index" ? index : build.cast(index, "index");
+      return isConst(min, 0) ? whole : build.sub(whole, min);
+    });
+    return at(read.span).load(buffer, this.place(indices, layout));
+  }
+
+  private guarded(stmt: Stmt, whole: boolean): Stmt {
+    return this.guards(whole).reduceRight((body, condition) => this.b.when(condition, body, "guard"), stmt);
+  }
+
+  /** Conditions that are not provably true; for the initialisation those of data axes alone. */
+  private guards(whole: boolean): readonly Expr[] {
+    const { stage, extents, regions, confined } = this.domain;
+    const reduced = (axis: IterVar): boolean => leavesOf(stage, axis).some((leaf) => leaf.iterKind === "reduce");
+    const conditions: Expr[] = [];
+    const below = (value: Expr, limit: number): void => {
+      const exact = this.simple(value);
+      if (boundsOf(exact, this.ranges).max < limit) return;
+      conditions.push(this.b.binary("lt", exact, int(limit)));
+    };
+    for (const axis of guardedSplits(stage, extents)) {
+      if (whole || !reduced(axis)) below(this.relative.get(axis) ?? int(0), extentIn(extents, axis));
+    }
+    if (!confined) return conditions;
+    for (const axis of stage.axes) {
+      const { min } = regions.get(axis) as Region;
+      const absolute = this.simple(build.add(min, this.relative.get(axis) ?? int(0)));
+      below(absolute, Number((axis.extent as { value?: number }).value));
+      if (boundsOf(absolute, this.ranges).min < 0) conditions.push(this.b.binary("ge", absolute, int(0)));
+    }
+    return conditions;
+  }
+}
+
+/** The licences of a reduction, on the arithmetic that folds it. */
+function licensed(result: Expr, fast: number): Expr {
+  if (fast === 0) return result;
+  return rewrite(result, { Binary: (node) => (isFloat(node.dtype) ? { ...node, fast: node.fast | fast } : undefined) });
+}

@@ -1,0 +1,83 @@
+import type { Expr, IterVar, LoopKind, Operation, Scope, Tensor, ThreadTag, TraceRecord } from "@tilewright/ir";
+
+/**
+ * What happens where a split factor does not divide the extent. `guard`: the innermost body is guarded (and lowering peels the guard).
+ * `shift`: the last tile starts earlier and computes some elements twice. `roundUp`: the tile is computed whole, into padded storage.
+ * `exact`: it must divide.
+ */
+export type TailStrategy = "guard" | "shift" | "roundUp" | "exact";
+
+/** `parent = outer · |inner| + inner`. Exactly one of `factor` (extent of inner) and `parts` (extent of outer) is given. */
+export interface SplitRelation {
+  readonly kind: "split";
+  readonly parent: IterVar;
+  readonly outer: IterVar;
+  readonly inner: IterVar;
+  readonly factor: number | null;
+  readonly parts: number | null;
+  readonly tail: TailStrategy;
+}
+
+/** `fused = outer · |inner| + inner`. */
+export interface FuseRelation {
+  readonly kind: "fuse";
+  readonly outer: IterVar;
+  readonly inner: IterVar;
+  readonly fused: IterVar;
+}
+
+export type Relation = SplitRelation | FuseRelation;
+
+/** Where a stage is computed: before everything that follows it, in its consumers' expressions, or in a loop of a consumer. */
+export type Attachment =
+  | { readonly kind: "root" }
+  | { readonly kind: "inline" }
+  | { readonly kind: "at"; readonly stage: Stage; readonly axis: IterVar };
+
+/** One digit of a storage layout: `(index[dimension] floordiv divisor) floormod modulus`, the modulus absent on the leading digit. */
+export interface LayoutDigit {
+  readonly dimension: number;
+  readonly divisor: number;
+  readonly modulus: number | null;
+}
+
+/** How a loop runs. */
+export interface LoopMark {
+  readonly loopKind: LoopKind;
+  readonly thread: ThreadTag | null;
+}
+
+/**
+ * One operation in a schedule. `operation` and `bodies` are what it computes now (caching and inlining rewrite them); the relations say
+ * how its axes became the loops `leaves`, outermost first. Only the primitives change a stage.
+ */
+export interface Stage {
+  readonly name: string;
+  operation: Operation;
+  /** Outputs, by which readers know the stage. */
+  readonly tensors: readonly Tensor[];
+  readonly isOutput: boolean;
+  /** Data axes, one for each dimension. */
+  axes: readonly IterVar[];
+  reduceAxes: readonly IterVar[];
+  bodies: readonly Expr[];
+  relations: readonly Relation[];
+  leaves: readonly IterVar[];
+  marks: ReadonlyMap<IterVar, LoopMark>;
+  attachment: Attachment;
+  scope: Scope;
+  layout: readonly LayoutDigit[] | null;
+}
+
+/** A schedule: stages in topological order, producers first, and the trace of primitives that made it what it is. */
+export interface Schedule {
+  readonly outputs: readonly Tensor[];
+  stages: readonly Stage[];
+  records: readonly TraceRecord[];
+}
+
+/** A tensor of the schedule, or the name of its stage. */
+export type TensorLike = Tensor | string;
+
+/** An axis of a stage, or its name. */
+export type AxisLike = IterVar | string;

@@ -1,0 +1,126 @@
+import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
+import { type Buffer, buffer, build, type Expr, int, type IterVar, type PrimFunc, rewrite, sequence, type Stmt, type Tensor } from "@tilewright/ir";
+import type { Domain, Domains } from "./domain.js";
+import { type EmitContext, emitStage, type Storage } from "./emit-stage.js";
+import { badParameters } from "./errors.js";
+import { inferBounds } from "./infer-bounds.js";
+import { inlineStages } from "./inline-stages.js";
+import { stageOf } from "./lookup.js";
+import type { LayoutDigit, Schedule, Stage } from "./schedule.js";
+
+export interface PrimFuncOptions {
+  /** Name of the function; that of the first output unless told. */
+  readonly name?: string;
+  /** Placeholders and outputs in the order of the parameters; placeholders in order of use, then outputs, unless told. */
+  readonly parameters?: readonly Tensor[];
+  /** Pairs of an output and a placeholder of one shape that may be given the same memory. */
+  readonly mayAlias?: readonly (readonly [Tensor, Tensor])[];
+}
+
+/**
+ * The schedule as loop IR at level `scheduled`: one function of role `kernel` whose parameters are the placeholders and outputs, dense and
+ * row-major. Intermediate stages are allocated where they are computed.
+ *
+ * @throws CompileError SCH104 · SCH112 · SCH116 · SCH118 · SCH121 parameters that are not exactly the placeholders and outputs · SCH122
+ */
+export function toPrimFunc(schedule: Schedule, options: PrimFuncOptions = {}): PrimFunc {
+  const span = callSite(toPrimFunc);
+  const { stages, bodies } = inlineStages(schedule);
+  const domains = inferBounds(stages, bodies);
+  const parameters = parametersOf(schedule, stages, options.parameters, span);
+  const storage = storageOf(stages, domains, parameters);
+  const bufferOf = (tensor: Tensor): Buffer => (storage.get(tensor) as Storage).buffer;
+
+  const emitAt = (place: (stage: Stage) => boolean, rest: Stmt | null): Stmt => {
+    const here = domains.order.filter(place);
+    const nests = here.map((stage) => emit(stage));
+    const body = sequence(rest === null ? nests : [...nests, rest]);
+    const made = here.flatMap((stage) => stage.tensors.filter((tensor) => !parameters.includes(tensor)).map(bufferOf));
+    return made.reduceRight<Stmt>((inner, memory) => build.allocate(memory, inner), body);
+  };
+  const context: EmitContext = {
+    bodies,
+    storage,
+    attach: (target, axis, body) => {
+      const inside = (stage: Stage): boolean => stage.attachment.kind === "at" && stage.attachment.stage === target && stage.attachment.axis === axis;
+      return domains.order.some(inside) ? emitAt(inside, body) : body;
+    },
+  };
+  const emit = (stage: Stage): Stmt => {
+    if (stage.operation.kind === "Extern") return emitExtern(stage, bufferOf);
+    return emitStage(domains.byStage.get(stage) as Domain, context);
+  };
+  const body = emitAt((stage) => stage.attachment.kind === "root", null);
+  const mayAlias = (options.mayAlias ?? []).map(([a, b]) => aliasPair(a, b, parameters, bufferOf, span));
+  const name = options.name ?? schedule.outputs[0]?.name ?? "kernel";
+  return { kind: "PrimFunc", span, name, role: "kernel", parameters: parameters.map(bufferOf), mayAlias, body, attributes: {} };
+}
+
+function parametersOf(schedule: Schedule, stages: readonly Stage[], given: readonly Tensor[] | undefined, span: Span): readonly Tensor[] {
+  const placeholders = stages.filter((stage) => stage.operation.kind === "Placeholder").flatMap((stage) => stage.tensors);
+  const outputs = [...new Set(schedule.outputs)];
+  const needed = [...placeholders, ...outputs.filter((tensor) => !placeholders.includes(tensor))];
+  if (given === undefined) return needed;
+  const names = (tensors: readonly Tensor[]): string => tensors.map((tensor) => tensor.name).join(", ");
+  if (given.some((tensor) => tensor.operation.kind !== "Placeholder" && !outputs.includes(tensor)) || new Set(given).size !== given.length || !needed.every((tensor) => given.includes(tensor))) {
+    throw new CompileError(badParameters(names(given), `each of ${names(needed)} once, and further placeholders at will`, span));
+  }
+  for (const tensor of outputs) {
+    if (tensor.operation.kind === "Placeholder") throw new CompileError(badParameters(`the placeholder \`${tensor.name}\` as an output`, "outputs that are computed", span));
+    stageOf(schedule, tensor, span);
+  }
+  return given;
+}
+
+function aliasPair(a: Tensor, b: Tensor, parameters: readonly Tensor[], bufferOf: (tensor: Tensor) => Buffer, span: Span): readonly [Buffer, Buffer] {
+  for (const tensor of [a, b]) if (!parameters.includes(tensor)) throw new CompileError(badParameters(`\`${tensor.name}\` in mayAlias`, "parameters of the function", span));
+  return [bufferOf(a), bufferOf(b)];
+}
+
+function storageOf(stages: readonly Stage[], domains: Domains, parameters: readonly Tensor[]): ReadonlyMap<Tensor, Storage> {
+  const storage = new Map<Tensor, Storage>();
+  for (const tensor of parameters) storage.set(tensor, plain(tensor));
+  for (const stage of stages) {
+    const domain = domains.byStage.get(stage);
+    for (const tensor of stage.tensors) {
+      if (storage.has(tensor)) continue;
+      storage.set(tensor, domain === undefined || stage.operation.kind !== "Compute" ? plain(tensor) : realised(tensor, stage, domain));
+    }
+  }
+  return storage;
+}
+
+function plain(tensor: Tensor): Storage {
+  const memory = buffer(tensor.name, { dtype: tensor.dtype, shape: tensor.shape, alignment: 64 }, tensor.span);
+  return { buffer: memory, mins: tensor.shape.map(() => int(0)), layout: null };
+}
+
+function realised(tensor: Tensor, stage: Stage, domain: Domain): Storage {
+  const regions = stage.axes.map((axis: IterVar) => domain.regions.get(axis) ?? { min: int(0), extent: 1 });
+  const extents = regions.map((region) => region.extent);
+  const shape = stage.layout === null ? extents : stage.layout.map((digit) => digitExtent(digit, extents));
+  const memory = buffer(tensor.name, { dtype: tensor.dtype, shape: shape.map((extent): Expr => int(Math.max(1, extent))), scope: stage.scope, alignment: 64 }, tensor.span);
+  return { buffer: memory, mins: regions.map((region) => region.min), layout: stage.layout };
+}
+
+function digitExtent({ dimension, divisor, modulus }: LayoutDigit, extents: readonly number[]): number {
+  return modulus ?? Math.ceil((extents[dimension] ?? 1) / divisor);
+}
+
+/** The statements of an extern operation over the buffers that now hold its tensors. */
+function emitExtern(stage: Stage, bufferOf: (tensor: Tensor) => Buffer): Stmt {
+  const { operation } = stage;
+  if (operation.kind !== "Extern") return sequence([]);
+  const replace = new Map<Buffer, Buffer>();
+  operation.inputBuffers.forEach((declared, k) => replace.set(declared, bufferOf(operation.inputs[k] as Tensor)));
+  operation.outputBuffers.forEach((declared, k) => replace.set(declared, bufferOf(stage.tensors[k] as Tensor)));
+  return replaceBuffers(operation.body, replace);
+}
+
+function replaceBuffers(body: Stmt, replace: ReadonlyMap<Buffer, Buffer>): Stmt {
+  const swap = <N extends { readonly buffer: Buffer }>(node: N): N | undefined => {
+    const to = replace.get(node.buffer);
+    return to === undefined ? undefined : { ...node, buffer: to };
+  };
+  return rewrite(body, { Load: swap, Store: swap, Atomic: swap, BufferRegion: swap });
+}
