@@ -1,1 +1,2 @@
-export {};
+export { type MemoryPlan, type PlanOptions, planMemory } from "./plan.js";
+export type { MemoryRequest } from "./request.js";
