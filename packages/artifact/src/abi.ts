@@ -12,6 +12,8 @@
  *   calling thread may run a part with the workspace it passes; other threads bring their own, of the largest `workspaceBytes` of the module.
  * - A WebAssembly module imports its memory as `MEMORY_IMPORT` (shared exactly when the feature `threads` stands in its entry) and, when it
  *   has parallel loops, the hook as `PARALLEL_IMPORT`. It has no start function and no data segments: instantiating it changes nothing.
+ * - Every address is at least `LOW_MEMORY_BYTES`: code may fold constants below it into the offsets of its instructions, and what else
+ *   lives in the memory (data and stack of a module built from C) has room below.
  * - In a C file the hook is the function pointer `tilewright_parallel`, which the file sets to a serial loop; whoever links it may replace
  *   it through `tilewright_set_parallel`.
  * - An assertion that fails: WebAssembly calls `ASSERT_IMPORT(message index)` and traps; C calls `tilewright_assert_failed(const char *)`.
@@ -27,5 +29,7 @@ export const TABLE_EXPORT = "functions";
 export const ASSERT_SECTION = "tilewright.asserts";
 /** Alignment of workspaces, regions and tensors, in bytes. */
 export const ALIGNMENT = 64;
+/** Bytes at the bottom of a WebAssembly memory in which no buffer, workspace or closure lies. */
+export const LOW_MEMORY_BYTES = 65_536;
 /** Bytes of one parameter in a closure. */
 export const CLOSURE_SLOT_BYTES = 8;

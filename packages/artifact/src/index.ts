@@ -1,5 +1,5 @@
 export {
-  ABI_VERSION, ALIGNMENT, ASSERT_IMPORT, ASSERT_SECTION, CLOSURE_SLOT_BYTES, IMPORT_MODULE, MEMORY_IMPORT, PARALLEL_IMPORT, TABLE_EXPORT,
+  ABI_VERSION, ALIGNMENT, ASSERT_IMPORT, ASSERT_SECTION, CLOSURE_SLOT_BYTES, IMPORT_MODULE, LOW_MEMORY_BYTES, MEMORY_IMPORT, PARALLEL_IMPORT, TABLE_EXPORT,
 } from "./abi.js"; // biome-ignore format: a list
 export {
   DEVICE_SPEC_VERSION, defineDevice, type Device, type DeviceBuffer, type DeviceDriver, type DeviceSlice, type LaunchArgument, type LaunchOptions,

@@ -34,7 +34,13 @@ export interface ModuleEntry {
 export type Access = "read" | "write" | "readwrite";
 
 export type ParameterEntry =
-  | { readonly kind: "buffer"; readonly name: string; readonly dtype: ElementType; readonly shape: readonly number[]; readonly access: Access }
+  | {
+      readonly kind: "buffer";
+      readonly name: string;
+      readonly dtype: ElementType;
+      readonly shape: readonly number[];
+      readonly access: Access;
+    }
   | { readonly kind: "scalar"; readonly name: string; readonly dtype: ElementType };
 
 /** A callable function of a module; the calling convention is `abi.ts`. */

@@ -1,0 +1,59 @@
+import { type Backend, BACKEND_SPEC_VERSION, type Capabilities, defineBackend } from "@tilewright/backend";
+import { compileModule } from "./module.js";
+
+export interface WasmOptions {
+  /** 128-bit vectors. Every current engine has them. Default true. */
+  readonly simd?: boolean;
+  /** Fused multiply-add where nodes may be contracted (relaxed SIMD); artifacts then name the feature `relaxed-simd`. Default false. */
+  readonly relaxed?: boolean;
+  /** Threads that `parallel` loops may use; above 1 the memory is shared. Default 1. */
+  readonly threads?: number;
+}
+
+/** Registers of x86-64, less the one that engines keep for themselves; the narrowest of the usual machines. */
+const REGISTERS = 15;
+
+/** Loop IR to WebAssembly, in this process: no toolchain. */
+export function wasm(options: WasmOptions = {}): Backend {
+  const { simd = true, relaxed = false, threads = 1 } = options;
+  return defineBackend({
+    specVersion: BACKEND_SPEC_VERSION,
+    name: "wasm",
+    capabilities: capabilities(simd, relaxed, threads),
+    compile: (module) => compileModule(module, { simd, relaxed: simd && relaxed, shared: threads > 1 }),
+  });
+}
+
+function capabilities(simd: boolean, relaxed: boolean, threads: number): Capabilities {
+  return {
+    dtypes: {
+      bool: "stable",
+      int8: "stable",
+      int16: "stable",
+      int32: "stable",
+      int64: "stable",
+      uint8: "stable",
+      uint16: "stable",
+      uint32: "stable",
+      uint64: "stable",
+      float16: "stable",
+      bfloat16: "stable",
+      float32: "stable",
+      float64: "stable",
+      index: "stable",
+    },
+    loopKinds: ["serial", "parallel", "vectorized", "unrolled"],
+    memory: { global: { maxBytes: null }, local: { maxBytes: null } },
+    vector: simd ? { bytes: 16, registers: REGISTERS, predicated: false } : null,
+    threads,
+    launch: null,
+    caches: [
+      { bytes: 32_768, lineBytes: 64, perThread: true },
+      { bytes: 262_144, lineBytes: 64, perThread: true },
+    ],
+    math: ["neg", "not", "bitnot", "abs", "floor", "ceil", "round", "trunc", "sqrt"],
+    fusedMultiplyAdd: simd && relaxed,
+    intrinsics: [],
+    hostCode: true,
+  };
+}

@@ -1,0 +1,139 @@
+/** Calls between functions of a module: kernels directly, parallel bodies through the hook (or directly, on one thread). */
+import { CLOSURE_SLOT_BYTES } from "@tilewright/artifact";
+import { CompileError, type Span } from "@tilewright/diagnostics";
+import {
+  type Buffer,
+  type BufferRegion,
+  build,
+  type Expr,
+  isConst,
+  type KernelCall,
+  type ParallelCall,
+  type PrimFunc,
+  type Var,
+} from "@tilewright/ir";
+import { type FunctionContext, placeOf } from "./context.js";
+import { badCall, unsupportedStatement } from "./errors.js";
+import { type Local } from "./function-body.js";
+import { multiplyBy } from "./memory.js";
+import { elementBytes, scalarType } from "./representation.js";
+import type { Workspace } from "./workspace.js";
+
+type Argument = Expr | BufferRegion;
+
+/** @throws CompileError `BE205` a launch · `BE208` no such function, or other parameters */
+export function emitKernelCall(context: FunctionContext, call: KernelCall, workspace: Workspace, own: Local): void {
+  if (call.launch !== null) throw new CompileError(unsupportedStatement("a launch", call.span));
+  const callee = resolve(context, call.callee, call.span);
+  if (callee.func.role === "parallel")
+    throw new CompileError(badCall(call.callee, "a kernel", "the body of a parallel loop", call.span));
+  checkArguments(callee.func, callee.func.parameters, call.args, call.span);
+  call.args.forEach((argument) => pushArgument(context, argument));
+  pushAddress(context, own, workspace.call(call.callee));
+  context.body.call(callee.index);
+}
+
+/** The arguments go into a closure in the workspace. @throws CompileError `BE208` */
+export function emitParallelCall(context: FunctionContext, call: ParallelCall, workspace: Workspace, own: Local): void {
+  const { body, module } = context;
+  const callee = resolve(context, call.callee, call.span);
+  if (callee.func.role !== "parallel")
+    throw new CompileError(badCall(call.callee, "the body of a parallel loop", `a ${callee.func.role}`, call.span));
+  const parameters = callee.func.parameters.slice(2);
+  checkArguments(callee.func, parameters, call.args, call.span);
+  const closure = workspace.reserve(parameters.length * CLOSURE_SLOT_BYTES, CLOSURE_SLOT_BYTES);
+  call.args.forEach((argument, position) => {
+    body.get(own);
+    pushArgument(context, argument);
+    const type = argument.kind === "BufferRegion" ? "i32" : scalarType(argument.dtype);
+    body.memory(CLOSURE_STORE[type], type === "i64" || type === "f64" ? 3 : 2, closure + position * CLOSURE_SLOT_BYTES);
+  });
+  const scratch = workspace.call(call.callee);
+  if (module.hooks.parallel === null) body.i32(0);
+  else body.i32(module.tableSlot(call.callee));
+  context.expression(call.extent);
+  pushAddress(context, own, closure);
+  pushAddress(context, own, scratch);
+  body.call(module.hooks.parallel ?? callee.index);
+  workspace.release(closure);
+}
+
+const CLOSURE_STORE = { i32: 0x36, i64: 0x37, f32: 0x38, f64: 0x39 } as const;
+const CLOSURE_LOAD = { i32: 0x28, i64: 0x29, f32: 0x2a, f64: 0x2b } as const;
+
+/** Loads the parameters of a parallel body from its closure into locals. */
+export function loadClosure(context: FunctionContext, parameters: readonly (Buffer | Var)[], closure: Local): void {
+  const { body } = context;
+  parameters.forEach((parameter, position) => {
+    const type = parameter.kind === "Buffer" ? "i32" : scalarType(parameter.dtype);
+    const local = body.local(type, parameter.name);
+    body.get(closure);
+    body.memory(CLOSURE_LOAD[type], type === "i64" || type === "f64" ? 3 : 2, position * CLOSURE_SLOT_BYTES);
+    body.set(local);
+    if (parameter.kind === "Buffer") context.places.set(parameter, { base: local, offset: 0 });
+    else context.variables.set(parameter, local);
+  });
+}
+
+function resolve(
+  context: FunctionContext,
+  name: string,
+  span: Span,
+): { readonly func: PrimFunc; readonly index: number } {
+  const callee = context.module.functions.get(name);
+  if (callee === undefined)
+    throw new CompileError(badCall(name, "a function of this module", "no function of that name", span));
+  return callee;
+}
+
+function checkArguments(
+  func: PrimFunc,
+  parameters: readonly (Buffer | Var)[],
+  args: readonly Argument[],
+  span: Span,
+): void {
+  const expected = parameters.map(describe).join(", ");
+  const actual = args.map((argument) => (argument.kind === "BufferRegion" ? "buffer" : argument.dtype)).join(", ");
+  if (expected !== actual) throw new CompileError(badCall(func.name, `(${expected})`, `(${actual})`, span));
+}
+
+function describe(parameter: Buffer | Var): string {
+  return parameter.kind === "Buffer" ? "buffer" : parameter.dtype;
+}
+
+function pushArgument(context: FunctionContext, argument: Argument): void {
+  if (argument.kind === "BufferRegion") pushRegion(context, argument);
+  else context.expression(argument);
+}
+
+/** The address of a region's first element. */
+function pushRegion(context: FunctionContext, { buffer, mins, span }: BufferRegion): void {
+  const { body } = context;
+  const place = placeOf(context, buffer, span);
+  pushAddress(context, place.base, place.offset);
+  let stride: Expr = build.int(1);
+  const strides = mins.map(() => build.int(1) as Expr);
+  for (let d = mins.length - 1; d >= 0; d--) {
+    strides[d] = buffer.strides?.[d] ?? stride;
+    stride = build.mul(stride, buffer.shape[d] ?? build.int(1));
+  }
+  mins.forEach((min, d) => {
+    if (isConst(min, 0)) return;
+    context.expression(min);
+    const step = strides[d];
+    if (step !== undefined && !isConst(step, 1)) {
+      context.expression(step);
+      body.scalar("i32", "mul");
+    }
+    multiplyBy(context, elementBytes(buffer.dtype));
+    body.scalar("i32", "add");
+  });
+}
+
+/** Pushes `local + bytes`. */
+export function pushAddress({ body }: FunctionContext, local: Local, bytes: number): void {
+  body.get(local);
+  if (bytes === 0) return;
+  body.i32(bytes);
+  body.scalar("i32", "add");
+}

@@ -1,0 +1,181 @@
+/** A whole module: functions to code, imports and tables as `abi.ts` of the artifact prescribes. */
+import {
+  ASSERT_IMPORT,
+  ASSERT_SECTION,
+  type FunctionEntry,
+  IMPORT_MODULE,
+  MEMORY_IMPORT,
+  PARALLEL_IMPORT,
+  TABLE_EXPORT,
+} from "@tilewright/artifact";
+import type { CompiledModule } from "@tilewright/backend";
+import { CompileError } from "@tilewright/diagnostics";
+import { type Buffer, type IRModule, type PrimFunc, type Var, visit } from "@tilewright/ir";
+import { loadClosure } from "./calls.js";
+import { type EmitOptions, type FunctionContext, ModuleContext } from "./context.js";
+import { badCall, functionTooLarge, notDeviceLevel } from "./errors.js";
+import { emitExpression } from "./expression.js";
+import { functionEntry } from "./function-entry.js";
+import { FunctionBody } from "./function-body.js";
+import { type EncodedFunction, encodeModule, type FunctionImport } from "./module-encoder.js";
+import { nonNegativeVariables } from "./non-negative.js";
+import type { ValueType } from "./opcodes.js";
+import { checkType, scalarType } from "./representation.js";
+import { emitStatement, type StatementContext } from "./statement.js";
+import { totalWorkspaceBytes, Workspace, type WorkspaceUse } from "./workspace.js";
+
+/** Limits of the engines: the WebAssembly JavaScript interface, "implementation-defined limits". */
+const MAX_LOCALS = 50_000;
+const MAX_CODE_BYTES = 7_654_321;
+
+/** @throws CompileError `BE2xx` for what WebAssembly or this level has not */
+export function compileModule(module: IRModule, options: EmitOptions): CompiledModule {
+  checkNames(module);
+  checkCalls(module);
+  const imports = neededImports(module, options);
+  const hook = (name: string): number | null => {
+    const index = imports.findIndex((entry) => entry.name === name);
+    return index < 0 ? null : index;
+  };
+  const hooks = { parallel: hook(PARALLEL_IMPORT), assertFailed: hook(ASSERT_IMPORT) };
+  const context = new ModuleContext(options, module.functions, hooks, imports.length);
+  const used = { simd: false, relaxed: false };
+  const uses = new Map<string, WorkspaceUse>();
+  const functions = module.functions.map((func) => {
+    const { encoded, workspace, body } = emitFunction(func, context);
+    uses.set(func.name, workspace.use);
+    used.simd ||= body.usesSimd;
+    used.relaxed ||= body.usesRelaxedSimd;
+    return encoded;
+  });
+  const workspaceBytes = totalWorkspaceBytes(uses);
+  const elements = context.table.map((name) => context.functions.get(name)?.index ?? 0);
+  const asserts = new TextEncoder().encode(JSON.stringify(context.assertMessages));
+  const bytes = encodeModule({
+    name: "tilewright",
+    importModule: IMPORT_MODULE,
+    memory: { name: MEMORY_IMPORT, shared: options.shared },
+    imports,
+    functions: [...functions, ...context.helperFunctions()],
+    table: elements.length === 0 ? null : { name: TABLE_EXPORT, elements },
+    customSections: context.assertMessages.length === 0 ? [] : [{ name: ASSERT_SECTION, bytes: asserts }],
+  });
+  const features = [
+    used.simd ? "simd" : "",
+    used.relaxed ? "relaxed-simd" : "",
+    options.shared ? "threads" : "",
+  ].filter((name) => name !== "");
+  const entries = module.functions.flatMap((func): readonly FunctionEntry[] =>
+    func.role === "parallel" ? [] : [functionEntry(func, workspaceBytes.get(func.name) ?? 0)],
+  );
+  return { format: "wasm", bytes, features, functions: entries, files: new Map(), warnings: [] };
+}
+
+function neededImports(module: IRModule, options: EmitOptions): readonly FunctionImport[] {
+  let parallel = false;
+  let assert = false;
+  visit(module, {
+    ParallelCall: () => {
+      parallel = true;
+    },
+    Assert: () => {
+      assert = true;
+    },
+  });
+  const imports: FunctionImport[] = [];
+  if (parallel && options.shared)
+    imports.push({ name: PARALLEL_IMPORT, signature: { parameters: ["i32", "i32", "i32", "i32"], results: [] } });
+  if (assert) imports.push({ name: ASSERT_IMPORT, signature: { parameters: ["i32"], results: [] } });
+  return imports;
+}
+
+/** Names are unique and none is the table's. */
+function checkNames(module: IRModule): void {
+  const names = new Set([TABLE_EXPORT]);
+  for (const { name, span } of module.functions) {
+    if (names.has(name))
+      throw new CompileError(
+        notDeviceLevel(`a second function \`${name}\``, "functions with names of their own", span),
+      );
+    names.add(name);
+  }
+}
+
+/** No function calls itself, not even through others: workspaces have a bound. */
+function checkCalls(module: IRModule): void {
+  const callees = new Map<string, readonly string[]>();
+  for (const func of module.functions) {
+    const called = new Set<string>();
+    visit(func.body, {
+      KernelCall: ({ callee }) => void called.add(callee),
+      ParallelCall: ({ callee }) => void called.add(callee),
+    });
+    callees.set(func.name, [...called]);
+  }
+  const done = new Set<string>();
+  const active = new Set<string>();
+  const walk = (name: string): void => {
+    const func = module.functions.find((candidate) => candidate.name === name);
+    if (active.has(name) && func !== undefined)
+      throw new CompileError(badCall(name, "functions that do not call themselves", "a cycle of calls", func.span));
+    if (done.has(name)) return;
+    active.add(name);
+    for (const callee of callees.get(name) ?? []) walk(callee);
+    active.delete(name);
+    done.add(name);
+  };
+  for (const { name } of module.functions) walk(name);
+}
+
+interface Emitted {
+  readonly encoded: EncodedFunction;
+  readonly workspace: Workspace;
+  readonly body: FunctionBody;
+}
+
+function emitFunction(func: PrimFunc, module: ModuleContext): Emitted {
+  const parallel = func.role === "parallel";
+  const declared = parallel ? func.parameters.slice(0, 2) : func.parameters;
+  for (const parameter of func.parameters)
+    checkType({ dtype: parameter.dtype, lanes: parameter.kind === "Var" ? parameter.lanes : 1 }, false, parameter.span);
+  const names = declared.map((parameter) => ({ name: parameter.name, type: parameterType(parameter) }));
+  const tail = parallel ? ["closure", "workspace"] : ["workspace"];
+  const body = new FunctionBody([...names, ...tail.map((name) => ({ name, type: "i32" as const }))]);
+  const context = functionContext(func, module, body);
+  declared.forEach((parameter, position) => {
+    if (parameter.kind === "Buffer") context.places.set(parameter, { base: body.parameter(position), offset: 0 });
+    else context.variables.set(parameter, body.parameter(position));
+  });
+  if (parallel) loadClosure(context, func.parameters.slice(2), body.parameter(2));
+  emitStatement(context, func.body);
+  const code = body.finish();
+  if (body.localCount > MAX_LOCALS)
+    throw new CompileError(functionTooLarge(func.name, "locals", MAX_LOCALS, body.localCount, func.span));
+  if (code.length > MAX_CODE_BYTES)
+    throw new CompileError(functionTooLarge(func.name, "bytes of code", MAX_CODE_BYTES, code.length, func.span));
+  const signature = { parameters: body.parameters, results: [] };
+  return {
+    encoded: { name: func.name, signature, code, exported: !parallel, localNames: body.localNames },
+    workspace: context.workspace,
+    body,
+  };
+}
+
+function functionContext(func: PrimFunc, module: ModuleContext, body: FunctionBody): StatementContext {
+  const context: StatementContext = {
+    body,
+    module,
+    variables: new Map(),
+    places: new Map(),
+    nonNegative: nonNegativeVariables(func),
+    mask: null,
+    expression: (expr) => emitExpression(context as FunctionContext, expr),
+    workspace: new Workspace(),
+    workspaceBase: body.parameter(body.parameters.length - 1),
+  };
+  return context;
+}
+
+function parameterType(parameter: Buffer | Var): ValueType {
+  return parameter.kind === "Buffer" ? "i32" : scalarType(parameter.dtype);
+}
