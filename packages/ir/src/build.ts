@@ -35,8 +35,18 @@ export interface BufferOptions {
 /** A new buffer; each call makes another identity. Dense and row-major, in global memory, aligned to 16 bytes unless told. */
 export function buffer(name: string, options: BufferOptions, span: Span = NO_SPAN): Buffer {
   const { dtype, shape, strides = null, scope = "global", alignment = 16 } = options;
-  const exprs = (list: readonly (Expr | number)[]): readonly Expr[] => list.map((e) => (typeof e === "number" ? int(e) : e));
-  return { kind: "Buffer", span, name, dtype, shape: exprs(shape), strides: strides === null ? null : exprs(strides), scope, alignment };
+  const exprs = (list: readonly (Expr | number)[]): readonly Expr[] =>
+    list.map((e) => (typeof e === "number" ? int(e) : e));
+  return {
+    kind: "Buffer",
+    span,
+    name,
+    dtype,
+    shape: exprs(shape),
+    strides: strides === null ? null : exprs(strides),
+    scope,
+    alignment,
+  };
 }
 
 /** True for the scalar constant `value` of any number type. */
@@ -80,37 +90,98 @@ export interface Builder {
 /** The builders for one place of the user's program. */
 export function at(span: Span): Builder {
   const binary = (op: BinaryOp, left: Expr, right: Expr, fast: FastMath = 0): Expr => {
-    if (left.dtype !== right.dtype || left.lanes !== right.lanes) throw new CompileError(mismatchedOperands(op, left, right, span));
-    return { kind: "Binary", span, dtype: COMPARISONS.has(op) ? "bool" : left.dtype, lanes: left.lanes, op, left, right, fast };
+    if (left.dtype !== right.dtype || left.lanes !== right.lanes)
+      throw new CompileError(mismatchedOperands(op, left, right, span));
+    return {
+      kind: "Binary",
+      span,
+      dtype: COMPARISONS.has(op) ? "bool" : left.dtype,
+      lanes: left.lanes,
+      op,
+      left,
+      right,
+      fast,
+    };
   };
-  const choice = (kind: "Select" | "IfThenElse") => (condition: Expr, whenTrue: Expr, whenFalse: Expr): Expr => {
-    if (whenTrue.dtype !== whenFalse.dtype || whenTrue.lanes !== whenFalse.lanes) {
-      throw new CompileError(mismatchedOperands(kind, whenTrue, whenFalse, span));
-    }
-    return { kind, span, dtype: whenTrue.dtype, lanes: whenTrue.lanes, condition, whenTrue, whenFalse };
-  };
-  const lanesOf = (indices: readonly Expr[]): number => indices.reduce((lanes, index) => Math.max(lanes, index.lanes), 1);
+  const choice =
+    (kind: "Select" | "IfThenElse") =>
+    (condition: Expr, whenTrue: Expr, whenFalse: Expr): Expr => {
+      if (whenTrue.dtype !== whenFalse.dtype || whenTrue.lanes !== whenFalse.lanes) {
+        throw new CompileError(mismatchedOperands(kind, whenTrue, whenFalse, span));
+      }
+      return { kind, span, dtype: whenTrue.dtype, lanes: whenTrue.lanes, condition, whenTrue, whenFalse };
+    };
+  const lanesOf = (indices: readonly Expr[]): number =>
+    indices.reduce((lanes, index) => Math.max(lanes, index.lanes), 1);
   return {
     span,
     const: (value, dtype) => constant(value, dtype, span),
     int: (value) => int(value, span),
-    unary: (op, operand, fast = 0) => ({ kind: "Unary", span, dtype: operand.dtype, lanes: operand.lanes, op, operand, fast }),
+    unary: (op, operand, fast = 0) => ({
+      kind: "Unary",
+      span,
+      dtype: operand.dtype,
+      lanes: operand.lanes,
+      op,
+      operand,
+      fast,
+    }),
     binary,
     add: (left, right) => binary("add", left, right),
     sub: (left, right) => binary("sub", left, right),
     mul: (left, right) => binary("mul", left, right),
     select: choice("Select"),
     ifThenElse: choice("IfThenElse"),
-    cast: (operand, dtype) => (operand.dtype === dtype ? operand : { kind: "Cast", span, dtype, lanes: operand.lanes, operand }),
+    cast: (operand, dtype) =>
+      operand.dtype === dtype ? operand : { kind: "Cast", span, dtype, lanes: operand.lanes, operand },
     reinterpret: (operand, dtype) => ({ kind: "Reinterpret", span, dtype, lanes: operand.lanes, operand }),
-    load: (from, indices, predicate = null) => ({ kind: "Load", span, dtype: from.dtype, lanes: lanesOf(indices), buffer: from, indices, predicate }),
+    load: (from, indices, predicate = null) => ({
+      kind: "Load",
+      span,
+      dtype: from.dtype,
+      lanes: lanesOf(indices),
+      buffer: from,
+      indices,
+      predicate,
+    }),
     ramp: (base, stride, lanes) => ({ kind: "Ramp", span, dtype: base.dtype, lanes, base, stride }),
-    broadcast: (operand, lanes) => (lanes === 1 ? operand : { kind: "Broadcast", span, dtype: operand.dtype, lanes, operand }),
-    shuffle: (vectors, picks) => ({ kind: "Shuffle", span, dtype: vectors[0]?.dtype ?? "index", lanes: picks.length, vectors, picks }),
+    broadcast: (operand, lanes) =>
+      lanes === 1 ? operand : { kind: "Broadcast", span, dtype: operand.dtype, lanes, operand },
+    shuffle: (vectors, picks) => ({
+      kind: "Shuffle",
+      span,
+      dtype: vectors[0]?.dtype ?? "index",
+      lanes: picks.length,
+      vectors,
+      picks,
+    }),
     call: (intrinsic, args, dtype, lanes = 1) => ({ kind: "Call", span, dtype, lanes, intrinsic, args }),
-    store: (into, indices, value, predicate = null) => ({ kind: "Store", span, buffer: into, indices, value, predicate }),
-    loop: (loopVar, min, extent, body, loopKind = "serial") => ({ kind: "For", span, loopVar, min, extent, loopKind, thread: null, body }),
-    when: (condition, then, role = "branch", otherwise = null) => ({ kind: "If", span, condition, then, otherwise, role }),
+    store: (into, indices, value, predicate = null) => ({
+      kind: "Store",
+      span,
+      buffer: into,
+      indices,
+      value,
+      predicate,
+    }),
+    loop: (loopVar, min, extent, body, loopKind = "serial") => ({
+      kind: "For",
+      span,
+      loopVar,
+      min,
+      extent,
+      loopKind,
+      thread: null,
+      body,
+    }),
+    when: (condition, then, role = "branch", otherwise = null) => ({
+      kind: "If",
+      span,
+      condition,
+      then,
+      otherwise,
+      role,
+    }),
     let: (bound, value, body) => ({ kind: "Let", span, variable: bound, value, body }),
     register: (bound, initial, body) => ({ kind: "Register", span, variable: bound, initial, body }),
     assign: (bound, value) => ({ kind: "Assign", span, variable: bound, value }),
@@ -141,12 +212,15 @@ export function typeName(expr: { readonly dtype: DType; readonly lanes: number }
 
 /** The largest and smallest finite-or-infinite value of a type, as the identities of min and max. */
 export function limitsOf(dtype: DType): { readonly min: Const; readonly max: Const } {
-  if (isFloat(dtype)) return { min: constant(Number.NEGATIVE_INFINITY, dtype), max: constant(Number.POSITIVE_INFINITY, dtype) };
+  if (isFloat(dtype))
+    return { min: constant(Number.NEGATIVE_INFINITY, dtype), max: constant(Number.POSITIVE_INFINITY, dtype) };
   if (dtype === "bool") return { min: constant(false, dtype), max: constant(true, dtype) };
   if (dtype === "index") return { min: int(Number.MIN_SAFE_INTEGER), max: int(Number.MAX_SAFE_INTEGER) };
   const bits = BigInt(dtype.replace(/\D/g, ""));
   const signed = dtype.startsWith("int");
   const min = signed ? -(1n << (bits - 1n)) : 0n;
   const max = (1n << (signed ? bits - 1n : bits)) - 1n;
-  return isWide(dtype) ? { min: constant(min, dtype), max: constant(max, dtype) } : { min: constant(Number(min), dtype), max: constant(Number(max), dtype) };
+  return isWide(dtype)
+    ? { min: constant(min, dtype), max: constant(max, dtype) }
+    : { min: constant(Number(min), dtype), max: constant(Number(max), dtype) };
 }

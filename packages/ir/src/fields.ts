@@ -1,5 +1,5 @@
 import type { Buffer, BufferRegion } from "./buffer.js";
-import type { Expr, Var } from "./expr.js";
+import type { Expr } from "./expr.js";
 import type { IRModule, PrimFunc } from "./func.js";
 import type { Constant, DimensionSymbol, Graph, GraphNode, State, Value } from "./graph.js";
 import type { Stmt } from "./stmt.js";
@@ -32,9 +32,15 @@ export type NodeOf<K extends NodeKind> = Extract<Node, { readonly kind: K }>;
  */
 export type FieldRole = "use" | "bind" | "refer" | "data";
 
-type HoldsNode<T> = T extends { readonly kind: string } ? true : T extends readonly { readonly kind: string }[] ? true : never;
+type HoldsNode<T> = T extends { readonly kind: string }
+  ? true
+  : T extends readonly { readonly kind: string }[]
+    ? true
+    : never;
 type ChildField<N> = { [F in keyof N & string]: true extends HoldsNode<N[F]> ? F : never }[keyof N & string];
-type FieldRoles<N> = { readonly [F in ChildField<N>]: FieldRole } & { readonly [F in Exclude<keyof N & string, ChildField<N>>]?: FieldRole };
+type FieldRoles<N> = { readonly [F in ChildField<N>]: FieldRole } & {
+  readonly [F in Exclude<keyof N & string, ChildField<N>>]?: FieldRole;
+};
 
 /** Field roles by node kind, in evaluation order. Forgetting a kind or a field that holds nodes does not compile. */
 export const FIELDS = {

@@ -39,7 +39,16 @@ export interface OperatorName {
   readonly version: number;
 }
 
-export type Attribute = number | bigint | string | boolean | readonly number[] | readonly bigint[] | readonly string[] | BlobReference | Graph;
+export type Attribute =
+  | number
+  | bigint
+  | string
+  | boolean
+  | readonly number[]
+  | readonly bigint[]
+  | readonly string[]
+  | BlobReference
+  | Graph;
 
 /** One operator applied. An absent optional input is null. `reuse` pairs say that output `output` may take the memory of input `input`. */
 export interface GraphNode extends NodeBase<"GraphNode"> {

@@ -1,5 +1,19 @@
 export type { Buffer, BufferRegion, Scope } from "./buffer.js";
-export { at, type BufferOptions, type Builder, buffer, build, constant, int, isConst, limitsOf, sequence, typeName, variable, zero } from "./build.js";
+export {
+  at,
+  type BufferOptions,
+  type Builder,
+  buffer,
+  build,
+  constant,
+  int,
+  isConst,
+  limitsOf,
+  sequence,
+  typeName,
+  variable,
+  zero,
+} from "./build.js";
 export { bitsOf, bytesOf, type DType, DTYPES, isFloat, isInteger, isSigned, isWide } from "./dtype.js";
 export {
   APPROXIMATE, ARITHMETIC_OPS, type Binary, type BinaryOp, type Broadcast, type Call, type Cast, COMPARE_OPS, type Const, CONTRACT, type Expr,
@@ -8,8 +22,21 @@ export {
 } from "./expr.js"; // biome-ignore format: a list
 export { FIELDS, type FieldRole, type Node, type NodeKind, type NodeOf } from "./fields.js";
 export type { Attributes, FunctionRole, IRModule, Json, PrimFunc } from "./func.js";
-export type { Attribute, BlobReference, Constant, Dimension, DimensionSymbol, Graph, GraphNode, OperatorName, State, Value } from "./graph.js";
-export { type EnterLeave, type Leave, type Replacement, type Rules, rewrite, substitute, type Visitors, visit } from "./rewrite.js";
+export type {
+  Attribute,
+  BlobReference,
+  Constant,
+  Dimension,
+  DimensionSymbol,
+  Graph,
+  GraphNode,
+  OperatorName,
+  State,
+  Value,
+} from "./graph.js";
+export { freeBuffers, freeVariables } from "./free.js";
+export { LEVELS, type Level } from "./level.js";
+export { type EnterLeave, type Leave, type Replacement, type Rules, rewrite, substitute } from "./rewrite.js";
 export {
   type Allocate, type Assert, type Assign, type Async, type Atomic, type AtomicOp, type Barrier, type Evaluate, type For, type If, type IfRole,
   type KernelCall, type Let, type LoopKind, type ParallelCall, type PopToken, type PushToken, type Register, type Seq, type Stmt, type Store,
@@ -19,3 +46,4 @@ export type {
   Combiner, Compute, Extern, IterKind, IterVar, Operation, Placeholder, Scan, Tensor, Trace, TraceRecord,
 } from "./tensor.js"; // biome-ignore format: a list
 export { IR_VERSION } from "./version.js";
+export { type Visitors, visit } from "./visit.js";

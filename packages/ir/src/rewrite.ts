@@ -1,6 +1,8 @@
+import type { Span } from "@tilewright/diagnostics";
 import { at, type Builder } from "./build.js";
+import { type Plan, PLANS, REMEMBERED } from "./children.js";
 import type { Expr, Var } from "./expr.js";
-import { FIELDS, type Node, type NodeKind, type NodeOf } from "./fields.js";
+import type { Node, NodeKind, NodeOf } from "./fields.js";
 import type { Stmt } from "./stmt.js";
 
 /** What may stand where a node of kind K stood: an expression for an expression, a statement for a statement. */
@@ -9,7 +11,11 @@ export type Replacement<K extends NodeKind> = NodeOf<K> extends Expr ? Expr : No
 /** Called when children are done; `undefined` leaves the node as it is. `at` stamps the span of the replaced node. */
 export type Leave<K extends NodeKind> = (node: NodeOf<K>, at: Builder) => Replacement<K> | undefined;
 
-/** `enter` is called before the children; what it returns replaces the node, and its children are not visited. */
+/**
+ * `enter` is called before the children; what it returns replaces the node: its children are not visited and `leave` is not called.
+ * A rule with both opens a scope: every `enter` that returned `undefined` is followed by its `leave`, and no result found for a shared
+ * node inside is used outside, or the other way round.
+ */
 export interface EnterLeave<K extends NodeKind> {
   readonly enter?: (node: NodeOf<K>, at: Builder) => Replacement<K> | undefined;
   readonly leave?: Leave<K>;
@@ -18,77 +24,168 @@ export interface EnterLeave<K extends NodeKind> {
 /** Rules by node kind; a plain function is a `leave`. */
 export type Rules = { readonly [K in NodeKind]?: Leave<K> | EnterLeave<K> };
 
-type Fields = Readonly<Record<string, string>>;
-interface AnyRule {
-  readonly enter?: (node: Node, at: Builder) => Node | undefined;
-  readonly leave?: (node: Node, at: Builder) => Node | undefined;
+type AnyHook = (node: Node, at: Builder) => Node | undefined;
+type AnyRule = AnyHook | { readonly enter?: AnyHook; readonly leave?: AnyHook } | undefined;
+
+/** A node whose children are being rewritten. Frames are reused, one for each depth. */
+interface Frame {
+  node: Node;
+  plan: Plan;
+  rule: AnyRule;
+  /** The field at work, and the place in it when it holds a list (−1: not in a list). */
+  field: number;
+  place: number;
+  list: readonly Node[];
+  /** Copies of the list and of the node, made at the first change. */
+  listCopy: Node[] | undefined;
+  copy: Record<string, unknown> | undefined;
+  /** Visits when this node was entered. */
+  visits: number;
+  /** What was remembered outside the scope that this node opens; undefined: it opens none. */
+  outside: Map<Node, Node> | undefined;
 }
 
-function ruleFor(rules: Rules, kind: NodeKind): AnyRule | undefined {
-  const rule = rules[kind] as unknown;
-  return typeof rule === "function" ? { leave: rule as NonNullable<AnyRule["leave"]> } : (rule as AnyRule | undefined);
-}
+const NONE: readonly Node[] = [];
 
 /**
  * Rebuilds `root` bottom-up with `rules`. Nodes that nothing changed keep their identity; what a rule returns is not visited again.
- * Binders are never offered to rules.
+ * Binders are never offered to rules. Statements are visited wherever they stand, in order; an expression that is shared within one
+ * expression is visited at least once and the work is linear in its distinct nodes (what big shared subtrees became is remembered until the
+ * expression, or the scope of an enter/leave rule, ends). Nesting is limited by memory alone.
  */
 export function rewrite<N extends Node>(root: N, rules: Rules): N {
-  return rewriteNode(root, rules) as N;
+  return drive(root, rules as unknown as { readonly [kind: string]: AnyRule }) as N;
 }
 
-function rewriteNode(node: Node, rules: Rules): Node {
-  const rule = ruleFor(rules, node.kind);
-  const early = rule?.enter?.(node, at(node.span));
-  if (early !== undefined) return early;
-  const fields = FIELDS[node.kind] as Fields;
-  let copy: Record<string, unknown> | undefined;
-  for (const field in fields) {
-    if (fields[field] !== "use") continue;
-    const before = (node as unknown as Record<string, unknown>)[field];
-    const after = Array.isArray(before) ? rewriteList(before, rules) : before === null ? null : rewriteNode(before as Node, rules);
-    if (after !== before) {
-      copy ??= { ...node };
-      copy[field] = after;
+function drive(root: Node, rules: { readonly [kind: string]: AnyRule }): Node {
+  const frames: Frame[] = [];
+  const builderFor = builders();
+  let depth = -1;
+  let visits = 0;
+  let memo = new Map<Node, Node>();
+  let current: Node = root;
+  for (;;) {
+    // Down: enter `current`, unless it is done at once.
+    visits++;
+    const plan = PLANS[current.kind];
+    const rule = rules[current.kind];
+    let result: Node | undefined;
+    let scoped = false;
+    if (plan.isExpr && memo.size > 0) result = memo.get(current);
+    if (result === undefined && typeof rule === "object" && rule.enter !== undefined) {
+      result = rule.enter(current, builderFor(current.span));
+      scoped = rule.leave !== undefined;
+    }
+    if (result === undefined) {
+      if (plan.getters.length > 0) {
+        depth++;
+        const frame = frames[depth];
+        const outside = scoped ? memo : undefined;
+        if (scoped) memo = new Map();
+        if (frame === undefined) {
+          frames.push({
+            node: current,
+            plan,
+            rule,
+            field: 0,
+            place: -1,
+            list: NONE,
+            listCopy: undefined,
+            copy: undefined,
+            visits,
+            outside,
+          });
+        } else {
+          frame.node = current;
+          frame.plan = plan;
+          frame.rule = rule;
+          frame.field = 0;
+          frame.place = -1;
+          frame.copy = undefined;
+          frame.visits = visits;
+          frame.outside = outside;
+        }
+      } else {
+        result = rule === undefined ? current : (leave(rule, current, builderFor) ?? current);
+      }
+    }
+    // Up: hand results to parents until one has another child to visit.
+    for (;;) {
+      if (depth < 0) return result as Node;
+      const frame = frames[depth] as Frame;
+      if (result !== undefined) settle(frame, result);
+      const next = advance(frame);
+      if (next !== undefined) {
+        if (memo.size > 0 && !frame.plan.isExpr) memo.clear();
+        current = next;
+        break;
+      }
+      const rebuilt = (frame.copy ?? frame.node) as Node;
+      result = frame.rule === undefined ? rebuilt : (leave(frame.rule, rebuilt, builderFor) ?? rebuilt);
+      if (frame.outside !== undefined) memo = frame.outside;
+      if (frame.plan.isExpr && visits - frame.visits >= REMEMBERED) {
+        memo.set(frame.node, result);
+        visits = frame.visits;
+      }
+      depth--;
     }
   }
-  const rebuilt = (copy ?? node) as Node;
-  return rule?.leave?.(rebuilt, at(node.span)) ?? rebuilt;
 }
 
-function rewriteList(list: readonly Node[], rules: Rules): readonly Node[] {
-  let copy: Node[] | undefined;
-  list.forEach((child, position) => {
-    const after = rewriteNode(child, rules);
-    if (after !== child) {
-      copy ??= [...list];
-      copy[position] = after;
-    }
-  });
-  return copy ?? list;
+function leave(rule: NonNullable<AnyRule>, node: Node, builderFor: (span: Span) => Builder): Node | undefined {
+  return typeof rule === "function" ? rule(node, builderFor(node.span)) : rule.leave?.(node, builderFor(node.span));
 }
 
-/** Visitors by node kind, called before the children; `false` skips them. */
-export type Visitors = { readonly [K in NodeKind]?: (node: NodeOf<K>) => boolean | void } & { readonly enter?: (node: Node) => boolean | void };
-
-/** Visits `root` and what it uses, parents first, in evaluation order. */
-export function visit(root: Node, visitors: Visitors): void {
-  const stack: Node[] = [root];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (visitors.enter?.(node) === false) continue;
-    const visitor = visitors[node.kind] as ((node: Node) => boolean | void) | undefined;
-    if (visitor?.(node) === false) continue;
-    const fields = FIELDS[node.kind] as Fields;
-    const children: Node[] = [];
-    for (const field in fields) {
-      if (fields[field] !== "use") continue;
-      const value = (node as unknown as Record<string, unknown>)[field] as Node | readonly Node[] | null;
-      if (value === null) continue;
-      if (Array.isArray(value)) children.push(...value);
-      else children.push(value as Node);
-    }
-    for (let position = children.length - 1; position >= 0; position--) stack.push(children[position] as Node);
+/** Puts the rewritten child into the parent's copy, if it changed. */
+function settle(frame: Frame, result: Node): void {
+  const { place } = frame;
+  if (place < 0) {
+    const before = (frame.plan.getters[frame.field] as (node: Node) => unknown)(frame.node);
+    if (result !== before) set(frame, result);
+    frame.field++;
+    return;
   }
+  if (result !== frame.list[place]) {
+    frame.listCopy ??= [...frame.list];
+    frame.listCopy[place] = result;
+  }
+  frame.place = place + 1;
+}
+
+function set(frame: Frame, value: unknown): void {
+  frame.copy ??= { ...frame.node } as unknown as Record<string, unknown>;
+  frame.copy[frame.plan.names[frame.field] as string] = value;
+}
+
+/** The next child to visit; undefined when all are done. */
+function advance(frame: Frame): Node | undefined {
+  const { getters } = frame.plan;
+  while (frame.field < getters.length) {
+    if (frame.place >= 0) {
+      if (frame.place < frame.list.length) return frame.list[frame.place];
+      if (frame.listCopy !== undefined) set(frame, frame.listCopy);
+      frame.place = -1;
+      frame.field++;
+      continue;
+    }
+    const child = (getters[frame.field] as (node: Node) => Node | readonly Node[] | null)(frame.node);
+    if (Array.isArray(child)) {
+      frame.list = child;
+      frame.listCopy = undefined;
+      frame.place = 0;
+    } else if (child === null || child === undefined) frame.field++;
+    else return child as Node;
+  }
+  return undefined;
+}
+
+/** Builders for spans; the last one is kept, since neighbours mostly come from one place. */
+function builders(): (span: Span) => Builder {
+  let last: Builder | undefined;
+  return (span) => {
+    if (last === undefined || last.span !== span) last = at(span);
+    return last;
+  };
 }
 
 /** Puts expressions in place of variables, wherever they are used. Types must agree. Loop variables bound inside are untouched. */

@@ -1,7 +1,14 @@
 import type { Buffer, BufferRegion } from "./buffer.js";
 import type { Expr, NodeBase, Var } from "./expr.js";
 
-export const THREAD_TAGS = ["blockIdx.x", "blockIdx.y", "blockIdx.z", "threadIdx.x", "threadIdx.y", "threadIdx.z"] as const;
+export const THREAD_TAGS = [
+  "blockIdx.x",
+  "blockIdx.y",
+  "blockIdx.z",
+  "threadIdx.x",
+  "threadIdx.y",
+  "threadIdx.z",
+] as const;
 export type ThreadTag = (typeof THREAD_TAGS)[number];
 
 /**

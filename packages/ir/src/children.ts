@@ -1,0 +1,82 @@
+import { FIELDS, type Node, type NodeKind } from "./fields.js";
+
+type UseFieldOf<K extends NodeKind> = {
+  [F in keyof (typeof FIELDS)[K]]: (typeof FIELDS)[K][F] extends "use" ? F : never;
+}[keyof (typeof FIELDS)[K]];
+type UseField = { [K in NodeKind]: UseFieldOf<K> }[NodeKind] & string;
+
+type Child = Node | readonly Node[] | null;
+type Get = (node: never) => Child;
+
+/**
+ * One function a field, each with an access of its own: engines cache an access by the shapes that pass through it, and one
+ * `node[field]` for all would miss. A `use` field of `FIELDS` that is missing here does not compile.
+ */
+const GETTERS: { readonly [F in UseField]: (node: { readonly [G in F]: Child }) => Child } = {
+  operand: (node) => node.operand,
+  left: (node) => node.left,
+  right: (node) => node.right,
+  condition: (node) => node.condition,
+  whenTrue: (node) => node.whenTrue,
+  whenFalse: (node) => node.whenFalse,
+  indices: (node) => node.indices,
+  predicate: (node) => node.predicate,
+  base: (node) => node.base,
+  stride: (node) => node.stride,
+  vectors: (node) => node.vectors,
+  args: (node) => node.args,
+  sources: (node) => node.sources,
+  initial: (node) => node.initial,
+  min: (node) => node.min,
+  extent: (node) => node.extent,
+  body: (node) => node.body,
+  value: (node) => node.value,
+  then: (node) => node.then,
+  otherwise: (node) => node.otherwise,
+  stmts: (node) => node.stmts,
+  reads: (node) => node.reads,
+  writes: (node) => node.writes,
+  shape: (node) => node.shape,
+  strides: (node) => node.strides,
+  mins: (node) => node.mins,
+  extents: (node) => node.extents,
+  functions: (node) => node.functions,
+  results: (node) => node.results,
+  identities: (node) => node.identities,
+  bodies: (node) => node.bodies,
+  nodes: (node) => node.nodes,
+};
+
+const EXPRESSIONS: ReadonlySet<string> = new Set(
+  "Const Var Unary Binary Select IfThenElse Cast Reinterpret Load Ramp Broadcast Shuffle Call Read Reduce".split(" "),
+);
+
+/** What traversal needs to know of a kind. */
+export interface Plan {
+  readonly names: readonly string[];
+  readonly getters: readonly Get[];
+  readonly isExpr: boolean;
+}
+
+const plan = ([kind, roles]: readonly [string, { readonly [field: string]: string }]): readonly [string, Plan] => {
+  const names = Object.keys(roles).filter((field) => roles[field] === "use");
+  const getters = names.map((name) => GETTERS[name as UseField] as Get);
+  return [kind, { names, getters, isExpr: EXPRESSIONS.has(kind) }];
+};
+
+/** By kind; made from `FIELDS`. */
+export const PLANS: { readonly [K in NodeKind]: Plan } = Object.fromEntries(Object.entries(FIELDS).map(plan)) as never;
+
+/** A shared expression that costs at least this many visits is remembered, so that meeting it again costs one. */
+export const REMEMBERED = 16;
+
+/** What a node uses, in evaluation order. */
+export function childrenOf(node: Node): Node[] {
+  const out: Node[] = [];
+  for (const get of PLANS[node.kind].getters) {
+    const child = get(node as never);
+    if (Array.isArray(child)) for (const each of child as readonly Node[]) out.push(each);
+    else if (child !== null && child !== undefined) out.push(child as Node);
+  }
+  return out;
+}

@@ -1,0 +1,1 @@
+export { type Printable, type PrintOptions, print } from "./text/print.js";

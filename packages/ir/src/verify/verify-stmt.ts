@@ -1,0 +1,232 @@
+import type { Buffer, BufferRegion } from "../buffer.js";
+import { typeName } from "../build.js";
+import {
+  badBuffer, badThread, boundTwice, evaluatesNothing, loopNotAtLevel, notARegister, notInScope, sizeNotConstant, unfoldsTooFar, unknownWord,
+  wrongIndexCount, wrongOperand,
+} from "../errors.js"; // biome-ignore format: a list
+import type { Expr, Var } from "../expr.js";
+import type { Node } from "../fields.js";
+import { type Allocate, type For, type Stmt, THREAD_TAGS } from "../stmt.js";
+import { verifyCall } from "./verify-call.js";
+import { type Place, verifyAccess, verifyExpr, verifyPredicate } from "./verify-expr.js";
+import { ATOMIC_OPERANDS } from "./operators.js";
+import type { IRModule } from "../func.js";
+
+/** What is known at a statement. */
+export interface StatementPlace extends Place {
+  readonly scope: Set<Node>;
+  /** All that was ever bound in the function. */
+  readonly bound: Set<Node>;
+  readonly registers: Set<Node>;
+  readonly threads: Set<string>;
+  /** Null when a function is checked alone. */
+  readonly module: IRModule | null;
+}
+
+/** Statements that may be visited, each counted wherever it stands. */
+const MOST_VISITS = 4_000_000;
+const LOOP_KINDS = ["serial", "parallel", "vectorized", "unrolled", "thread", "virtual"] as const;
+
+/** Checks statements and all that is in them. Iterative: nesting is limited by memory alone. */
+export function verifyStmt(root: Stmt, place: StatementPlace) {
+  const stack: (Stmt | (() => void))[] = [root];
+  let visits = 0;
+  for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
+    if (typeof item === "function") {
+      item();
+      continue;
+    }
+    if (++visits > MOST_VISITS) return place.report.add(unfoldsTooFar(MOST_VISITS, root.span));
+    place.report.place = item;
+    const next = enter(item, place);
+    for (let position = next.length - 1; position >= 0; position--) stack.push(next[position] as Stmt | (() => void));
+  }
+  place.report.place = null;
+}
+
+/** Checks one statement and returns what is to be visited next, with the ends of the scopes it opens. */
+function enter(stmt: Stmt, place: StatementPlace): readonly (Stmt | (() => void))[] {
+  const { report } = place;
+  const check = (...exprs: readonly (Expr | null)[]): void => {
+    for (const expr of exprs) if (expr !== null) verifyExpr(expr, place);
+  };
+  switch (stmt.kind) {
+    case "For":
+      check(stmt.min, stmt.extent);
+      return verifyFor(stmt, place);
+    case "While":
+      check(stmt.condition);
+      verifyCondition(stmt.condition, stmt, place);
+      return [stmt.body];
+    case "Store":
+    case "Atomic":
+      check(...stmt.indices, stmt.value, stmt.kind === "Store" ? stmt.predicate : null);
+      verifyWrite(stmt, place);
+      return [];
+    case "If":
+      check(stmt.condition);
+      verifyCondition(stmt.condition, stmt, place);
+      if (stmt.role !== "guard" && stmt.role !== "branch")
+        report.add(unknownWord("role of If", "guard, branch", String(stmt.role), stmt.span));
+      return stmt.otherwise === null ? [stmt.then] : [stmt.then, stmt.otherwise];
+    case "Let":
+    case "Register": {
+      const value = stmt.kind === "Let" ? stmt.value : stmt.initial;
+      check(value);
+      verifyVariable(stmt.variable, value, stmt, place);
+      const end = bind(stmt.variable, "variable", place);
+      if (stmt.kind === "Let") return [stmt.body, end];
+      place.registers.add(stmt.variable);
+      return [stmt.body, end];
+    }
+    case "Assign":
+      check(stmt.value);
+      if (!place.scope.has(stmt.variable)) report.add(notInScope("variable", stmt.variable.name, stmt.span));
+      else if (!place.registers.has(stmt.variable)) report.add(notARegister(stmt.variable.name, stmt.span));
+      verifyVariable(stmt.variable, stmt.value, stmt, place);
+      return [];
+    case "Allocate":
+      verifyAllocation(stmt, place);
+      return [stmt.body, bind(stmt.buffer, "buffer", place)];
+    case "Seq":
+      return stmt.stmts;
+    case "Assert":
+      check(stmt.condition);
+      verifyCondition(stmt.condition, stmt, place);
+      return [];
+    case "Evaluate":
+      check(stmt.value);
+      if (stmt.value.kind !== "Call") report.add(evaluatesNothing(stmt.value.kind, stmt.span));
+      return [];
+    case "Barrier":
+    case "PushToken":
+    case "PopToken":
+    case "Synchronize":
+      return [];
+    case "Async":
+      for (const region of [...stmt.reads, ...stmt.writes]) verifyRegion(region, place);
+      return [stmt.body];
+    case "KernelCall":
+    case "ParallelCall":
+      verifyCall(stmt, place);
+      return [];
+    default:
+      report.add(
+        unknownWord(
+          "kind of statement",
+          "a kind of Stmt",
+          String((stmt satisfies never as Node).kind),
+          (stmt as Node).span,
+        ),
+      );
+      return [];
+  }
+}
+
+/** Binds `thing` and returns the end of its scope. */
+export function bind(thing: Var | Buffer, what: string, place: StatementPlace): () => void {
+  if (place.bound.has(thing)) place.report.add(boundTwice(what, thing.name, thing.span));
+  place.bound.add(thing);
+  place.scope.add(thing);
+  return () => place.scope.delete(thing);
+}
+
+function verifyFor(stmt: For, place: StatementPlace): readonly (Stmt | (() => void))[] {
+  const { report, grammar, threads } = place;
+  const { loopVar, loopKind, thread, span } = stmt;
+  verifyScalarIndex(stmt.min, "first value of a loop", place);
+  verifyScalarIndex(stmt.extent, "extent of a loop", place);
+  verifyScalarIndex(loopVar, "loop variable", place);
+  if (!LOOP_KINDS.includes(loopKind))
+    report.add(unknownWord("kind of loop", LOOP_KINDS.join(", "), String(loopKind), span));
+  else if (!grammar.loops.includes(loopKind))
+    report.add(loopNotAtLevel(loopKind, loopVar.name, place.level, grammar.loops, span));
+  if ((loopKind === "thread") !== (thread !== null)) {
+    report.add(
+      badThread(loopVar.name, loopKind === "thread" ? THREAD_TAGS.join(", ") : "no tag", String(thread), span),
+    );
+  } else if (thread !== null && !THREAD_TAGS.includes(thread))
+    report.add(badThread(loopVar.name, THREAD_TAGS.join(", "), String(thread), span));
+  const end = bind(loopVar, "variable", place);
+  if (thread === null) return [stmt.body, end];
+  if (threads.has(thread)) {
+    report.add(badThread(loopVar.name, "one loop of a tag in a nest", `${thread} again`, span));
+    return [stmt.body, end];
+  }
+  threads.add(thread);
+  return [stmt.body, end, () => threads.delete(thread)];
+}
+
+/** Reports an expression that is no scalar of type index. */
+export function verifyScalarIndex(expr: Expr, what: string, { report }: Place) {
+  if (expr.dtype !== "index" || expr.lanes !== 1)
+    report.add(wrongOperand(what, "a scalar of type index", expr, expr.span));
+}
+
+function verifyCondition(condition: Expr, stmt: Stmt, { report }: Place) {
+  if (condition.dtype !== "bool" || condition.lanes !== 1)
+    report.add(wrongOperand(`condition of ${stmt.kind}`, "a scalar bool", condition, stmt.span));
+}
+
+function verifyVariable(variable: Var, value: Expr, stmt: Stmt, { report }: Place) {
+  if (variable.dtype !== value.dtype || variable.lanes !== value.lanes) {
+    report.add(wrongOperand(`value of \`${variable.name}\``, typeName(variable), value, stmt.span));
+  }
+}
+
+function verifyWrite(stmt: Extract<Stmt, { kind: "Store" | "Atomic" }>, place: Place) {
+  const { report } = place;
+  const { buffer, value, span } = stmt;
+  const lanes = verifyAccess(buffer, stmt.indices, stmt, place);
+  const expected = { dtype: buffer.dtype, lanes };
+  if (value.dtype !== buffer.dtype || value.lanes !== lanes)
+    report.add(wrongOperand(`value stored in \`${buffer.name}\``, typeName(expected), value, span));
+  if (stmt.kind === "Store") return verifyPredicate(stmt.predicate, lanes, stmt, place);
+  const family = Object.hasOwn(ATOMIC_OPERANDS, stmt.op) ? ATOMIC_OPERANDS[stmt.op] : undefined;
+  if (family === undefined)
+    report.add(unknownWord("atomic operation", Object.keys(ATOMIC_OPERANDS).join(", "), String(stmt.op), span));
+  else if (!family.has(value.dtype))
+    report.add(wrongOperand(`operand of atomic \`${stmt.op}\``, family.words, value, span));
+}
+
+function verifyAllocation(stmt: Allocate, place: StatementPlace) {
+  const { buffer, span } = stmt;
+  verifyBuffer(buffer, place);
+  if (!place.grammar.constantSizes) return;
+  const open = buffer.shape.find((extent) => extent.kind !== "Const" || Number(extent.value) < 0);
+  if (open !== undefined)
+    place.report.add(sizeNotConstant(buffer.name, open.kind === "Const" ? String(open.value) : open.kind, span));
+}
+
+/** Checks a declaration: element type, extents, strides, alignment. */
+export function verifyBuffer(buffer: Buffer, place: Place) {
+  const { report } = place;
+  const { name, dtype, shape, strides, alignment, scope, span } = buffer;
+  if (dtype === "index") report.add(badBuffer(name, "an element type other than index", dtype, span));
+  if (strides !== null && strides.length !== shape.length)
+    report.add(badBuffer(name, `${shape.length} strides`, `${strides.length}`, span));
+  if (!Number.isInteger(alignment) || alignment < 1 || (alignment & (alignment - 1)) !== 0) {
+    report.add(badBuffer(name, "an alignment that is a power of two", String(alignment), span));
+  }
+  if (!["global", "shared", "warp", "local"].includes(scope) && !scope.includes(".")) {
+    report.add(badBuffer(name, "scope global, shared, warp, local or a name with a dot", scope, span));
+  }
+  for (const expr of [...shape, ...(strides ?? [])]) {
+    verifyExpr(expr, place);
+    verifyScalarIndex(expr, `extent or stride of \`${name}\``, place);
+  }
+}
+
+/** Checks a region's buffer and bounds. */
+export function verifyRegion(region: BufferRegion, place: Place) {
+  const { buffer, mins, extents, span } = region;
+  if (!place.scope.has(buffer)) place.report.add(notInScope("buffer", buffer.name, span));
+  const rank = place.grammar.flat ? 1 : buffer.shape.length;
+  const [fewest, most] = [Math.min(mins.length, extents.length), Math.max(mins.length, extents.length)];
+  if (fewest !== rank || most !== rank)
+    place.report.add(wrongIndexCount(buffer.name, rank, fewest === rank ? most : fewest, span));
+  for (const expr of [...mins, ...extents]) {
+    verifyExpr(expr, place);
+    verifyScalarIndex(expr, `bound of a region of \`${buffer.name}\``, place);
+  }
+}
