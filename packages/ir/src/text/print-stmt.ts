@@ -86,12 +86,8 @@ export function declarationPieces(buffer: Buffer, context: PrintContext): Piece[
 function statementPieces(stmt: Exclude<Stmt, Binding | { kind: "Seq" }>, context: PrintContext): Piece[] {
   const end = place(stmt, context);
   const root = (expr: Expr): Piece[] => rootPieces(expr, context);
-  const access =
-    (s: { buffer: Buffer; indices: readonly Expr[] }, predicate: Expr | null): Piece =>
-    () => {
-      context.labels.clear();
-      return accessPieces(context.names.of(s.buffer, s.buffer.name), s.indices, predicate, context);
-    };
+  const access = (s: { buffer: Buffer; indices: readonly Expr[] }, predicate: Expr | null): Piece[] =>
+    indexedPieces(context.names.of(s.buffer, s.buffer.name), s.indices, predicate, root);
   switch (stmt.kind) {
     case "For":
       return forPieces(stmt, end, context);
