@@ -1,1 +1,5 @@
-export {};
+export { type Autoschedule, type AutoscheduleOptions, autoschedule, defaultRules } from "./autoschedule.js";
+export { elementwiseRule } from "./elementwise.js";
+export { matmulRule, registerTile } from "./matmul.js";
+export { nakedRule } from "./naked.js";
+export { reductionRule } from "./reduction.js";

@@ -106,9 +106,12 @@ class StageBody {
       reduce.combiner.rhs.forEach((rhs, k) => replace.set(rhs, this.lowered(reduce.sources[k] as Expr)));
       return substitute(licensed(reduce.combiner.results[reduce.valueIndex] as Expr, reduce.fast), replace);
     });
-    const stmt = this.storeAll(values);
-    const held = first.condition === null ? stmt : this.b.when(this.lowered(first.condition), stmt);
-    return this.guarded(held, true);
+    if (!tuple) return this.guarded(sequence(values.map((value, output) => this.where(bodies[output] as Reduce, this.store(output, value))), this.b.span), true);
+    return this.guarded(this.where(first, this.storeAll(values)), true);
+  }
+
+  private where(reduce: Reduce, stmt: Stmt): Stmt {
+    return reduce.condition === null ? stmt : this.b.when(this.lowered(reduce.condition), stmt);
   }
 
   private storeAll(values: readonly Expr[]): Stmt {

@@ -1,0 +1,41 @@
+import type { Capabilities, Knob, KnobValues, ScheduleRule } from "@tilewright/backend";
+import type { Tensor, Trace } from "@tilewright/ir";
+import { elementwiseRule } from "./elementwise.js";
+import { matmulRule } from "./matmul.js";
+import { nakedRule } from "./naked.js";
+import { reductionRule } from "./reduction.js";
+
+/** The default rules, in the order in which they are asked. */
+export const defaultRules: readonly ScheduleRule[] = [matmulRule, reductionRule, elementwiseRule, nakedRule];
+
+export interface AutoscheduleOptions {
+  readonly capabilities: Capabilities;
+  /** Asked before the default rules; a backend brings its own. */
+  readonly rules?: readonly ScheduleRule[];
+  /** Values for knobs by name, where the untuned default is not wanted. */
+  readonly knobs?: KnobValues;
+}
+
+export interface Autoschedule {
+  readonly trace: Trace;
+  /** Name of the rule that matched. */
+  readonly rule: string;
+  readonly knobs: readonly Knob[];
+}
+
+/**
+ * A schedule for a group of tensor expressions, from its structure and the target's capabilities alone: the trace of the first rule that
+ * matches, with the first candidate of every knob unless told.
+ *
+ * @param outputs  the tensors that the group computes
+ * @throws CompileError what the primitives throw for tensors that cannot be scheduled (SCH119)
+ */
+export function autoschedule(outputs: readonly Tensor[], { capabilities, rules = [], knobs = {} }: AutoscheduleOptions): Autoschedule {
+  for (const rule of [...rules, ...defaultRules]) {
+    const match = rule.match(outputs, capabilities);
+    if (match === null) continue;
+    const defaults = Object.fromEntries(match.knobs.map((knob) => [knob.name, knob.candidates[0] ?? 0]));
+    return { trace: match.apply({ ...defaults, ...knobs }), rule: rule.name, knobs: match.knobs };
+  }
+  return { trace: { version: 1, records: [] }, rule: nakedRule.name, knobs: [] };
+}

@@ -1,0 +1,17 @@
+import type { Capabilities } from "@tilewright/backend";
+
+/** Elements below which a second thread costs more than it saves: a fork and join takes some microseconds. */
+export const PARALLEL_ELEMENTS = 32_768;
+/** The same for multiply-adds of a tiled product. */
+export const PARALLEL_MULTIPLY_ADDS = 200_000;
+
+/** True when the target runs parallel loops on more than one thread and the work is worth it. */
+export function worthThreads(capabilities: Capabilities, work: number, threshold: number): boolean {
+  return capabilities.threads > 1 && capabilities.loopKinds.includes("parallel") && work >= threshold;
+}
+
+/** Bytes of the largest cache that one thread has for itself. */
+export function privateCacheBytes(capabilities: Capabilities): number {
+  const own = capabilities.caches.filter((cache) => cache.perThread);
+  return own.at(-1)?.bytes ?? 256 * 1024;
+}

@@ -1,0 +1,131 @@
+import { type Capabilities, type KnobValues, lanesOf, type ScheduleRule } from "@tilewright/backend";
+import { bitsOf, type IterVar, type Tensor } from "@tilewright/ir";
+import {
+  axesOf, cacheRead, cacheWrite, computeAt, computeInline, createSchedule, parallel, reorder, type Schedule, split, traceOf, transformLayout, unroll,
+  vectorize,
+} from "@tilewright/schedule"; // biome-ignore format: a list
+import { PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
+import { type MatmulStructure, matmulStructure, multiplyAdds, type Operand } from "./matmul-structure.js";
+import { extentOf, type StageStructure, structureOf } from "./structure.js";
+
+/** Multiply-adds below which packing costs more than it saves. */
+const TILED_MULTIPLY_ADDS = 4096;
+
+/**
+ * Rule: a sum of products over one axis, each output axis in one operand (a matrix product with operands in either orientation), with
+ * whatever elementwise stages follow. After BLIS (Van Zee and van de Geijn, 2015):
+ *
+ *     pack R into panels of NR columns                                 (once, on threads)
+ *     for each block of rows, on threads: pack L into panels of MR rows
+ *       for each panel of R: for each panel of L:
+ *         MR × NR sums in registers over the whole fold; then the elementwise stages, and one store
+ *
+ * Packing turns operands of any orientation into the same panels. MR × NR comes from the number of registers (`registerTile`).
+ */
+export const matmulRule: ScheduleRule = {
+  name: "matmul",
+  match(outputs, capabilities) {
+    const stages = structureOf(outputs);
+    const matmul = stages === null ? null : matmulStructure(stages);
+    if (stages === null || matmul === null || multiplyAdds(matmul) < TILED_MULTIPLY_ADDS || extentOf(matmul.row) < 2) return null;
+    const lanes = lanesOf(capabilities, bitsOf(matmul.stage.tensor.dtype) / 8);
+    const tile = registerTile(capabilities, lanes);
+    return {
+      knobs: [
+        { name: "tileRows", candidates: [tile.rows, ...[2, 3, 4, 5, 6, 8].filter((rows) => rows !== tile.rows)] },
+        { name: "tileVectors", candidates: [tile.vectors, ...[1, 2, 3, 4].filter((vectors) => vectors !== tile.vectors)] },
+        { name: "blockRows", candidates: [0, 16, 32, 64, 96, 128] },
+      ],
+      apply: (values) => {
+        const schedule = createSchedule(outputs);
+        tiled(schedule, matmul, stages, capabilities, lanes, values);
+        return traceOf(schedule);
+      },
+    };
+  },
+};
+
+/**
+ * Rows and vectors of a register tile: as many accumulators as fit beside one row of R, one broadcast of L and, without fused
+ * multiply-add, one product. Two vectors wide, since one leaves the loads of L unpaid.
+ */
+export function registerTile(capabilities: Capabilities, lanes: number): { readonly rows: number; readonly vectors: number } {
+  if (lanes === 1) return { rows: 2, vectors: 2 };
+  const registers = (capabilities.vector?.registers ?? 16) - 1;
+  const vectors = 2;
+  const spare = registers - vectors - (capabilities.fusedMultiplyAdd ? 1 : 2);
+  const rows = Math.max(1, Math.min(6, Math.floor(spare / vectors)));
+  return { rows: rows === 5 ? 4 : rows, vectors };
+}
+
+function tiled(schedule: Schedule, matmul: MatmulStructure, stages: readonly StageStructure[], capabilities: Capabilities, lanes: number, knobs: KnobValues): void {
+  const { stage, last, left, right, row, column, fold } = matmul;
+  const { tileRows = 4, tileVectors = 2, blockRows = 0 } = knobs;
+  const tileColumns = tileVectors * lanes;
+  const threaded = worthThreads(capabilities, multiplyAdds(matmul), PARALLEL_MULTIPLY_ADDS);
+  for (const before of stages.slice(0, stages.indexOf(stage))) if (before.tensor !== left.tensor && before.tensor !== right.tensor) computeInline(schedule, before.tensor);
+  const sums = cacheWrite(schedule, stage.tensor, "local");
+  const packedRight = packed(schedule, right, sums, stages);
+  const packedLeft = packed(schedule, left, sums, stages);
+  if (stage !== last) computeInline(schedule, stage.tensor);
+  for (const between of matmul.between) computeInline(schedule, between.tensor);
+
+  const block = blockRows > 0 ? blockRows : rowsPerBlock(extentOf(row), extentOf(fold) * (bitsOf(left.tensor.dtype) / 8), tileRows, threaded ? capabilities.threads : 1, capabilities);
+  const [i, j] = axesOf(schedule, last.tensor) as readonly [IterVar, IterVar];
+  const [blocks, inBlock] = split(schedule, last.tensor, i, { factor: block });
+  const [panels, rows] = split(schedule, last.tensor, inBlock, { factor: tileRows });
+  const [columnPanels, columns] = split(schedule, last.tensor, j, { factor: tileColumns });
+  reorder(schedule, last.tensor, [blocks, columnPanels, panels, rows, columns]);
+  if (threaded) parallel(schedule, last.tensor, blocks);
+  computeAt(schedule, sums, last.tensor, panels);
+  tileLoops(schedule, last.tensor, rows, columns, lanes);
+
+  const [sumRows, sumColumns, sumFold] = axesOf(schedule, sums) as readonly [IterVar, IterVar, IterVar];
+  reorder(schedule, sums, [sumFold, sumRows, sumColumns]);
+  tileLoops(schedule, sums, sumRows, sumColumns, lanes);
+
+  computeAt(schedule, packedLeft, last.tensor, blocks);
+  pack(schedule, packedLeft, left, tileRows, lanes, false);
+  pack(schedule, packedRight, right, tileColumns, lanes, threaded && extentOf(column) >= 2 * tileColumns && extentOf(column) * extentOf(fold) >= 16_384);
+}
+
+/** An intermediate that only the product reads is computed straight into panels; anything else is copied. */
+function packed(schedule: Schedule, operand: Operand, sums: Tensor, stages: readonly StageStructure[]): Tensor {
+  const source = stages.find((stage) => stage.tensor === operand.tensor);
+  if (source !== undefined && source.reduce === null && !source.isOutput && source.consumers.length === 1) return source.tensor;
+  return cacheRead(schedule, operand.tensor, "global", [sums]);
+}
+
+/** Storage `[outer // width][fold][outer % width]`, and loops in that order. */
+function pack(schedule: Schedule, tensor: Tensor, operand: Operand, width: number, lanes: number, threaded: boolean): void {
+  const { outerDimension, reduceDimension } = operand;
+  transformLayout(schedule, tensor, [
+    { dimension: outerDimension, divisor: width },
+    { dimension: reduceDimension },
+    { dimension: outerDimension, modulus: width },
+  ]);
+  const axes = axesOf(schedule, tensor);
+  const [panels, within] = split(schedule, tensor, axes[outerDimension] as IterVar, { factor: width });
+  reorder(schedule, tensor, [panels, axes[reduceDimension] as IterVar, within]);
+  if (threaded) parallel(schedule, tensor, panels);
+  const contiguous = outerDimension === 1;
+  if (contiguous && width % lanes === 0 && lanes > 1) {
+    const [copies, vector] = split(schedule, tensor, within, { factor: lanes });
+    unroll(schedule, tensor, copies);
+    vectorize(schedule, tensor, vector);
+  } else unroll(schedule, tensor, within);
+}
+
+function tileLoops(schedule: Schedule, tensor: Tensor, rows: IterVar, columns: IterVar, lanes: number): void {
+  unroll(schedule, tensor, rows);
+  const [vectors, lane] = split(schedule, tensor, columns, { factor: lanes });
+  unroll(schedule, tensor, vectors);
+  if (lanes > 1) vectorize(schedule, tensor, lane);
+}
+
+/** Rows of L whose panels fill half of the thread's own cache, evened out over the threads. */
+function rowsPerBlock(rows: number, bytesPerRow: number, tileRows: number, threads: number, capabilities: Capabilities): number {
+  const most = Math.max(tileRows, Math.floor(privateCacheBytes(capabilities) / 2 / bytesPerRow / tileRows) * tileRows);
+  const blocks = Math.max(1, Math.ceil(rows / most / threads)) * threads;
+  return Math.max(tileRows, Math.ceil(Math.ceil(rows / blocks) / tileRows) * tileRows);
+}

@@ -1,0 +1,99 @@
+import type { Tensor } from "@tilewright/ir";
+import { add, compute, floordiv, ge, ifThenElse, lt, max, mul, placeholder, read, reduceAxis, select, sub, sum } from "@tilewright/te";
+
+/** Small programs with every shape of dependence that bound inference meets; sizes vary, primes among them. */
+export interface Program {
+  readonly name: string;
+  build(size: (k: number) => number): readonly Tensor[];
+}
+
+const unary = (n: number): Tensor => placeholder([n], { name: "A" });
+
+export const programs: readonly Program[] = [
+  {
+    name: "a chain of elementwise operations",
+    build: (size) => {
+      const [n, m] = [size(0), size(1)];
+      const A = placeholder([n, m], { name: "A" });
+      const b = placeholder([m], { name: "b" });
+      const B = compute([n, m], (i, j) => add(read(A, i, j), read(b, j)), { name: "B" });
+      const C = compute([n, m], (i, j) => mul(read(B, i, j), 2), { name: "C" });
+      return [compute([n, m], (i, j) => sub(read(C, i, j), read(B, i, j)), { name: "D" })];
+    },
+  },
+  {
+    name: "a matrix product with bias and relu",
+    build: (size) => {
+      const [m, n, k] = [size(0), size(1), size(2)];
+      const A = placeholder([m, k], { name: "A" });
+      const B = placeholder([n, k], { name: "B" });
+      const b = placeholder([n], { name: "b" });
+      const r = reduceAxis(k, "k");
+      const C = compute([m, n], (i, j) => sum(mul(read(A, i, r), read(B, j, r)), r), { name: "C" });
+      const D = compute([m, n], (i, j) => add(read(C, i, j), read(b, j)), { name: "D" });
+      return [compute([m, n], (i, j) => select(lt(read(D, i, j), 0), 0, read(D, i, j)), { name: "E" })];
+    },
+  },
+  {
+    name: "two stencils",
+    build: (size) => {
+      const n = size(0) + 2;
+      const A = unary(n);
+      const at = (t: Tensor, i: Parameters<typeof read>[1]) => ifThenElse(lt(i, n), ifThenElse(ge(i, 0), read(t, i), 0), 0);
+      const B = compute([n], (i) => add(add(at(A, sub(i, 1)), at(A, i)), at(A, add(i, 1))), { name: "B" });
+      return [compute([n], (i) => add(read(B, i), at(B, add(i, 2))), { name: "C" })];
+    },
+  },
+  {
+    name: "a windowed sum of a stencil, without padding",
+    build: (size) => {
+      const [h, w] = [size(0), size(1)];
+      const A = placeholder([h + 3, w + 2], { name: "A" });
+      const B = compute([h + 2, w + 2], (y, x) => add(read(A, y, x), read(A, add(y, 1), x)), { name: "B" });
+      const [dy, dx] = [reduceAxis(3, "dy"), reduceAxis(2, "dx")];
+      return [compute([h, w], (y, x) => sum(read(B, add(y, dy), add(x, dx)), [dy, dx]), { name: "C" })];
+    },
+  },
+  {
+    name: "several consumers",
+    build: (size) => {
+      const n = size(0) * 2;
+      const A = unary(n);
+      const B = compute([n], (i) => mul(read(A, i), 3), { name: "B" });
+      const C = compute([n], (i) => add(read(B, i), 1), { name: "C" });
+      const D = compute([n], (i) => add(read(C, i), read(B, sub(n - 1, i))), { name: "D" });
+      return [D, compute([size(0)], (i) => add(read(D, mul(i, 2)), read(B, i)), { name: "E" })];
+    },
+  },
+  {
+    name: "row maxima and sums, as in softmax",
+    build: (size) => {
+      const [n, m] = [size(0), size(1)];
+      const A = placeholder([n, m], { name: "A" });
+      const [j1, j2] = [reduceAxis(m, "j1"), reduceAxis(m, "j2")];
+      const M = compute([n], (i) => max(read(A, i, j1), j1), { name: "M" });
+      const S = compute([n], (i) => sum(sub(read(A, i, j2), read(M, i)), j2), { name: "S" });
+      return [compute([n, m], (i, j) => mul(sub(read(A, i, j), read(M, i)), read(S, i)), { name: "P" })];
+    },
+  },
+  {
+    name: "a reshape by division",
+    build: (size) => {
+      const [n, m] = [size(0), size(1)];
+      const A = unary(n * m);
+      const B = compute([n * m], (i) => add(read(A, i), 1), { name: "B" });
+      const C = compute([n, m], (i, j) => read(B, add(mul(i, m), j)), { name: "C" });
+      return [compute([m * n], (i) => mul(read(C, floordiv(i, m), sub(i, mul(floordiv(i, m), m))), 2), { name: "D" })];
+    },
+  },
+  {
+    name: "several outputs of one loop nest",
+    build: (size) => {
+      const [n, k] = [size(0), size(1)];
+      const A = placeholder([n, k], { name: "A" });
+      const r = reduceAxis(k, "k");
+      const [S, M] = compute([n], (i) => [sum(read(A, i, r), r), max(read(A, i, r), r)], { name: "SM" }) as [Tensor, Tensor];
+      return [compute([n], (i) => add(read(S, i), read(M, i)), { name: "T" })];
+    },
+  },
+];

@@ -1,0 +1,91 @@
+import { isCompileError } from "@tilewright/diagnostics";
+import type { IterVar, Tensor } from "@tilewright/ir";
+import {
+  axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, fuse, parallel, reorder, type Schedule, split,
+  type TailStrategy, tile, transformLayout, unroll, vectorize,
+} from "@tilewright/schedule"; // biome-ignore format: a list
+
+/** A choice among `count` things; fast-check's integers, so that a failing sequence shrinks. */
+export class Choices {
+  private readonly numbers: readonly number[];
+  private next = 0;
+
+  constructor(numbers: readonly number[]) {
+    this.numbers = numbers;
+  }
+
+  get exhausted(): boolean {
+    return this.next >= this.numbers.length;
+  }
+
+  below(count: number): number {
+    const number = this.numbers[this.next++] ?? 0;
+    return count <= 0 ? 0 : number % count;
+  }
+
+  of<T>(items: readonly T[]): T | undefined {
+    return items[this.below(items.length)];
+  }
+}
+
+const TAILS: readonly TailStrategy[] = ["guard", "guard", "shift", "roundUp", "exact"];
+
+/** Applies random primitives with random arguments; those that the schedule refuses with a diagnostic are counted and skipped. */
+export function randomSchedule(outputs: readonly Tensor[], choices: Choices): { schedule: Schedule; refused: number; applied: number } {
+  const schedule = createSchedule(outputs);
+  let [refused, applied] = [0, 0];
+  while (!choices.exhausted) {
+    try {
+      randomPrimitive(schedule, choices);
+      applied++;
+    } catch (error) {
+      if (!isCompileError(error)) throw error;
+      refused++;
+    }
+  }
+  return { schedule, refused, applied };
+}
+
+function randomPrimitive(schedule: Schedule, choices: Choices): void {
+  const stages = schedule.stages.map(({ name }) => name);
+  const stage = choices.of(stages) as string;
+  const axes = axesOf(schedule, stage);
+  const axis = (): IterVar | string => choices.of(axes) ?? "none";
+  const actions: readonly (() => unknown)[] = [
+    () => split(schedule, stage, axis(), { factor: 1 + choices.below(6), tail: choices.of(TAILS) as TailStrategy }),
+    () => split(schedule, stage, axis(), { parts: 1 + choices.below(4) }),
+    () => split(schedule, stage, axis(), { factor: 1 + choices.below(4) }),
+    () => tile(schedule, stage, axis(), axis(), { factors: [1 + choices.below(3), 1 + choices.below(4)] }),
+    () => {
+      const at = choices.below(Math.max(1, axes.length - 1));
+      return fuse(schedule, stage, axes[at] ?? "none", axes[at + 1] ?? "none");
+    },
+    () => reorder(schedule, stage, [axis(), axis()]),
+    () => vectorize(schedule, stage, axis()),
+    () => unroll(schedule, stage, axis()),
+    () => parallel(schedule, stage, axis()),
+    () => bind(schedule, stage, axis(), "blockIdx.x"),
+    () => randomComputeAt(schedule, stage, choices),
+    () => randomComputeAt(schedule, stage, choices),
+    () => computeInline(schedule, stage),
+    () => computeRoot(schedule, stage),
+    () => cacheRead(schedule, stage, choices.of(["global", "local"] as const) ?? "global"),
+    () => cacheWrite(schedule, stage, choices.of(["global", "local"] as const) ?? "global"),
+    () => randomLayout(schedule, stage, choices),
+  ];
+  actions[choices.below(actions.length)]?.();
+}
+
+function randomComputeAt(schedule: Schedule, producer: string, choices: Choices): void {
+  const consumer = choices.of(schedule.stages.map(({ name }) => name)) as string;
+  computeAt(schedule, producer, consumer, choices.of(axesOf(schedule, consumer)) ?? "none");
+}
+
+function randomLayout(schedule: Schedule, stage: string, choices: Choices): void {
+  const rank = schedule.stages.find(({ name }) => name === stage)?.axes.length ?? 0;
+  const dimension = choices.below(Math.max(1, rank));
+  const factor = 2 + choices.below(4);
+  const others = Array.from({ length: rank }, (_, other) => other).filter((other) => other !== dimension);
+  const whole = others.map((other) => ({ dimension: other }));
+  transformLayout(schedule, stage, [{ dimension, divisor: factor }, ...whole, { dimension, modulus: factor }]);
+}
