@@ -1,1 +1,13 @@
-export {};
+export { cleanUp } from "./cleanup.js";
+export { flattenBuffers } from "./flatten.js";
+export { type Lowered, type LowerOptions, lower } from "./lower.js";
+export { outlineParallel } from "./outline-parallel.js";
+export { dropTrivialLoops, partitionLoops } from "./partition-loops.js";
+export { PIPELINE } from "./pipeline.js";
+export { promoteAccumulators } from "./promote-accumulators.js";
+export { promoteLocals } from "./promote-locals.js";
+export { unrollLoops } from "./unroll.js";
+export { rewriteUnsafeSelect } from "./unsafe-select.js";
+export { vectorizeLoops } from "./vectorize.js";
+export { versionNests } from "./version-nests.js";
+export { interleaveVirtualThreads } from "./virtual-threads.js";

@@ -1,0 +1,251 @@
+// Rule: a value that straight-line code computes more than once is computed once and bound by `Let` before its first use. Numbers stand for
+// values: a register that is assigned, or a buffer that is written, gets a new version, so that equal numbers mean equal values. What
+// only one arm of an `IfThenElse` computes is not bound, since the other arm may not be able to.
+import {
+  type Buffer, build, type Expr, type For, type If, type Let, type PrimFunc, rewrite, type Rules, sequence, type Stmt, type Var, variable, visit,
+} from "@tilewright/ir"; // biome-ignore format: a list
+import { fromSteps, type Step, stepsOf } from "./block.js";
+import { constantOf } from "./index-arithmetic.js";
+import { createNumbering, type Numbering } from "./numbering.js";
+import { functionPass } from "./pass.js";
+
+export const shareSubexpressions = functionPass({
+  name: "common-subexpressions",
+  requires: "flat",
+  establishes: "flat",
+  run(func) {
+    const entries: Entry[] = [];
+    walkBlock(func.body, createWalk(func, entries, false), null);
+    if (!entries.some(isShared)) return func;
+    for (const entry of entries) entry.variable = entry.given;
+    return { ...func, body: walkBlock(func.body, createWalk(func, entries, true), null) };
+  },
+});
+
+/** A value where it is first computed. */
+interface Entry {
+  uses: number;
+  /** The `Let` of the program that binds it. */
+  readonly given: Var | null;
+  variable: Var | null;
+  readonly worth: boolean;
+}
+
+const isShared = (entry: Entry): boolean => (entry.given !== null ? entry.uses > 1 : entry.worth && entry.uses > 1);
+
+interface Scope {
+  readonly parent: Scope | null;
+  readonly values: Map<number, Entry>;
+  /** Arms of an IfThenElse: nothing can be bound here. */
+  readonly closed: boolean;
+}
+
+/**
+ * The program is walked twice in the same order: first counting uses, then, `rewriting`, binding the entries that the first walk found
+ * shared. Entries are told by the order in which they appear.
+ */
+interface Walk {
+  readonly rewriting: boolean;
+  readonly entries: Entry[];
+  next: number;
+  readonly numbering: Numbering;
+  versions: Map<object, number>;
+  clock: number;
+  readonly aliases: ReadonlyMap<Buffer, readonly Buffer[]>;
+  /** Every buffer that anything writes. */
+  readonly buffers: ReadonlySet<Buffer>;
+  /** Lets to put before the current step. */
+  pending: Step[];
+}
+
+function createWalk(func: PrimFunc, entries: Entry[], rewriting: boolean): Walk {
+  const aliases = new Map<Buffer, Buffer[]>();
+  for (const [a, b] of func.mayAlias) {
+    aliases.set(a, [...(aliases.get(a) ?? []), b]);
+    aliases.set(b, [...(aliases.get(b) ?? []), a]);
+  }
+  const buffers = new Set<Buffer>(func.parameters.filter((parameter) => parameter.kind === "Buffer"));
+  visit(func.body, { Allocate: (node) => void buffers.add(node.buffer) });
+  const walk: Walk = {
+    rewriting, entries, next: 0, versions: new Map(), clock: 0, aliases, buffers, pending: [],
+    numbering: createNumbering((thing) => walk.versions.get(thing) ?? 0),
+  }; // biome-ignore format: a list
+  return walk;
+}
+
+function change(walk: Walk, thing: Var | Buffer): void {
+  walk.versions.set(thing, ++walk.clock);
+  if (thing.kind === "Buffer") for (const other of walk.aliases.get(thing) ?? []) walk.versions.set(other, walk.clock);
+}
+
+/** What a statement may change: registers it assigns, buffers it writes. */
+function changeAll(walk: Walk, stmt: Stmt): void {
+  const everything = (): void => {
+    for (const buffer of walk.buffers) change(walk, buffer);
+  };
+  visit(stmt, {
+    Assign: (node) => change(walk, node.variable),
+    Store: (node) => change(walk, node.buffer),
+    Atomic: (node) => change(walk, node.buffer),
+    KernelCall: everything,
+    ParallelCall: everything,
+    Async: everything,
+    Synchronize: everything,
+    Barrier: everything,
+    Call: everything,
+  });
+}
+
+function walkBlock(stmt: Stmt, walk: Walk, parent: Scope | null): Stmt {
+  const scope: Scope = { parent, values: new Map(), closed: false };
+  const made: Step[] = [];
+  for (const entry of stepsOf(stmt)) {
+    const outer = walk.pending;
+    walk.pending = [];
+    const step = walkStep(entry, walk, scope);
+    made.push(...walk.pending, step);
+    walk.pending = outer;
+  }
+  return walk.rewriting ? fromSteps(made) : stmt;
+}
+
+function walkStep(entry: Step, walk: Walk, scope: Scope): Step {
+  switch (entry.kind) {
+    case "Let":
+      return walkLet(entry, walk, scope);
+    case "Register":
+      return { ...entry, initial: walkExpr(entry.initial, walk, scope), body: sequence([]) };
+    case "For":
+      return walkLoop(entry, walk, scope);
+    case "While": {
+      changeAll(walk, entry);
+      const condition = walkExpr(entry.condition, walk, { parent: scope, values: new Map(), closed: true });
+      const body = walkBlock(entry.body, walk, scope);
+      changeAll(walk, entry);
+      return { ...entry, condition, body };
+    }
+    case "If":
+      return walkBranch(entry, walk, scope);
+    case "Allocate":
+      return { ...entry, body: walkBlock(entry.body, walk, scope) };
+    case "Async": {
+      const body = walkBlock(entry.body, walk, null);
+      changeAll(walk, entry);
+      return { ...entry, body };
+    }
+    default: {
+      const step = rewrite<Stmt>(entry, expressionRules(walk, scope));
+      changeAll(walk, entry);
+      return step;
+    }
+  }
+}
+
+function walkLet(entry: Let, walk: Walk, scope: Scope): Step {
+  const number = walk.numbering.of(entry.value);
+  const value = walkExpr(entry.value, walk, scope, entry.variable);
+  walk.numbering.define(entry.variable, number);
+  return { ...entry, value, body: sequence([]) };
+}
+
+function walkLoop(loop: For, walk: Walk, scope: Scope): Step {
+  const min = walkExpr(loop.min, walk, scope);
+  const extent = walkExpr(loop.extent, walk, scope);
+  changeAll(walk, loop.body);
+  const body = walkBlock(loop.body, walk, scope);
+  changeAll(walk, loop.body);
+  return { ...loop, min, extent, body };
+}
+
+function walkBranch(branch: If, walk: Walk, scope: Scope): Step {
+  const condition = walkExpr(branch.condition, walk, scope);
+  const before = new Map(walk.versions);
+  const then = walkBlock(branch.then, walk, scope);
+  walk.versions = before;
+  const otherwise = branch.otherwise && walkBlock(branch.otherwise, walk, scope);
+  changeAll(walk, branch);
+  return { ...branch, condition, then, otherwise };
+}
+
+function find(number: number, scope: Scope): Entry | undefined {
+  for (let place: Scope | null = scope; place !== null; place = place.parent) {
+    const entry = place.values.get(number);
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
+}
+
+function walkExpr(root: Expr, walk: Walk, scope: Scope, given: Var | null = null): Expr {
+  if (root.kind === "Const") return root;
+  return rewrite<Expr>(root, expressionRules(walk, scope, given === null ? null : { root, variable: given }));
+}
+
+const KINDS = [
+  "Var", "Unary", "Binary", "Select", "Cast", "Reinterpret", "Load", "Ramp", "Broadcast", "Shuffle",
+] as const; // biome-ignore format: a list
+
+function expressionRules(
+  walk: Walk,
+  scope: Scope,
+  given: { readonly root: Expr; readonly variable: Var } | null = null,
+): Rules {
+  const cache = new Map<Expr, number>();
+  const open: (Entry | null)[] = [];
+  const enter = (node: Expr): Expr | undefined => {
+    if (isFree(node)) return node;
+    const number = walk.numbering.of(node, cache);
+    const known = find(number, scope);
+    if (known !== undefined) {
+      known.uses++;
+      if (known.variable !== null) return known.variable;
+      if (walk.rewriting) open.push(null);
+      return walk.rewriting ? undefined : node;
+    }
+    if (node.kind === "Var") return node;
+    const entry = entryFor(node, walk, given?.root === node ? given.variable : null);
+    scope.values.set(number, entry);
+    open.push(entry);
+    return undefined;
+  };
+  const leave = (node: Expr): Expr | undefined => {
+    const entry = open.pop();
+    if (!walk.rewriting || !entry || scope.closed || entry.given !== null || !isShared(entry)) return undefined;
+    const held = variable("value", node.dtype, node.lanes, node.span);
+    walk.pending.push(build.let(held, node, sequence([])));
+    entry.variable = held;
+    return held;
+  };
+  const rules = Object.fromEntries(KINDS.map((kind) => [kind, { enter, leave }])) as unknown as Rules;
+  const arm = (expr: Expr): Expr => walkExpr(expr, walk, { parent: scope, values: new Map(), closed: true });
+  return {
+    ...rules,
+    IfThenElse: {
+      enter: (node) => ({
+        ...node,
+        condition: walkExpr(node.condition, walk, scope),
+        whenTrue: arm(node.whenTrue),
+        whenFalse: arm(node.whenFalse),
+      }),
+    },
+  };
+}
+
+function entryFor(node: Expr, walk: Walk, given: Var | null): Entry {
+  const known = walk.entries[walk.next++];
+  if (known !== undefined) return known;
+  const entry: Entry = { uses: 1, given, variable: null, worth: isWorth(node) };
+  walk.entries.push(entry);
+  return entry;
+}
+
+/** Never looked up: costs nothing to repeat. */
+function isFree(node: Expr): boolean {
+  return node.kind === "Const" || (node.kind === "Broadcast" && node.operand.kind === "Const");
+}
+
+/** Addresses `variable + constant` and ramps are part of an instruction. */
+function isWorth(node: Expr): boolean {
+  if (node.kind === "Ramp" || node.kind === "Var") return false;
+  if (node.dtype !== "index" || node.lanes > 1) return true;
+  return !(node.kind === "Binary" && (node.op === "add" || node.op === "sub") && constantOf(node.right) !== undefined);
+}

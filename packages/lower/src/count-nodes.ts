@@ -1,0 +1,25 @@
+import { type Node, type NodeKind, visit } from "@tilewright/ir";
+
+/** Nodes below `root`, a shared one as often as it is reached, at most `limit`. */
+export function countNodes(root: Node, limit = Number.POSITIVE_INFINITY): number {
+  let count = 0;
+  visit(root, {
+    enter() {
+      count++;
+      return count <= limit;
+    },
+  });
+  return count;
+}
+
+/** True when a node of one of these kinds stands below `root`. */
+export function contains(root: Node, kinds: readonly NodeKind[]): boolean {
+  let found = false;
+  visit(root, {
+    enter(node) {
+      if (kinds.includes(node.kind)) found = true;
+      return !found;
+    },
+  });
+  return found;
+}

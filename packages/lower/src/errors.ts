@@ -1,0 +1,88 @@
+import type { Diagnostic, Span } from "@tilewright/diagnostics";
+
+/** LOW101: lanes of one store hit the same element. */
+export function carriedVectorLoop(loop: string, bufferName: string, span: Span): Diagnostic {
+  return {
+    code: "LOW101",
+    severity: "error",
+    message: `cannot vectorize \`${loop}\`: every iteration writes the same element of \`${bufferName}\``,
+    span,
+    expected: "a loop whose iterations write different elements",
+    actual: `an index of \`${bufferName}\` without \`${loop}\``,
+    hint: "vectorize a data axis; split a reduction and keep partial results first",
+  };
+}
+
+/** LOW102: a vectorized loop runs serially. */
+export function serialVectorLoop(loop: string, reason: string, span: Span): Diagnostic {
+  return {
+    code: "LOW102",
+    severity: "warning",
+    message: `the vectorized loop \`${loop}\` runs serially: ${reason}`,
+    span,
+    hint: "vectorize another loop, or split this one so that it has a constant extent without conditions",
+  };
+}
+
+/** LOW103: lanes are read or written one by one. */
+export function gatheredAccess(loop: string, bufferName: string, span: Span): Diagnostic {
+  return {
+    code: "LOW103",
+    severity: "warning",
+    message: `lanes of \`${bufferName}\` are accessed one by one in the vectorized loop \`${loop}\``,
+    span,
+    expected: `consecutive elements along the last dimension of \`${bufferName}\``,
+    hint: "vectorize the loop of the last dimension, or change the layout of the buffer",
+  };
+}
+
+/** LOW104: an unrolled loop stays a loop. */
+export function keptUnrolledLoop(loop: string, copies: number | null, cap: number, span: Span): Diagnostic {
+  return {
+    code: "LOW104",
+    severity: "warning",
+    message: `the unrolled loop \`${loop}\` stays a loop`,
+    span,
+    expected: `a constant extent and at most ${cap} nodes after unrolling`,
+    actual: copies === null ? "an extent that is not constant" : `about ${copies} nodes`,
+    hint: "split the loop and unroll the inner part",
+  };
+}
+
+/** LOW201: a buffer is too large for 31-bit addresses. */
+export function bufferTooLarge(name: string, bytes: number, span: Span): Diagnostic {
+  return {
+    code: "LOW201",
+    severity: "error",
+    message: `buffer \`${name}\` is too large`,
+    span,
+    expected: "at most 2147483647 bytes",
+    actual: `${bytes} bytes`,
+    hint: "split the tensor, or compute it in parts",
+  };
+}
+
+/** LOW202: an allocation whose size is not a constant. */
+export function unknownAllocation(name: string, span: Span): Diagnostic {
+  return {
+    code: "LOW202",
+    severity: "error",
+    message: `the size of the allocation \`${name}\` is not a constant`,
+    span,
+    expected: "a shape of integer constants",
+    hint: "specialise the symbols, or allocate the largest size",
+  };
+}
+
+/** LOW203: a math function that the target lacks and that no expansion covers. */
+export function unexpandedMath(op: string, dtype: string, span: Span): Diagnostic {
+  return {
+    code: "LOW203",
+    severity: "error",
+    message: `\`${op}\` of ${dtype} is not available on this target`,
+    span,
+    expected: "float32 or float64",
+    actual: dtype,
+    hint: "cast the operand to float32",
+  };
+}

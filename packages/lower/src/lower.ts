@@ -1,0 +1,48 @@
+import { CompileError, type Diagnostic } from "@tilewright/diagnostics";
+import type { Capabilities, PassPoint, PlacedPass } from "@tilewright/backend";
+import type { IRModule } from "@tilewright/ir";
+import { PIPELINE } from "./pipeline.js";
+
+export interface LowerOptions {
+  /** Facts about the target. */
+  readonly capabilities: Capabilities;
+  /** Passes of a backend, run when their point of the pipeline is reached, in the given order. */
+  readonly passes?: readonly PlacedPass[];
+  /** Check the grammar of the level after every pass. */
+  readonly verify?: boolean;
+  /** Called after every pass. */
+  readonly onPass?: (name: string, module: IRModule, changed: boolean) => void;
+}
+
+export interface Lowered {
+  readonly module: IRModule;
+  /** Warnings. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Loop IR as `schedule` made it (level `scheduled`) to what codegens accept (level `device`).
+ * @throws CompileError `LOW101`, `LOW201`, `LOW202`, `LOW203`, and `IR` codes of the verifier under `verify`
+ */
+export function lower(module: IRModule, options: LowerOptions): Lowered {
+  const diagnostics: Diagnostic[] = [];
+  const context = {
+    capabilities: options.capabilities,
+    report: (diagnostic: Diagnostic) => void diagnostics.push(diagnostic),
+  };
+  let current = module;
+  for (const pass of passesOf(options.passes ?? [])) {
+    const after = pass.run(current, context);
+    options.onPass?.(pass.name, after, after !== current);
+    current = after;
+  }
+  const [first, ...rest] = diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+  if (first !== undefined) throw new CompileError(first, ...rest);
+  return { module: current, diagnostics };
+}
+
+/** The pipeline with a backend's passes where they join. */
+function passesOf(placed: readonly PlacedPass[]): readonly PlacedPass["pass"][] {
+  const at = (point: PassPoint) => placed.filter((entry) => entry.at === point).map((entry) => entry.pass);
+  return PIPELINE.flatMap((entry) => (typeof entry === "string" ? at(entry) : [entry]));
+}
