@@ -1,1 +1,1 @@
-export {};
+export { addGradients, type GradientOptions, gradient } from "./gradients.js";

@@ -1,5 +1,5 @@
 import { CompileError } from "@tilewright/diagnostics";
-import { type Expr, type IterVar, type Tensor, type Value } from "@tilewright/ir";
+import type { Expr, IterVar, Tensor, Value } from "@tilewright/ir";
 import * as te from "@tilewright/te";
 import { flagAttribute, integersAttribute } from "../attributes.js";
 import type { GraphBuilder } from "../builder.js";
