@@ -1,7 +1,7 @@
+import { evaluateModel } from "@tilewright/compiler";
 import type { DType, Value } from "@tilewright/ir";
 import * as ops from "@tilewright/ops";
 import { describe, expect, it } from "vitest";
-import { evaluateModel } from "../../ops/test/evaluate-model.js";
 import { addGradients } from "./index.js";
 
 type Build = (b: ops.GraphBuilder, inputs: readonly Value[]) => Value;
@@ -42,7 +42,10 @@ const binary = (
 const flags = [false, true].flatMap((transA) => [false, true].map((transB) => ({ transA, transB })));
 const CASES: readonly Case[] = [
   binary("Add", (b, x, y) => ops.add(b, x, y)),
-  binary("Sub", (b, x, y) => ops.sub(b, x, y), [[3, 1], [2, 1, 4]]),
+  binary("Sub", (b, x, y) => ops.sub(b, x, y), [
+    [3, 1],
+    [2, 1, 4],
+  ]),
   binary("Mul", (b, x, y) => ops.mul(b, x, y)),
   binary("Mul of a value with itself", (b, x) => ops.mul(b, x, x), [[3, 4]]),
   binary("Mul by a constant", (b, x) => ops.mul(b, 3, x), [[3, 4]]),
@@ -57,7 +60,10 @@ const CASES: readonly Case[] = [
   unary("Erf", ops.erf),
   unary("Identity", ops.identity),
   unary("Relu", ops.relu),
-  binary("ReluGradient", (b, x, y) => ops.reluGradient(b, x, y), [[3, 4], [3, 4]]),
+  binary("ReluGradient", (b, x, y) => ops.reluGradient(b, x, y), [
+    [3, 4],
+    [3, 4],
+  ]),
   unary("Cast", (b, x) => ops.cast(b, ops.cast(b, x, "float32"), "float64")),
   binary("Where", (b, x, y) => ops.where(b, ops.greater(b, x, y), x, ops.mul(b, y, y))),
   ...flags.map(({ transA, transB }) =>
@@ -66,10 +72,26 @@ const CASES: readonly Case[] = [
       transB ? [2, 4] : [4, 2],
     ]),
   ),
-  binary("MatMul of stacks", (b, x, y) => ops.matmul(b, x, y, { transB: true }), [[2, 3, 4], [1, 2, 4]]),
-  binary("Conv", (b, x, y) => ops.conv2d(b, x, y), [[2, 2, 4, 5], [3, 2, 2, 3]]),
-  binary("Conv with strides, pads, dilations", (b, x, y) => ops.conv2d(b, x, y, { strides: [2, 1], pads: [1, 0, 2, 1], dilations: [1, 2] }), [[1, 2, 5, 6], [2, 2, 3, 2]]),
-  binary("Conv in groups", (b, x, y) => ops.conv2d(b, x, y, { group: 2, strides: [2, 2], pads: [1, 1, 1, 1] }), [[1, 4, 4, 4], [2, 2, 3, 3]]),
+  binary("MatMul of stacks", (b, x, y) => ops.matmul(b, x, y, { transB: true }), [
+    [2, 3, 4],
+    [1, 2, 4],
+  ]),
+  binary("Conv", (b, x, y) => ops.conv2d(b, x, y), [
+    [2, 2, 4, 5],
+    [3, 2, 2, 3],
+  ]),
+  binary(
+    "Conv with strides, pads, dilations",
+    (b, x, y) => ops.conv2d(b, x, y, { strides: [2, 1], pads: [1, 0, 2, 1], dilations: [1, 2] }),
+    [
+      [1, 2, 5, 6],
+      [2, 2, 3, 2],
+    ],
+  ),
+  binary("Conv in groups", (b, x, y) => ops.conv2d(b, x, y, { group: 2, strides: [2, 2], pads: [1, 1, 1, 1] }), [
+    [1, 4, 4, 4],
+    [2, 2, 3, 3],
+  ]),
   unary("ReduceSum", (b, x) => ops.reduceSum(b, x, { axes: [0] })),
   unary("ReduceSum of all", (b, x) => ops.reduceSum(b, x, { keepdims: false })),
   unary("ReduceMean", (b, x) => ops.reduceMean(b, x, { axes: [-1], keepdims: false })),
@@ -77,13 +99,32 @@ const CASES: readonly Case[] = [
   unary("Softmax", (b, x) => ops.softmax(b, x)),
   unary("Softmax of columns", (b, x) => ops.softmax(b, x, 0)),
   unary("LogSoftmax", (b, x) => ops.logSoftmax(b, x)),
-  binary("SoftmaxCrossEntropy", (b, x, y) => ops.softmaxCrossEntropy(b, x, y), [[3, 4], [3, 4]], [0, 1]),
-  binary("SoftmaxCrossEntropy, sum", (b, x, y) => ops.softmaxCrossEntropy(b, x, y, { reduction: "sum" }), [[3, 4], [3, 4]], [0, 1]),
+  binary(
+    "SoftmaxCrossEntropy",
+    (b, x, y) => ops.softmaxCrossEntropy(b, x, y),
+    [
+      [3, 4],
+      [3, 4],
+    ],
+    [0, 1],
+  ),
+  binary(
+    "SoftmaxCrossEntropy, sum",
+    (b, x, y) => ops.softmaxCrossEntropy(b, x, y, { reduction: "sum" }),
+    [
+      [3, 4],
+      [3, 4],
+    ],
+    [0, 1],
+  ),
   unary("BroadcastTo", (b, x) => ops.broadcastTo(b, ops.reshape(b, x, [3, 1, 4]), [2, 3, 2, 4])),
   unary("Reshape", (b, x) => ops.reshape(b, x, [2, -1])),
   unary("Transpose", (b, x) => ops.transpose(b, x)),
   binary("Transpose of three axes", (b, x) => ops.transpose(b, x, [2, 0, 1]), [[2, 3, 4]]),
-  binary("SgdUpdate", (b, x, y) => ops.sgdUpdate(b, x, y, ops.reduceSum(b, x, { keepdims: false })), [[3, 4], [3, 4]]),
+  binary("SgdUpdate", (b, x, y) => ops.sgdUpdate(b, x, y, ops.reduceSum(b, x, { keepdims: false })), [
+    [3, 4],
+    [3, 4],
+  ]),
 ];
 
 interface Program {
@@ -126,10 +167,10 @@ function worst({ model, inputs, of, gradients }: Program, range: readonly [numbe
       const moved = (to: number): number => {
         const changed = base.slice();
         changed[position] = to;
-        return evaluateModel(model, [of], new Map(point).set(input, changed))[0]?.[0] as number;
+        return Number(evaluateModel(model, [of], new Map(point).set(input, changed))[0]?.[0]);
       };
       const slope = (moved(at + h) - moved(at - h)) / (2 * h);
-      const own = exact[k]?.[position] as number;
+      const own = Number(exact[k]?.[position]);
       difference = Math.max(difference, Math.abs(slope - own) / (1 + Math.abs(own)));
     });
   });

@@ -1,1 +1,1 @@
-export {};
+export { assignmentCases, type CaseInput, caseInputs, mismatch, type OperatorCase } from "./assignment.js";

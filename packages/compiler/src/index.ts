@@ -1,1 +1,1 @@
-export {};
+export { type EvaluateModelOptions, evaluateModel } from "./evaluate-model.js";
