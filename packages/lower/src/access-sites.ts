@@ -20,8 +20,12 @@ export function accessesIn(stmt: Stmt): ReadonlyMap<Buffer, Accesses> {
     return made;
   };
   visit(stmt, {
-    Load: (node) => void of(node.buffer).loads.push(node),
-    Store: (node) => void of(node.buffer).stores.push(node),
+    Load: (node) => {
+      of(node.buffer).loads.push(node);
+    },
+    Store: (node) => {
+      of(node.buffer).stores.push(node);
+    },
     Atomic: (node) => void (of(node.buffer).escapes = true),
     BufferRegion: (node) => void (of(node.buffer).escapes = true),
   });

@@ -77,7 +77,11 @@ function branch(node: If): Stmt | undefined {
 
 function withoutAssignments(node: Register): Stmt {
   let pure = true;
-  visit(node.body, { Assign: (assign) => void (pure &&= assign.variable !== node.variable || isPure(assign.value)) });
+  visit(node.body, {
+    Assign: (assign) => {
+      pure = pure && (assign.variable !== node.variable || isPure(assign.value));
+    },
+  });
   if (!pure) return node;
   return rewrite(node.body, { Assign: (assign) => (assign.variable === node.variable ? NOTHING : undefined) });
 }

@@ -23,3 +23,9 @@ export function contains(root: Node, kinds: readonly NodeKind[]): boolean {
   });
   return found;
 }
+
+/** The statements, and the one expression, that do something. What holds none of them does nothing. */
+export const EFFECTS: readonly NodeKind[] = [
+  "Store", "Assign", "Assert", "Evaluate", "Call", "Atomic", "Barrier", "Async", "PushToken", "PopToken", "Synchronize", "KernelCall",
+  "ParallelCall", "While",
+]; // biome-ignore format: a list

@@ -117,8 +117,9 @@ function flatIndex(of: Buffer, indices: readonly Expr[]): Expr {
   return constantOf(offset) === 0 ? scaled : build.add(scaled, build.broadcast(offset, last.lanes));
 }
 
-/** A region must be contiguous, so that it is a start and a count of elements. */
+/** A region must be contiguous, so that in an allocation it is a start and a count of elements. A parameter keeps its shape. */
 function flatRegion(region: BufferRegion, into: Buffer): BufferRegion {
+  if (into === region.buffer) return region;
   const start = flatIndex(region.buffer, region.mins);
   const count = region.extents.reduce((all, extent) => times(all, extent), int(1) as Expr);
   return { ...region, buffer: into, mins: [start], extents: [count] };

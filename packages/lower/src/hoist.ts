@@ -42,7 +42,9 @@ function invariantsOf(loop: For, func: PrimFunc): ReadonlyMap<Expr, Var> {
     Store: (node) => void written.add(node.buffer),
     Atomic: (node) => void written.add(node.buffer),
     Allocate: (node) => void written.add(node.buffer),
-    enter: (node) => void (opaque ||= OPAQUE.has(node.kind)),
+    enter: (node) => {
+      opaque = opaque || OPAQUE.has(node.kind);
+    },
   });
   for (const [a, b] of func.mayAlias) if (written.has(a) || written.has(b)) written.add(a).add(b);
   const invariant = invariance(varying, (buffer) => !opaque && !written.has(buffer));

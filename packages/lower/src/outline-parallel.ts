@@ -2,10 +2,10 @@
 // A parallel loop inside another, one of at most one iteration, and every one on a target with a single thread become serial loops.
 import type { PassContext } from "@tilewright/backend";
 import {
-  type Buffer, type BufferRegion, type Expr, type For, type IRModule, int, type PrimFunc, rewrite, type Stmt, type Var, variable, visit,
+  type Buffer, type BufferRegion, type For, type IRModule, int, type PrimFunc, rewrite, type Stmt, type Var, variable, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { definePass } from "@tilewright/backend";
-import { constantOf, minus, plus, times } from "./index-arithmetic.js";
+import { constantOf, minus, plus } from "./index-arithmetic.js";
 import { bindersOf, copyOfBuffer, copyOfVariable, freshCopy, renameIn } from "./refresh-binders.js";
 
 export const outlineParallel = definePass({
@@ -110,8 +110,8 @@ function parallelFunction(loop: For, func: PrimFunc, free: Free, name: string): 
 
 function call(loop: For, callee: string, { buffers, variables }: Free): Stmt {
   const whole = (buffer: Buffer): BufferRegion => {
-    const count = buffer.shape.reduce((all, extent) => times(all, extent), int(1) as Expr);
-    return { kind: "BufferRegion", span: loop.span, buffer, mins: [int(0)], extents: [count] };
+    const mins = buffer.shape.map(() => int(0));
+    return { kind: "BufferRegion", span: loop.span, buffer, mins, extents: buffer.shape };
   };
   return {
     kind: "ParallelCall",

@@ -4,7 +4,7 @@
 // independent of the variables of loops in between. A loop is left alone when the guard costs next to nothing (a loop runs beside or
 // inside of it for each test) or when the copies would exceed the budget.
 import { type Expr, type For, type If, int, rewrite, sequence, type Stmt, type Var, visit } from "@tilewright/ir";
-import { countNodes } from "./count-nodes.js";
+import { contains, countNodes, EFFECTS } from "./count-nodes.js";
 import { conjunctsOf, intersect, mentions, type Range, type Solution, solve } from "./guards.js";
 import { constantOf, larger, minus, plus, smaller } from "./index-arithmetic.js";
 import { bodyPass } from "./pass.js";
@@ -85,7 +85,7 @@ function pieces(
 ): Stmt {
   const piece = (start: Expr, stop: Expr, body: Stmt): readonly Stmt[] => {
     const extent = minus(stop, start);
-    const empty = start === stop || (constantOf(extent) ?? 1) <= 0 || (body.kind === "Seq" && body.stmts.length === 0);
+    const empty = start === stop || (constantOf(extent) ?? 1) <= 0 || !contains(body, EFFECTS);
     return empty ? [] : [{ ...loop, min: start, extent, body: partitionIn(body, budget) }];
   };
   const made = [...piece(begin, from, sides), ...piece(from, to, middle), ...piece(to, end, sides)];

@@ -65,7 +65,11 @@ function promote(loop: For, aliased: ReadonlySet<Buffer>): Stmt | undefined {
   )
     return undefined;
   let parallel = false;
-  visit(loop.body, { For: (inner) => void (parallel ||= inner.loopKind !== "serial") });
+  visit(loop.body, {
+    For: (inner) => {
+      parallel = parallel || inner.loopKind !== "serial";
+    },
+  });
   if (parallel) return undefined;
   const inner = variantsOf(loop);
   const always = unconditional(loop.body);

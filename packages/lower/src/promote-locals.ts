@@ -36,6 +36,8 @@ function promote(allocate: Allocate): Stmt | undefined {
   const spans = dynamic === undefined ? undefined : constantSpans(allocate.body, buffer, dynamic);
   const chunks = spans === undefined ? undefined : chunksOf(spans, buffer);
   if (dynamic === undefined || chunks === undefined || chunks.length > MAX_CHUNKS) return undefined;
+  // A loop with a varying index may reach every element, so registers must hold all of them.
+  if (dynamic.size > 0 && chunks.reduce((sum, chunk) => sum + chunk.lanes, 0) !== elements) return undefined;
   const body = rewrite(allocate.body, {
     ...spillRules(chunks, buffer, dynamic),
     Load: (load) => (load.buffer === buffer ? readChunk(load, chunks) : undefined),
@@ -62,8 +64,9 @@ function dynamicStatements(body: Stmt, buffer: Buffer): ReadonlySet<Stmt> | unde
     visit(stmt, { Load: see, Store: see });
     return varying;
   };
-  const constant = (node: Load | Store): void =>
-    void (possible &&= node.buffer !== buffer || constantSpanOf(node.indices) !== undefined);
+  const constant = (node: Load | Store): void => {
+    possible = possible && (node.buffer !== buffer || constantSpanOf(node.indices) !== undefined);
+  };
   const walk = (root: Stmt, inLoop: boolean): void =>
     visit(root, {
       For: (loop) => {
@@ -76,9 +79,15 @@ function dynamicStatements(body: Stmt, buffer: Buffer): ReadonlySet<Stmt> | unde
       },
       Load: constant,
       Store: constant,
-      Atomic: (node) => void (possible &&= node.buffer !== buffer),
-      BufferRegion: (node) => void (possible &&= node.buffer !== buffer),
-      Async: () => void (possible = false),
+      Atomic: (node) => {
+        possible = possible && node.buffer !== buffer;
+      },
+      BufferRegion: (node) => {
+        possible = possible && node.buffer !== buffer;
+      },
+      Async: () => {
+        possible = false;
+      },
     });
   walk(body, false);
   return possible ? dynamic : undefined;
@@ -97,7 +106,9 @@ function ownVariable(loop: For, buffer: Buffer): boolean {
 
 function touches(stmt: Stmt, buffer: Buffer): boolean {
   let found = false;
-  const see = (node: Load | Store): void => void (found ||= node.buffer === buffer);
+  const see = (node: Load | Store): void => {
+    found = found || node.buffer === buffer;
+  };
   visit(stmt, { Load: see, Store: see });
   return found;
 }
@@ -177,7 +188,11 @@ function spillRules(chunks: readonly Chunk[], buffer: Buffer, dynamic: ReadonlyS
       Store: (node) => (node.buffer === buffer ? { ...node, buffer: memory } : undefined),
     });
     let writes = false;
-    visit(loop, { Store: (node) => void (writes ||= node.buffer === buffer) });
+    visit(loop, {
+      Store: (node) => {
+        writes = writes || node.buffer === buffer;
+      },
+    });
     return build.allocate(
       memory,
       sequence([

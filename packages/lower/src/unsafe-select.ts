@@ -25,7 +25,12 @@ function readsNear(condition: Expr, arm: Expr): boolean {
   const compared = new Set<Var>();
   visit(condition, { Var: (node) => void (node.dtype === "index" && compared.add(node)) });
   let found = false;
-  const see = (index: Expr): void => visit(index, { Var: (node) => void (found ||= compared.has(node)) });
+  const see = (index: Expr): void =>
+    visit(index, {
+      Var: (node) => {
+        found = found || compared.has(node);
+      },
+    });
   visit(arm, { Load: (load) => load.indices.forEach(see) });
   return found;
 }

@@ -159,7 +159,14 @@ function conditional(node: Extract<Expr, { kind: "IfThenElse" }>, state: Lanes):
 
 function touchesMemory(expr: Expr): boolean {
   let found = false;
-  visit(expr, { Load: () => void (found = true), Call: () => void (found = true) });
+  visit(expr, {
+    Load: () => {
+      found = true;
+    },
+    Call: () => {
+      found = true;
+    },
+  });
   return found;
 }
 
@@ -205,7 +212,11 @@ function storeLanes(node: Store, state: Lanes): Stmt {
   if (kind === "lanes") return { ...node, indices, value: widen(value, state.lanes) };
   if (kind === "same") {
     let readsItself = false;
-    visit(node.value, { Load: (load) => void (readsItself ||= load.buffer === node.buffer) });
+    visit(node.value, {
+      Load: (load) => {
+        readsItself = readsItself || load.buffer === node.buffer;
+      },
+    });
     if (value.lanes === 1 && !readsItself) return { ...node, indices, value };
     state.report.carried(node.buffer);
     return fail("");
