@@ -1,1 +1,4 @@
-export {};
+export { type COptions, c } from "./backend.js";
+export type { Cpu } from "./capabilities.js";
+export type { Dialect } from "./helpers.js";
+export { ASSERT_FILE } from "./module.js";

@@ -1,0 +1,135 @@
+import { type Buffer, type PrimFunc, typeName, type Var } from "@tilewright/ir";
+import type { FunctionFacts } from "./function-facts.js";
+import type { Helpers } from "./helpers.js";
+import { pointee } from "./memory.js";
+import { names } from "./names.js";
+import { type FunctionScope, slotField, StatementWriter, stringLiteral } from "./statement.js";
+import { typeOf } from "./types.js";
+import { atom } from "./value.js";
+import type { WorkspacePlan } from "./workspace.js";
+import { createWriter } from "./writer.js";
+
+/** A function with all that was decided about it. */
+export interface PlannedFunction {
+  readonly func: PrimFunc;
+  readonly symbol: string;
+  readonly facts: FunctionFacts;
+  readonly plan: WorkspacePlan;
+}
+
+/** What the functions of a module share. */
+export interface ModuleContext {
+  readonly helpers: Helpers;
+  readonly functions: ReadonlyMap<string, PlannedFunction>;
+  readonly symbols: ReadonlySet<string>;
+  /** Messages of assertions, with their numbers. */
+  readonly messages: Map<string, number>;
+}
+
+/** A context without messages yet. */
+export function moduleContext(planned: readonly PlannedFunction[], helpers: Helpers): ModuleContext {
+  const functions = new Map(planned.map((one) => [one.func.name, one]));
+  return { helpers, functions, symbols: new Set(planned.map(({ symbol }) => symbol)), messages: new Map() };
+}
+
+/** `restrict` on a buffer that overlaps no other; `const` on one that is only read. */
+function pointerText(func: PrimFunc, facts: FunctionFacts, buffer: Buffer): string {
+  const aliased = func.mayAlias.some((pair) => pair.includes(buffer));
+  const access = facts.access.get(buffer) ?? "read";
+  return `${access === "read" ? "const " : ""}${pointee(buffer)} *${aliased ? "" : "restrict "}`;
+}
+
+function parameterType(func: PrimFunc, facts: FunctionFacts, parameter: Buffer | Var): string {
+  if (parameter.kind === "Var") return `${typeOf(parameter.dtype, parameter.span).value} `;
+  return pointerText(func, facts, parameter);
+}
+
+const BODY_PARAMETERS = "int32_t begin, int32_t end, const void *closure, void *workspace";
+
+/** `void name(parameters)`. `withExport`: with the marks that compilers want, for the file itself. */
+export function prototype(
+  { func, symbol, facts }: PlannedFunction,
+  symbols: ReadonlySet<string>,
+  withExport: boolean,
+): string {
+  if (func.role === "parallel") return `static void ${symbol}(${BODY_PARAMETERS})`;
+  const taken = names(symbols);
+  const parameters = func.parameters.map(
+    (parameter) => parameterType(func, facts, parameter) + taken.take(parameter.name),
+  );
+  const mark = withExport ? `TILEWRIGHT_EXPORT(${stringLiteral(func.name)}) ` : "";
+  return `${mark}void ${symbol}(${[...parameters, "void *workspace"].join(", ")})`;
+}
+
+/** A function's comment: what tools noted of it, its parameters, its scratch memory. */
+export function commentLines({ func, facts, plan }: PlannedFunction): readonly string[] {
+  const safe = (text: string): string => text.replace(/\*\//g, "* /").replace(/[^\x20-\x7e]/g, "?");
+  const notes = Object.entries(func.attributes).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
+  const parameters = func.parameters.map((parameter) => {
+    if (parameter.kind === "Var") return `${parameter.name}: ${typeName(parameter)}`;
+    const shape = parameter.shape.map((extent) => (extent.kind === "Const" ? String(extent.value) : "?")).join(", ");
+    return `${parameter.name}: ${parameter.dtype}[${shape}], ${facts.access.get(parameter) ?? "unused"}`;
+  });
+  const lines = [...notes.map(([key, text]) => `${key}: ${text}`), ...parameters, `workspace: ${plan.bytes} bytes`];
+  const title = func.role === "parallel" ? `${func.name}: iterations begin .. end of a parallel loop` : func.name;
+  return ["/*", ...[title, ...lines].map((line) => ` * ${safe(line)}`), " */"];
+}
+
+/** The definition of a function. */
+export function functionText(one: PlannedFunction, context: ModuleContext): string {
+  const { func, facts, plan } = one;
+  const { helpers, messages } = context;
+  const writer = createWriter();
+  const scope: FunctionScope = {
+    helpers,
+    writer,
+    names: names(context.symbols),
+    facts,
+    plan,
+    variables: new Map(),
+    buffers: new Map(),
+    callee(name) {
+      const callee = context.functions.get(name) as PlannedFunction; // `factsOf` refused unknown names
+      return { func: callee.func, symbol: callee.symbol, mayFail: callee.facts.mayFail };
+    },
+    messageIndex(message) {
+      const index = messages.get(message) ?? messages.size;
+      messages.set(message, index);
+      return index;
+    },
+  };
+  for (const line of commentLines(one)) writer.line(line);
+  writer.line(`${prototype(one, context.symbols, false)} {`);
+  writer.indented(() => {
+    bindParameters(one, scope);
+    if (plan.offsets.size === 0 && plan.callOffsets.size === 0) writer.line("(void)workspace;");
+    new StatementWriter(scope).write(func.body);
+  });
+  writer.line("}");
+  return writer.text();
+}
+
+/** Gives the parameters their names, and in a parallel body their values from the closure. */
+function bindParameters({ func, facts }: PlannedFunction, scope: FunctionScope): void {
+  func.parameters.forEach((parameter, position) => {
+    const name = scope.names.take(
+      func.role === "parallel" && position < 2 ? (["begin", "end"][position] ?? "") : parameter.name,
+    );
+    if (parameter.kind === "Buffer") scope.buffers.set(parameter, name);
+    else scope.variables.set(parameter, atom(name));
+    if (func.role === "parallel" && position >= 2) {
+      const slot = `((const tilewright_slot *)closure)[${position - 2}]`;
+      const type = parameterType(func, facts, parameter);
+      const value =
+        parameter.kind === "Buffer" ? `(${pointee(parameter)} *)${slot}.pointer` : `${slot}.${slotField(parameter)}`;
+      scope.writer.line(
+        parameter.kind === "Buffer" ? `${type}const ${name} = ${value};` : `const ${type}${name} = ${value};`,
+      );
+    }
+    const isUsed = parameter.kind === "Buffer" ? facts.access.has(parameter) : facts.used.has(parameter);
+    if (!isUsed) scope.writer.line(`(void)${name};`);
+  });
+  if (func.role === "parallel" && func.parameters.length === 2) scope.writer.line("(void)closure;");
+}

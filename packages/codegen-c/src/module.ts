@@ -1,0 +1,119 @@
+import type { ElementType, FunctionEntry, ParameterEntry } from "@tilewright/artifact";
+import type { CompiledModule } from "@tilewright/backend";
+import type { IRModule, PrimFunc } from "@tilewright/ir";
+import { type FunctionFacts, factsOf } from "./function-facts.js";
+import { functionText, type ModuleContext, moduleContext, type PlannedFunction, prototype } from "./function-text.js";
+import { createHelpers, type Dialect } from "./helpers.js";
+import { headerText } from "./header.js";
+import { names } from "./names.js";
+import { FAILURE_TEXT, finderText, hookText, macroText, pooledHookText } from "./runtime-text.js";
+import { scalarise } from "./scalarise.js";
+import { stringLiteral } from "./statement.js";
+import { elementCount, planWorkspace, type WorkspacePlan } from "./workspace.js";
+
+export interface EmitOptions {
+  readonly dialect: Dialect;
+  readonly threads: number;
+  readonly name: string;
+  /** Bytes of small allocations that may be arrays of a function. */
+  readonly localBytes: number;
+}
+
+/** A module as C. @throws CompileError `BE` codes for what C code of ours does not hold. */
+export function emitModule(source: IRModule, options: EmitOptions): CompiledModule {
+  const planned = planFunctions(source, options);
+  const helpers = createHelpers(options.dialect);
+  const context = moduleContext(planned, helpers);
+  const bodies = planned.map((one) => functionText(one, context));
+  const messages = [...context.messages.keys()];
+  const text = fileText(options, planned, context, bodies);
+  const encode = (content: string): Uint8Array => new TextEncoder().encode(content);
+  const files = new Map([[`${options.name}.h`, encode(headerText(options.name, planned, context.symbols))]]);
+  if (messages.length > 0) files.set(ASSERT_FILE, encode(JSON.stringify(messages)));
+  const exported = planned.filter(({ func }) => func.role !== "parallel");
+  return {
+    format: "c-source",
+    bytes: encode(text),
+    features: [],
+    functions: exported.map(entryOf),
+    files,
+    warnings: [],
+  };
+}
+
+/** Messages of the module's assertions by number, for toolchains that make WebAssembly. */
+export const ASSERT_FILE = "asserts.json";
+
+function planFunctions(source: IRModule, { dialect, localBytes }: EmitOptions): readonly PlannedFunction[] {
+  const original = factsOf(source);
+  const flattened = source.functions.map((func) => {
+    const vectors = original.get(func)?.vectors;
+    return vectors === "odd" || (vectors === "plain" && dialect === "c99") ? scalarise(func) : func;
+  });
+  const module: IRModule = { ...source, functions: flattened };
+  const facts = factsOf(module);
+  const symbols = names();
+  const symbolOf = new Map(flattened.map((func) => [func, symbols.take(func.name)]));
+  const bytes = new Map<string, number>();
+  const plans = new Map<PrimFunc, WorkspacePlan>();
+  for (const func of facts.keys()) {
+    const plan = planWorkspace(func, localBytes, (callee) => bytes.get(callee) ?? 0);
+    plans.set(func, plan);
+    bytes.set(func.name, plan.bytes);
+  }
+  return flattened.map((func) => ({
+    func,
+    symbol: symbolOf.get(func) ?? func.name,
+    facts: facts.get(func) as FunctionFacts,
+    plan: plans.get(func) as WorkspacePlan,
+  }));
+}
+
+function fileText(
+  options: EmitOptions,
+  planned: readonly PlannedFunction[],
+  { helpers, symbols }: ModuleContext,
+  bodies: readonly string[],
+): string {
+  const gnu = options.dialect === "gnu";
+  const hasHook = planned.some(({ facts }) => facts.hasParallelCall);
+  const pooled = hasHook && gnu && options.threads > 1;
+  const largest = planned.reduce((most, { plan }) => Math.max(most, plan.bytes), 0);
+  const includes = ["#include <stdint.h>"];
+  if (helpers.usesMath || (!gnu && bodies.some((body) => /\b(INFINITY|NAN)\b/.test(body))))
+    includes.push("#include <math.h>");
+  if (pooled)
+    includes.push(
+      "#if !defined(__wasm__) && !defined(_WIN32)",
+      "#include <pthread.h>",
+      "#include <signal.h>",
+      "#include <stdlib.h>",
+      "#endif",
+    );
+  const exported = planned.filter(({ func }) => func.role !== "parallel");
+  return `${[
+    ...(pooled ? ["#if !defined(_GNU_SOURCE)\n#define _GNU_SOURCE\n#endif"] : []),
+    includes.join("\n"),
+    macroText(gnu),
+    ...helpers.text(),
+    ...(hasHook ? [pooled ? pooledHookText(options.threads, largest) : hookText("tilewright_serial")] : []),
+    ...(planned.some(({ facts }) => facts.mayFail) ? [FAILURE_TEXT] : []),
+    planned.map((one) => `${prototype(one, symbols, true)};`).join("\n"),
+    ...bodies,
+    ...(exported.length === 0
+      ? []
+      : [finderText(exported.map(({ func, symbol }) => ({ name: stringLiteral(func.name), symbol })))]),
+  ].join("\n\n")}\n`;
+}
+
+/** What the manifest says of a function. */
+function entryOf({ func, facts, plan }: PlannedFunction): FunctionEntry {
+  const parameters = func.parameters.map((parameter): ParameterEntry => {
+    const dtype = (parameter.dtype === "index" ? "int32" : parameter.dtype) as ElementType;
+    if (parameter.kind === "Var") return { kind: "scalar", name: parameter.name, dtype };
+    elementCount(parameter);
+    const shape = parameter.shape.map((extent) => (extent.kind === "Const" ? Number(extent.value) : 0));
+    return { kind: "buffer", name: parameter.name, dtype, shape, access: facts.access.get(parameter) ?? "read" };
+  });
+  return { name: func.name, parameters, workspaceBytes: plan.bytes };
+}
