@@ -1,1 +1,10 @@
-export {};
+export { boundsOf, type Ranges, rangeOf } from "./bounds.js";
+export { ceilDivide, floorDivide, floorModulo, gcd, lcm } from "./integers.js";
+export type { Interval } from "./interval.js";
+export { type LinearForm, linearForm, usesAny } from "./linear-form.js";
+export { type Modulus, modulusOf } from "./modulus.js";
+export { roundHalfEven, roundTo } from "./round.js";
+export { canProve, type Context, entails, Simplifier, simplify } from "./simplify.js";
+export { type Solution, solveFor } from "./solve.js";
+export { simplifyStatement } from "./statement.js";
+export { type Domain, extentOf, intervalOf, type SymbolicInterval, unionOf, upperBoundOf } from "./symbolic.js";

@@ -1,0 +1,55 @@
+import type { Expr } from "@tilewright/ir";
+import { gcd } from "./integers.js";
+
+/** `coefficient · atom`, where the atom is an interned `index` expression that is no sum and has no constant factor. */
+export interface Term {
+  readonly atom: Expr;
+  readonly coefficient: number;
+}
+
+/** Σ terms + constant over `index`. Atoms are distinct, in the order of their first appearance; coefficients are not 0. */
+export interface Linear {
+  readonly terms: readonly Term[];
+  readonly constant: number;
+}
+
+/** Beyond so many terms a sum is an atom, which keeps long sums linear in time. */
+const LONGEST = 64;
+
+export const constantLinear = (constant: number): Linear => ({ terms: [], constant });
+export const atomLinear = (atom: Expr): Linear => ({ terms: [{ atom, coefficient: 1 }], constant: 0 });
+
+/** a + factor · b; `undefined` when it grows too long or leaves the integers that doubles hold. */
+export function addLinear(a: Linear, b: Linear, factor = 1): Linear | undefined {
+  const coefficients = new Map<Expr, number>(a.terms.map((term) => [term.atom, term.coefficient]));
+  for (const { atom, coefficient } of b.terms)
+    coefficients.set(atom, (coefficients.get(atom) ?? 0) + coefficient * factor);
+  const terms: Term[] = [];
+  for (const [atom, coefficient] of coefficients) {
+    if (!Number.isSafeInteger(coefficient)) return undefined;
+    if (coefficient !== 0) terms.push({ atom, coefficient });
+  }
+  const constant = a.constant + b.constant * factor + 0;
+  return terms.length > LONGEST || !Number.isSafeInteger(constant) ? undefined : { terms, constant };
+}
+
+export function scaleLinear(a: Linear, factor: number): Linear | undefined {
+  return addLinear(constantLinear(0), a, factor);
+}
+
+/** The greatest common divisor of the coefficients; 0 without terms. */
+export function contentOf(terms: readonly Term[]): number {
+  return terms.reduce((common, { coefficient }) => gcd(common, coefficient), 0);
+}
+
+/** Divides coefficients that `divisor` divides. */
+export const divideTerms = (terms: readonly Term[], divisor: number): readonly Term[] =>
+  terms.map(({ atom, coefficient }) => ({ atom, coefficient: coefficient / divisor }));
+
+/** Terms whose coefficients `divisor` divides, and the others. */
+export function partitionTerms(terms: readonly Term[], divisor: number): readonly [multiples: Term[], others: Term[]] {
+  const multiples: Term[] = [];
+  const others: Term[] = [];
+  for (const term of terms) (term.coefficient % divisor === 0 ? multiples : others).push(term);
+  return [multiples, others];
+}

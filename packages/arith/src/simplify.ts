@@ -1,0 +1,171 @@
+import { type Expr, type Var } from "@tilewright/ir";
+import { Analyzer } from "./analyzer.js";
+import { assume } from "./assume.js";
+import type { Ranges } from "./bounds.js";
+import { childrenOf } from "./children.js";
+import type { Interval } from "./interval.js";
+import { Scope } from "./scope.js";
+
+/** What holds where an expression stands. */
+export interface Context {
+  /** Values of variables, both ends included. */
+  readonly ranges?: Ranges;
+  /** Conditions that are true. */
+  readonly facts?: readonly Expr[];
+}
+
+/** Scopes of nested choices beyond this are those of the outer one. */
+const DEEPEST_SCOPE = 12;
+
+/** Simplifies many expressions in one context; keeps what it has learnt between them. */
+export class Simplifier {
+  readonly #analyzer: Analyzer;
+
+  constructor(context: Context = {}) {
+    this.#analyzer = new Analyzer(new Scope(context.ranges ?? new Map()));
+    for (const fact of context.facts ?? []) this.assume(fact);
+  }
+
+  /** @internal */
+  get analyzer(): Analyzer {
+    return this.#analyzer;
+  }
+
+  /** Adds a condition that is true from here on, in the present scope. */
+  assume(fact: Expr): void {
+    const { scope } = this.#analyzer;
+    assume(this.#analyzer, this.simplify(fact), true);
+    scope.simplified.clear();
+    scope.bounds.clear();
+  }
+
+  /** Runs `work` in a scope of its own, where variables have ranges and conditions hold. */
+  within<T>(context: Context, work: () => T): T {
+    const leave = this.enter(context);
+    const result = work();
+    leave();
+    return result;
+  }
+
+  /** Opens a scope as `within` does, and returns what closes it. Scopes close in the opposite order of their opening. */
+  enter(context: Context): () => void {
+    const outer = this.#analyzer.scope;
+    const ranges =
+      context.ranges === undefined || context.ranges.size === 0
+        ? outer.ranges
+        : new Map<Var, Interval>([...outer.ranges, ...context.ranges]);
+    this.#analyzer.scope = new Scope(ranges, outer);
+    for (const fact of context.facts ?? []) this.assume(fact);
+    return () => {
+      this.#analyzer.scope = outer;
+    };
+  }
+
+  /** Constant bounds of an expression after simplification. */
+  bounds(expr: Expr): Interval {
+    return this.#analyzer.bounds(this.simplify(expr));
+  }
+
+  /** Whether a condition certainly holds. */
+  proves(condition: Expr): boolean {
+    const found = this.simplify(condition);
+    return found.kind === "Const" && found.value === true;
+  }
+
+  /** See the function `simplify`. */
+  simplify(root: Expr): Expr {
+    const analyzer = this.#analyzer;
+    const home = analyzer.scope;
+    const tasks: Task[] = [{ node: root, scope: home, arms: undefined }];
+    while (tasks.length > 0) {
+      const task = tasks[tasks.length - 1] as Task;
+      analyzer.scope = task.scope;
+      if (task.scope.simplified.has(task.node) || this.#advance(task, tasks)) tasks.pop();
+    }
+    analyzer.scope = home;
+    analyzer.candidate = undefined;
+    return home.simplified.get(root) ?? root;
+  }
+
+  /** True when the task is done; else the tasks that it waits for are pushed. */
+  #advance(task: Task, tasks: Task[]): boolean {
+    const { node, scope } = task;
+    if (node.kind === "Select" || node.kind === "IfThenElse") return this.#choose(task, tasks);
+    const children = childrenOf(node);
+    const before = tasks.length;
+    for (const child of children) {
+      if (!scope.simplified.has(child)) tasks.push({ node: child, scope, arms: undefined });
+    }
+    if (tasks.length > before) return false;
+    const done = this.#analyzer.rebuild(
+      node,
+      children.map((child) => scope.simplified.get(child) ?? child),
+    );
+    scope.simplified.set(node, done);
+    return true;
+  }
+
+  /** A choice: the condition first, then each arm where the condition is known. */
+  #choose(task: Task, tasks: Task[]): boolean {
+    const { node, scope } = task;
+    if (node.kind !== "Select" && node.kind !== "IfThenElse") return true;
+    const condition = scope.simplified.get(node.condition);
+    if (condition === undefined) {
+      tasks.push({ node: node.condition, scope, arms: undefined });
+      return false;
+    }
+    const truth = condition.kind === "Const" ? condition.value : undefined;
+    task.arms ??= {
+      whenTrue: this.#armScope(scope, condition, true),
+      whenFalse: this.#armScope(scope, condition, false),
+    };
+    const { whenTrue, whenFalse } = task.arms;
+    const before = tasks.length;
+    if (truth !== false && !whenTrue.simplified.has(node.whenTrue))
+      tasks.push({ node: node.whenTrue, scope: whenTrue, arms: undefined });
+    if (truth !== true && !whenFalse.simplified.has(node.whenFalse))
+      tasks.push({ node: node.whenFalse, scope: whenFalse, arms: undefined });
+    if (tasks.length > before) return false;
+    const a = whenTrue.simplified.get(node.whenTrue);
+    const b = whenFalse.simplified.get(node.whenFalse);
+    this.#analyzer.scope = scope;
+    const done = a === undefined ? b : b === undefined ? a : this.#analyzer.rebuild(node, [condition, a, b]);
+    scope.simplified.set(node, done ?? node);
+    return true;
+  }
+
+  #armScope(scope: Scope, condition: Expr, truth: boolean): Scope {
+    if (condition.kind === "Const" || condition.lanes > 1 || scope.depth >= DEEPEST_SCOPE) return scope;
+    const arm = new Scope(scope.ranges, scope);
+    this.#analyzer.scope = arm;
+    assume(this.#analyzer, condition, truth);
+    this.#analyzer.scope = scope;
+    return arm;
+  }
+}
+
+interface Task {
+  readonly node: Expr;
+  readonly scope: Scope;
+  arms: { readonly whenTrue: Scope; readonly whenFalse: Scope } | undefined;
+}
+
+/**
+ * An equal expression that is not larger and usually simpler. `index` sums get a normal form (like terms merged, constants last);
+ * divisions, minima and comparisons are settled by bounds and by facts; wrapping integers and floats change only where the value is
+ * exactly the same. Deterministic and idempotent; linear time for practical expressions, whatever their nesting.
+ */
+export function simplify<E extends Expr>(expr: E, context?: Context): Expr;
+export function simplify(expr: Expr, context: Context = {}): Expr {
+  return new Simplifier(context).simplify(expr);
+}
+
+/** Whether a bool expression is certainly true in a context. False means: not known. */
+export function canProve(condition: Expr, context: Context = {}): boolean {
+  return new Simplifier(context).proves(condition);
+}
+
+/** Whether `condition` follows from `facts`. */
+export function entails(facts: readonly Expr[], condition: Expr, ranges: Ranges = new Map()): boolean {
+  return canProve(condition, { ranges, facts });
+}
