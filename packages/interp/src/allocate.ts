@@ -1,5 +1,5 @@
-import { CompileError, type Span } from "@tilewright/diagnostics";
-import { type Buffer, bytesOf, type Expr, type Scope as MemoryScope } from "@tilewright/ir";
+import { CompileError } from "@tilewright/diagnostics";
+import type { Buffer, Expr, Scope as MemoryScope } from "@tilewright/ir";
 import { illTyped, negativeExtent, type Place } from "./errors.js";
 import type { Frame } from "./frame.js";
 import { arrayLength, arrayType, type Backing, denseStrides, type Memory, spanOf, view } from "./memory.js";
@@ -67,6 +67,3 @@ export function allocateBuffer(
   const backing = newBacking(frame, { name, byteLength, granule: program.granuleOf(elementBytes), scope, forks });
   return view(backing, { name, dtype, ...layout, byteOffset: 0, precision });
 }
-
-/** A place without loops around it. */
-export const placeOf = (span: Span): Place => ({ span, notes: [] });

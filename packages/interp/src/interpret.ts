@@ -92,8 +92,8 @@ export function newProgram(
     precision,
     granuleOf: (elementBytes) => (slices ? 1 : elementBytes),
     call: (frame, callee, args, site) => {
-      let action = compiled.get(callee);
-      if (action === undefined) compiled.set(callee, (action = compileFunction(program, callee)));
+      const action = compiled.get(callee) ?? compileFunction(program, callee);
+      compiled.set(callee, action);
       action(frame, args, site);
     },
   };
@@ -153,10 +153,10 @@ export function arrayArgument(
   value: unknown,
   precision: Precision = "exact",
 ): TypedArray {
-  const constructor = arrayType(parameter.dtype, precision);
+  const ArrayType = arrayType(parameter.dtype, precision);
   const actual = typeof value === "object" && value !== null ? value.constructor.name : typeof value;
-  if (constructor !== null && value instanceof constructor) return value;
-  const expected = `a ${constructor?.name ?? "data type"} of ${parameter.dtype}`;
+  if (ArrayType !== null && value instanceof ArrayType) return value;
+  const expected = `a ${ArrayType?.name ?? "data type"} of ${parameter.dtype}`;
   throw new CompileError(wrongArgument(parameter.name, expected, actual, parameter.span));
 }
 

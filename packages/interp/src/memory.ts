@@ -100,17 +100,39 @@ function packedAccessors(array: Uint8Array, dtype: DType): Accessors {
 
 function accessors(array: TypedArray, dtype: DType): Accessors {
   if (bitsOf(dtype) < 8) return packedAccessors(array as Uint8Array, dtype);
-  if (dtype === "bool") return { get: (e) => array[e] !== 0, set: (e, value) => void (array[e] = value ? 1 : 0) };
+  if (dtype === "bool") {
+    return {
+      get: (e) => array[e] !== 0,
+      set: (e, value) => {
+        array[e] = value ? 1 : 0;
+      },
+    };
+  }
   if (dtype === "float16" || dtype === "bfloat16") {
     const [decode, encode] = dtype === "float16" ? [float16OfBits, float16Bits] : [bfloat16OfBits, bfloat16Bits];
-    return { get: (e) => decode(array[e] as number), set: (e, value) => void (array[e] = encode(value as number)) };
+    return {
+      get: (e) => decode(array[e] as number),
+      set: (e, value) => {
+        array[e] = encode(value as number);
+      },
+    };
   }
   if (classOf(dtype) === "wide") {
     const wide = array as BigInt64Array;
-    return { get: (e) => wide[e] as bigint, set: (e, value) => void (wide[e] = value as bigint) };
+    return {
+      get: (e) => wide[e] as bigint,
+      set: (e, value) => {
+        wide[e] = value as bigint;
+      },
+    };
   }
   const plain = array as Float64Array;
-  return { get: (e) => plain[e] as number, set: (e, value) => void (plain[e] = value as number) };
+  return {
+    get: (e) => plain[e] as number,
+    set: (e, value) => {
+      plain[e] = value as number;
+    },
+  };
 }
 
 /** Strides of a dense row-major shape. */
@@ -140,9 +162,9 @@ export interface ViewOptions {
 export function view(backing: Backing, options: ViewOptions): Memory {
   const { name, dtype, shape, strides, byteOffset, precision } = options;
   const length = spanOf(shape, strides);
-  const constructor = arrayType(dtype, precision) ?? Uint8Array;
+  const ArrayType = arrayType(dtype, precision) ?? Uint8Array;
   const { buffer, byteOffset: start } = backing.bytes;
-  const array = new constructor(buffer, start + byteOffset, arrayLength(dtype, length));
+  const array = new ArrayType(buffer, start + byteOffset, arrayLength(dtype, length));
   return { backing, byteOffset, name, dtype, shape, strides, length, ...accessors(array, dtype) };
 }
 

@@ -89,8 +89,8 @@ export class QueueSystem implements AccessWatcher {
     check(shadow.writer[granule] as number, shadow.writeClock[granule] as number, "write");
     const now = clock[agent] ?? 0;
     if (kind === "read") {
-      let reads = shadow.readClock.get(agent);
-      if (reads === undefined) shadow.readClock.set(agent, (reads = new Int32Array(shadow.writer.length)));
+      const reads = shadow.readClock.get(agent) ?? new Int32Array(shadow.writer.length);
+      shadow.readClock.set(agent, reads);
       reads[granule] = now;
       return;
     }

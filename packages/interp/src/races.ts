@@ -43,8 +43,8 @@ export class ForkContext implements AccessWatcher {
   }
 
   touch(agent: number, backing: Backing, granule: number, kind: AccessKind, place: () => Place): void {
-    let shadow = this.#shadows.get(backing);
-    if (shadow === undefined) this.#shadows.set(backing, (shadow = newShadow(backing)));
+    const shadow = this.#shadows.get(backing) ?? newShadow(backing);
+    this.#shadows.set(backing, shadow);
     const round = backing.scope === "global" ? this.#rounds.global : this.#rounds.shared;
     if (shadow.round[granule] !== round) {
       shadow.round[granule] = round;

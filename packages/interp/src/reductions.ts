@@ -62,8 +62,8 @@ export function reduceEvaluator(
     }
     if (condition !== null && condition(frame) !== true) return;
     const next = sources.map((source) => source(frame));
-    lhs.forEach((slot, k) => (frame.values[slot] = sum.values[k] as Value));
-    rhs.forEach((slot, k) => (frame.values[slot] = next[k] as Value));
+    for (const [k, slot] of lhs.entries()) frame.values[slot] = sum.values[k] as Value;
+    for (const [k, slot] of rhs.entries()) frame.values[slot] = next[k] as Value;
     sum.values = results.map((result) => result(frame));
   };
   return (frame) => {

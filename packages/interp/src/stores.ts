@@ -32,7 +32,7 @@ export function compileStore(scope: Scope, node: Store | Atomic): (frame: Frame)
   }
   const address = addressOf(scope, node, node.kind === "Atomic" ? "atomic" : "store");
   const indexOf = indices.map((index) => compileExpr(scope, index));
-  const valueOf = compileExpr(scope, node.value);
+  const valueIn = compileExpr(scope, node.value);
   const predicate = node.kind === "Store" && node.predicate !== null ? compileExpr(scope, node.predicate) : null;
   const kind: AccessKind = node.kind === "Atomic" ? "atomic" : "write";
   const operator = node.kind === "Atomic" ? UPDATES[node.op] : null;
@@ -42,7 +42,7 @@ export function compileStore(scope: Scope, node: Store | Atomic): (frame: Frame)
     if (taken === false) return;
     const memory = address.memory(frame);
     const values = indexOf.map((index) => index(frame));
-    const value = valueOf(frame);
+    const value = valueIn(frame);
     for (let lane = 0; lane < lanes; lane++) {
       if (typeof taken === "object" && taken[lane] !== true) continue;
       const element = address.element(frame, memory, values, lane);

@@ -55,9 +55,9 @@ export function evaluateTensors(
 
 /** The elements of a memory as a typed array of its own type. */
 function arrayOf(memory: Memory, precision: "exact" | "float64"): TypedArray {
-  const constructor = arrayType(memory.dtype, precision) as NonNullable<ReturnType<typeof arrayType>>;
+  const ArrayType = arrayType(memory.dtype, precision) as NonNullable<ReturnType<typeof arrayType>>;
   const { buffer, byteOffset } = memory.backing.bytes;
-  return new constructor(buffer, byteOffset + memory.byteOffset, arrayLength(memory.dtype, memory.length));
+  return new ArrayType(buffer, byteOffset + memory.byteOffset, arrayLength(memory.dtype, memory.length));
 }
 
 /** Tensors that an operation needs first. The states of a scan are its own. */
@@ -119,13 +119,17 @@ function compute(evaluation: Evaluation, tensor: Tensor): void {
   const { operation } = tensor;
   switch (operation.kind) {
     case "Placeholder":
-      return know(evaluation, tensor, placeholderMemory(evaluation, tensor));
+      know(evaluation, tensor, placeholderMemory(evaluation, tensor));
+      break;
     case "Compute":
-      return computeElements(evaluation, tensor, operation);
+      computeElements(evaluation, tensor, operation);
+      break;
     case "Scan":
-      return scan(evaluation, tensor, operation);
+      scan(evaluation, tensor, operation);
+      break;
     case "Extern":
-      return extern(evaluation, tensor, operation);
+      extern(evaluation, tensor, operation);
+      break;
   }
 }
 
