@@ -17,11 +17,11 @@ export function computeAt(schedule: Schedule, producer: TensorLike, consumer: Te
   const span = callSite(computeAt);
   const stage = stageOf(schedule, producer, span);
   const target = stageOf(schedule, consumer, span);
-  const leaf = leafOf(schedule, target, axis, span);
   checkMovable(stage, "computeAt", span);
   if (target === stage || !readsThrough(schedule, target, stage)) {
     throw new CompileError(notAConsumer(stage.name, target.name, consumersOf(schedule, stage).map(({ name }) => name), span));
   }
+  const leaf = leafOf(schedule, target, axis, span);
   if (target.marks.get(leaf)?.loopKind === "vectorized") throw new CompileError(insideVector(stage.name, leaf.name, span));
   stage.attachment = { kind: "at", stage: target, axis: leaf };
   record(schedule, "computeAt", stage, { consumer: target.name, axis: leaf.name });

@@ -122,7 +122,7 @@ export function loopsInside(domain: Domain): readonly EnclosingLoop[] {
 
 function demandedRegions(stage: Stage, enclosing: readonly EnclosingLoop[], order: readonly Stage[], bodies: Bodies, byStage: ReadonlyMap<Stage, Domain>): readonly Region[] {
   const points = new Set(enclosing.filter((loop) => !sharesMemory(stage, loop)).map((loop) => loop.variable));
-  const demands: { min: Expr; max: Expr; cap: number }[][] = stage.axes.map(() => []);
+  const demands: (Demand | null)[][] = stage.axes.map(() => []);
   const ranges = new Map<Var, Range>(enclosing.map(({ variable: v, extent }) => [v, { min: 0, max: Math.max(0, extent - 1) }]));
   for (const reader of order) {
     const domain = byStage.get(reader);
@@ -159,7 +159,7 @@ function checkInside(stage: Stage, reader: Stage, enclosing: readonly EnclosingL
 /** Axis variables of a reader as expressions of loop variables; those that vary while the points stand still come with their ranges. */
 function relaxation(domain: Domain, points: ReadonlySet<Var>): { replace: Map<Var, Expr>; relaxed: Map<Var, { min: Expr; extent: Expr }> } {
   const relaxed = new Map<Var, { min: Expr; extent: Expr }>();
-  for (const { variable: v, extent } of loopsInside(domain)) if (!points.has(v)) relaxed.set(v, { min: int(0), extent: int(extent) });
+  for (const { variable: v, extent } of loopsInside(domain)) if (!points.has(v)) relaxed.set(v, { min: int(0), extent: int(Math.max(1, extent)) });
   const replace = new Map<Var, Expr>();
   for (const axis of [...domain.stage.axes, ...domain.stage.reduceAxes]) {
     const min = domain.regions.get(axis)?.min ?? axis.min;
@@ -167,7 +167,7 @@ function relaxation(domain: Domain, points: ReadonlySet<Var>): { replace: Map<Va
     let value = domain.relative.get(axis) ?? int(0);
     if (whole) {
       const all = variable(axis.name);
-      relaxed.set(all, { min: int(0), extent: int(regionExtent(domain, axis, min)) });
+      relaxed.set(all, { min: int(0), extent: int(Math.max(1, regionExtent(domain, axis, min))) });
       value = all;
     }
     replace.set(axis.variable, build.add(min, value));
@@ -183,9 +183,17 @@ function regionExtent(domain: Domain, axis: IterVar, min: Expr): number {
   return Math.max(0, Math.min(region.extent, Number((axis.extent as { value?: number }).value) - Number(min.value)));
 }
 
-function demandOf(index: Expr, relaxed: Map<Var, { min: Expr; extent: Expr }>, ranges: ReadonlyMap<Var, Range>): { min: Expr; max: Expr; cap: number } {
+/** What one read asks for along one dimension: both ends, and the most elements between them; null when nothing bounds it. */
+interface Demand {
+  readonly min: Expr;
+  readonly max: Expr;
+  readonly cap: number;
+}
+
+function demandOf(index: Expr, relaxed: Map<Var, { min: Expr; extent: Expr }>, ranges: ReadonlyMap<Var, Range>): Demand | null {
   const clamped = clampedParts(index);
-  const { min, max } = intervalOf(clamped?.inner ?? index, relaxed);
+  const { min, max } = intervalOf(clamped?.inner ?? index, relaxed, { ranges });
+  if (min === null || max === null) return null;
   const cap = boundsOf(simplify(build.add(build.sub(max, min), int(1)), { ranges }), ranges).max;
   if (clamped === undefined) return { min, max, cap };
   const inside = (end: Expr): Expr => build.binary("min", build.binary("max", end, int(0)), int(clamped.last));
@@ -199,9 +207,10 @@ function clampedParts(index: Expr): { inner: Expr; last: number } | undefined {
   return { inner: left.left, last: Number((right as { value: number }).value) };
 }
 
-function unionRegion(demands: readonly { min: Expr; max: Expr; cap: number }[], axis: IterVar, ranges: ReadonlyMap<Var, Range>): Region {
+function unionRegion(asked: readonly (Demand | null)[], axis: IterVar, ranges: ReadonlyMap<Var, Range>): Region {
   const declared = Number((axis.extent as { value?: number }).value);
-  if (demands.length === 0) return { min: int(0), extent: declared };
+  const demands = asked.filter((demand) => demand !== null);
+  if (demands.length === 0 || demands.length < asked.length) return { min: int(0), extent: declared };
   const b = at(axis.span);
   const fold = (op: "min" | "max", all: readonly Expr[]): Expr => simplify(all.reduce((x, y) => b.binary(op, x, y)), { ranges });
   const mins = distinct(demands.map((demand) => demand.min), ranges);

@@ -1,5 +1,5 @@
 import { isCompileError } from "@tilewright/diagnostics";
-import type { IterVar, Tensor } from "@tilewright/ir";
+import { type Expr, type IterVar, type Tensor, visit } from "@tilewright/ir";
 import {
   axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, fuse, parallel, reorder, type Schedule, split,
   type TailStrategy, tile, transformLayout, unroll, vectorize,
@@ -77,7 +77,14 @@ function randomPrimitive(schedule: Schedule, choices: Choices): void {
 }
 
 function randomComputeAt(schedule: Schedule, producer: string, choices: Choices): void {
-  const consumer = choices.of(schedule.stages.map(({ name }) => name)) as string;
+  const made = schedule.stages.find(({ name }) => name === producer)?.tensors ?? [];
+  const reads = (bodies: readonly Expr[]): boolean => {
+    let found = false;
+    for (const body of bodies) visit(body, { Read: (read) => void (found ||= made.includes(read.tensor)) });
+    return found;
+  };
+  const readers = schedule.stages.filter((stage) => reads(stage.bodies)).map(({ name }) => name);
+  const consumer = choices.of(choices.below(4) === 0 ? schedule.stages.map(({ name }) => name) : readers) ?? producer;
   computeAt(schedule, producer, consumer, choices.of(axesOf(schedule, consumer)) ?? "none");
 }
 
