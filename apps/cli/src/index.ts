@@ -1,1 +1,1 @@
-export {};
+export { isTargetName, TARGET_NAMES, type TargetName } from "./target-names.js";

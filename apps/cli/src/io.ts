@@ -1,0 +1,25 @@
+/** The world as commands see it, so that tests run them without a process. Paths are as the user wrote them. */
+export interface Io {
+  /** What was asked for. */
+  write(text: string): void;
+  /** What a person should know. */
+  note(text: string): void;
+  /** Whether standard output, and standard error, take colours. */
+  readonly colors: { readonly write: boolean; readonly note: boolean };
+  /** @throws Error with `code` "ENOENT" where nothing is */
+  readFile(path: string): Promise<Uint8Array>;
+  /** Writes a file whole or not at all, and makes its folder. */
+  writeFile(path: string, bytes: Uint8Array): Promise<void>;
+  /** Puts files into a folder: all of them or, if anything fails before the last moment, none. */
+  writeFolder(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  /** The exports of a TypeScript or JavaScript file. */
+  importModule(path: string): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** Ends of the process. */
+export const EXIT = { ok: 0, diagnostics: 1, usage: 2, fault: 70 } as const;
+
+/** The command line cannot be understood; the process ends with 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}

@@ -1,0 +1,71 @@
+import type { Capabilities } from "@tilewright/backend";
+import { autoschedule } from "@tilewright/autoschedule";
+import { isCompileError } from "@tilewright/diagnostics";
+import type { IRModule, Tensor } from "@tilewright/ir";
+import { replay, type Schedule, toPrimFunc } from "@tilewright/schedule";
+import { chooseKernel, noKernel, unreadable } from "./errors.js";
+import type { Io } from "./io.js";
+
+/** What a file exports: expressions alone, or expressions with the schedule that their author chose. */
+export interface Kernel {
+  readonly name: string;
+  readonly outputs: readonly Tensor[];
+  readonly schedule: Schedule | null;
+}
+
+/**
+ * The kernels that a file exports, in the order of its exports; `only` chooses one by the name of its export.
+ * @throws CompileError CLI101 · CLI102 · CLI103; what building the kernels threw
+ */
+export async function loadKernels(path: string, io: Io, only?: string): Promise<readonly Kernel[]> {
+  const exports = await io.importModule(path).catch((error: unknown) => {
+    if (isCompileError(error)) throw error;
+    throw unreadable(path, error instanceof Error ? error.message : String(error));
+  });
+  const kernels = Object.entries(exports).flatMap(([name, value]) => toKernel(name, value) ?? []);
+  if (kernels.length === 0) throw noKernel(path, Object.keys(exports));
+  if (only === undefined) return kernels;
+  const chosen = kernels.filter(({ name }) => name === only);
+  if (chosen.length === 0)
+    throw chooseKernel(
+      path,
+      only,
+      kernels.map(({ name }) => name),
+    );
+  return chosen;
+}
+
+function toKernel(exported: string, value: unknown): Kernel | undefined {
+  const outputs = isSchedule(value) ? value.outputs : isTensor(value) ? [value] : value;
+  if (!Array.isArray(outputs) || outputs.length === 0 || !outputs.every(isTensor)) return undefined;
+  const name = exported === "default" ? (outputs[0]?.name ?? exported) : exported;
+  return { name, outputs, schedule: isSchedule(value) ? value : null };
+}
+
+function isTensor(value: unknown): value is Tensor {
+  return (
+    typeof value === "object" && value !== null && "kind" in value && value.kind === "Tensor" && "operation" in value
+  );
+}
+
+function isSchedule(value: unknown): value is Schedule {
+  return typeof value === "object" && value !== null && "stages" in value && "records" in value && "outputs" in value;
+}
+
+/** The author's schedule, or the one that the default rules choose for the target. */
+export function scheduleOf(kernel: Kernel, capabilities: Capabilities): Schedule {
+  if (kernel.schedule !== null) return kernel.schedule;
+  return replay(kernel.outputs, autoschedule(kernel.outputs, { capabilities }).trace);
+}
+
+/** A schedule as a module of one function with the kernel's name. */
+export function toModule(kernel: Kernel, schedule: Schedule): IRModule {
+  const func = toPrimFunc(schedule, { name: identifier(kernel.name) });
+  return { kind: "IRModule", span: func.span, functions: [func], attributes: {} };
+}
+
+/** A name that every target can hold. */
+function identifier(name: string): string {
+  const plain = name.replace(/[^A-Za-z0-9_]/g, "_");
+  return /^[A-Za-z_]/.test(plain) ? plain : `_${plain}`;
+}
