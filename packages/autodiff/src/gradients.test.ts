@@ -158,7 +158,7 @@ function program({ shapes, build }: Case, order: 1 | 2): Program {
 /** The greatest difference between gradients and central differences, relative to 1 + |gradient|. */
 function worst({ model, inputs, of, gradients }: Program, range: readonly [number, number]): number {
   const point = new Map(inputs.map((input, k) => [input, uniform(ops.sizeOf(ops.shapeOf(input)), range, k + 1)]));
-  const exact = evaluateModel(model, gradients, point);
+  const exact = evaluateModel(model, gradients, point, { float64: true });
   const h = 1e-5;
   let difference = 0;
   inputs.forEach((input, k) => {
@@ -167,7 +167,7 @@ function worst({ model, inputs, of, gradients }: Program, range: readonly [numbe
       const moved = (to: number): number => {
         const changed = base.slice();
         changed[position] = to;
-        return Number(evaluateModel(model, [of], new Map(point).set(input, changed))[0]?.[0]);
+        return Number(evaluateModel(model, [of], new Map(point).set(input, changed), { float64: true })[0]?.[0]);
       };
       const slope = (moved(at + h) - moved(at - h)) / (2 * h);
       const own = Number(exact[k]?.[position]);

@@ -68,8 +68,8 @@ export function bytesOfBlob(
 /** A new array of `count` elements, with `bytes` (little-endian) in it. */
 export function typedArray(dtype: DType, count: number, bytes?: Uint8Array): TypedArray {
   const length = arrayLength(dtype, count);
-  const constructor = arrayType(dtype) ?? Uint8Array;
-  const array = new constructor(new ArrayBuffer(length * constructor.BYTES_PER_ELEMENT), 0, length);
+  const ArrayOf = arrayType(dtype) ?? Uint8Array;
+  const array = new ArrayOf(new ArrayBuffer(length * ArrayOf.BYTES_PER_ELEMENT), 0, length);
   if (bytes !== undefined) new Uint8Array(array.buffer).set(bytes.subarray(0, array.byteLength));
   return array;
 }

@@ -62,7 +62,9 @@ describe("operators", () => {
     const x = [0.5, 1, 2];
     const of = (f: (b: ops.GraphBuilder, x: Value) => Value) => run((b, [v]) => f(b, v as Value), row(...x)).data;
     const near = (actual: Numbers, expected: Numbers) =>
-      actual.forEach((value, k) => expect(value).toBeCloseTo(expected[k] as number, 6));
+      actual.forEach((value, k) => {
+        expect(value).toBeCloseTo(expected[k] as number, 6);
+      });
     near(of(ops.exp), x.map(Math.exp));
     near(of(ops.log), x.map(Math.log));
     near(of(ops.sqrt), x.map(Math.sqrt));

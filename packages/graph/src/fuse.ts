@@ -1,0 +1,182 @@
+import { type Graph, type GraphNode, int, type Tensor, type Value } from "@tilewright/ir";
+import { type Operators, operatorOf, shapeOf } from "@tilewright/ops";
+import { type AccessKind, type Structure, type StructureKind, structureOf } from "./structure.js";
+
+/** Nodes that become one kernel; `view`: no kernel at all, the output is the input's memory. */
+export interface FusedGroup {
+  /** In topological order; the last one makes the outputs. */
+  readonly nodes: readonly GraphNode[];
+  /** Values read from outside, in the order of their first use. */
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly kind: StructureKind | "view";
+}
+
+export interface FuseOptions {
+  readonly operators: Operators;
+  /** Most nodes of a group. */
+  readonly maxNodes?: number;
+  /** Most values that a group reads. */
+  readonly maxInputs?: number;
+}
+
+interface Draft {
+  readonly nodes: GraphNode[];
+  readonly inputs: Set<Value>;
+  heavy: StructureKind | null;
+  kind: FusedGroup["kind"];
+}
+
+interface Member {
+  readonly group: Draft;
+  /** Every path from the node to the group's last is elementwise. */
+  readonly elementwise: boolean;
+  /** Elements are computed more than once when the node is inlined. */
+  readonly repeated: boolean;
+}
+
+const RANK: readonly FusedGroup["kind"][] = ["elementwise", "broadcast", "injective", "reduction", "anchor"];
+
+/**
+ * Rule: a node joins the group of its readers when they all stand in one group and nothing else needs its value. What is joined follows from
+ * the structure of the expressions alone:
+ * - a node without a fold joins as an operand; where it would be computed repeatedly (read by a broadcast, by a matrix product, or several
+ *   times by a fold) only when it is cheap; a matrix product takes elementwise operands only;
+ * - a fold or a matrix product joins when the group has none yet and the rest of the group follows it elementwise, as an epilogue.
+ * A group has one last node, so fusing can never make a cycle. Views, opaque operators and operators of several outputs stay alone.
+ * Deterministic; one pass from the last node to the first.
+ */
+export function fuse(graph: Graph, { operators, maxNodes = 32, maxInputs = 12 }: FuseOptions): readonly FusedGroup[] {
+  const readers = readersOf(graph);
+  const kept = new Set<Value>([...graph.outputs, ...graph.states.flatMap(({ next }) => (next === null ? [] : [next]))]);
+  const members = new Map<GraphNode, Member>();
+  const structures = new Map<GraphNode, Structure>();
+  const drafts: Draft[] = [];
+  for (let position = graph.nodes.length - 1; position >= 0; position--) {
+    const node = graph.nodes[position];
+    if (node === undefined) continue;
+    const structure = nodeStructure(node, operators);
+    structures.set(node, structure);
+    const view = operatorOf(operators, node).view === true;
+    const joined =
+      view || node.outputs.some((output) => kept.has(output))
+        ? null
+        : join(node, structure, readers, members, structures);
+    const fits =
+      joined !== null && joined.group.nodes.length < maxNodes && inputsWith(joined.group, node).size <= maxInputs;
+    if (fits) {
+      members.set(node, joined);
+      extend(joined.group, node, structure);
+      continue;
+    }
+    const heavy = isHeavy(structure) ? structure.kind : null;
+    const group: Draft = { nodes: [node], inputs: inputsOf(node), heavy, kind: view ? "view" : structure.kind };
+    members.set(node, { group, elementwise: true, repeated: false });
+    drafts.push(group);
+  }
+  return drafts.reverse().map(finish);
+}
+
+const isHeavy = ({ kind }: Structure): boolean => kind === "reduction" || kind === "anchor";
+
+function join(
+  node: GraphNode,
+  structure: Structure,
+  readers: ReadonlyMap<Value, readonly GraphNode[]>,
+  members: ReadonlyMap<GraphNode, Member>,
+  structures: ReadonlyMap<GraphNode, Structure>,
+): Member | null {
+  const [output] = node.outputs;
+  if (output === undefined || node.outputs.length > 1 || structure.kind === "opaque") return null;
+  const consumers = readers.get(output) ?? [];
+  const [first] = consumers.map((consumer) => members.get(consumer));
+  if (first === undefined || first.group.kind === "view" || first.group.kind === "opaque") return null;
+  let [elementwise, repeated] = [true, false];
+  for (const consumer of consumers) {
+    const member = members.get(consumer);
+    const its = structures.get(consumer);
+    if (member?.group !== first.group || its === undefined) return null;
+    const access = accessTo(output, consumer, its);
+    if (
+      its.kind === "anchor" &&
+      (access.kind === "reduction" || access.kind === "injective") &&
+      !(structure.kind === "elementwise" && consumers.length === 1)
+    )
+      return null;
+    elementwise &&= access.kind === "elementwise" && member.elementwise;
+    repeated ||=
+      member.repeated || access.kind === "broadcast" || (isHeavy(its) && (its.kind === "anchor" || access.reads > 1));
+  }
+  if (isHeavy(structure))
+    return elementwise && first.group.heavy === null ? { group: first.group, elementwise, repeated } : null;
+  return repeated && !structure.cheap ? null : { group: first.group, elementwise, repeated };
+}
+
+/** The widest access of a consumer to a value, and how often it reads it. */
+function accessTo(value: Value, consumer: GraphNode, structure: Structure): { kind: AccessKind; reads: number } {
+  const order: readonly AccessKind[] = ["elementwise", "broadcast", "injective", "reduction"];
+  let kind: AccessKind = "elementwise";
+  let reads = 0;
+  consumer.inputs
+    .filter((input) => input !== null)
+    .forEach((input, position) => {
+      if (input !== value) return;
+      const own = structure.accesses[position] ?? "injective";
+      if (order.indexOf(own) > order.indexOf(kind)) kind = own;
+      reads += structure.reads[position] ?? 1;
+    });
+  return { kind, reads };
+}
+
+/** The structure of a node over placeholders for its inputs. */
+function nodeStructure(node: GraphNode, operators: Operators): Structure {
+  const inputs = node.inputs.filter((input) => input !== null).map(placeholderOf);
+  return structureOf(operatorOf(operators, node).compute(inputs, node.attributes), inputs);
+}
+
+function placeholderOf({ name, dtype, span, ...value }: Value): Tensor {
+  const shape = shapeOf({ name, dtype, span, ...value }).map((extent) => int(extent));
+  return { kind: "Tensor", span, name, dtype, shape, operation: { kind: "Placeholder", span, name }, outputIndex: 0 };
+}
+
+function readersOf(graph: Graph): ReadonlyMap<Value, readonly GraphNode[]> {
+  const readers = new Map<Value, GraphNode[]>();
+  for (const node of graph.nodes) {
+    for (const input of new Set(node.inputs)) {
+      if (input === null) continue;
+      const list = readers.get(input);
+      if (list === undefined) readers.set(input, [node]);
+      else list.push(node);
+    }
+  }
+  return readers;
+}
+
+function inputsOf(node: GraphNode): Set<Value> {
+  return new Set(node.inputs.filter((input) => input !== null));
+}
+
+function inputsWith(group: Draft, node: GraphNode): Set<Value> {
+  const inputs = new Set([...group.inputs, ...inputsOf(node)]);
+  for (const output of node.outputs) inputs.delete(output);
+  return inputs;
+}
+
+function extend(group: Draft, node: GraphNode, structure: Structure): void {
+  const inputs = inputsWith(group, node);
+  group.inputs.clear();
+  for (const input of inputs) group.inputs.add(input);
+  group.nodes.push(node);
+  if (isHeavy(structure)) group.heavy = structure.kind;
+  if (RANK.indexOf(structure.kind) > RANK.indexOf(group.kind)) group.kind = structure.kind;
+}
+
+function finish({ nodes, kind }: Draft): FusedGroup {
+  const ordered = [...nodes].reverse();
+  const made = new Set(ordered.flatMap(({ outputs }) => outputs));
+  const inputs = new Set<Value>();
+  for (const node of ordered) {
+    for (const input of inputsOf(node)) if (!made.has(input)) inputs.add(input);
+  }
+  return { nodes: ordered, inputs: [...inputs], outputs: ordered.at(-1)?.outputs ?? [], kind };
+}
