@@ -33,6 +33,10 @@ export interface Device extends AsyncDisposable {
   readonly name: string;
   /** Engine features that choose among module variants, as `simd`, `relaxed-simd`, `threads`. */
   readonly features: ReadonlySet<string>;
+  /** Formats of the modules that it loads, as its driver says. Absent: all. */
+  readonly accepts?: readonly ModuleFormat[];
+  /** False for a module that this device cannot run though it has all its features. Absent: features decide. */
+  supports?(entry: ModuleEntry): boolean;
   allocate(byteLength: number): DeviceBuffer;
   free(buffer: DeviceBuffer): void;
   write(buffer: DeviceBuffer, data: Uint8Array, byteOffset?: number): Promise<void>;

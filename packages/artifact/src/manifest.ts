@@ -33,6 +33,7 @@ export interface ModuleEntry {
 
 export type Access = "read" | "write" | "readwrite";
 
+/** An extent of −1 is not known before the call. */
 export type ParameterEntry =
   | {
       readonly kind: "buffer";

@@ -1,0 +1,141 @@
+/** Checks that a manifest holds what its types say and that blobs and regions are large enough. */
+import { CompileError } from "@tilewright/diagnostics";
+import { newerArtifact } from "./errors.js";
+import { arrayOf, count, fail, objectWith, oneOf, stringOf } from "./fields.js";
+import { ARTIFACT_VERSION, type Artifact, type ElementType } from "./manifest.js";
+
+/** Bytes of one element in memory. */
+export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
+  bool: 1,
+  int8: 1,
+  int16: 2,
+  int32: 4,
+  int64: 8,
+  uint8: 1,
+  uint16: 2,
+  uint32: 4,
+  uint64: 8,
+  float16: 2,
+  bfloat16: 2,
+  float32: 4,
+  float64: 8,
+};
+const ELEMENT_TYPES = Object.keys(ELEMENT_BYTES) as readonly ElementType[];
+
+type Blobs = Artifact["blobs"];
+
+/** @throws CompileError `AR102` newer version · `AR105` a field that does not hold what it must */
+export function checkArtifact({ manifest, blobs }: Artifact): void {
+  const root = objectWith(manifest, "manifest", ["format", "version", "name", "modules", "model"]);
+  oneOf(root.format, "format", ["tilewright-artifact"]);
+  const version = count(root.version, "version", 1);
+  if (version > ARTIFACT_VERSION) throw new CompileError(newerArtifact(version, ARTIFACT_VERSION));
+  stringOf(root.name, "name");
+  const names = arrayOf(root.modules, "modules").map((module, position) =>
+    checkModule(module, `modules[${position}]`, blobs),
+  );
+  if (root.model !== null) checkModel(root.model, new Set(names.flat()), blobs);
+}
+
+/** Returns the names of the module's functions. */
+function checkModule(value: unknown, path: string, blobs: Blobs): readonly string[] {
+  const { format, blob, features, functions } = objectWith(value, path, ["format", "blob", "features", "functions"]);
+  stringOf(format, `${path}.format`);
+  blobOf(blob, `${path}.blob`, blobs);
+  arrayOf(features, `${path}.features`).forEach(
+    (feature, position) => void stringOf(feature, `${path}.features[${position}]`),
+  );
+  return arrayOf(functions, `${path}.functions`).map((func, position) =>
+    checkFunction(func, `${path}.functions[${position}]`),
+  );
+}
+
+function checkFunction(value: unknown, path: string): string {
+  const { name, parameters, workspaceBytes } = objectWith(value, path, ["name", "parameters", "workspaceBytes"]);
+  count(workspaceBytes, `${path}.workspaceBytes`);
+  arrayOf(parameters, `${path}.parameters`).forEach((parameter, position) =>
+    checkParameter(parameter, `${path}.parameters[${position}]`),
+  );
+  return stringOf(name, `${path}.name`);
+}
+
+function checkParameter(value: unknown, path: string): void {
+  const { kind, name, dtype } = objectWith(value, path, ["kind", "name", "dtype"]);
+  stringOf(name, `${path}.name`);
+  oneOf(dtype, `${path}.dtype`, ELEMENT_TYPES);
+  if (oneOf(kind, `${path}.kind`, ["buffer", "scalar"]) === "scalar") return;
+  const { shape, access } = objectWith(value, path, ["shape", "access"]);
+  arrayOf(shape, `${path}.shape`).forEach((extent, d) => void count(extent, `${path}.shape[${d}]`, -1));
+  oneOf(access, `${path}.access`, ["read", "write", "readwrite"]);
+}
+
+const MODEL_FIELDS = [
+  "entry",
+  "prepare",
+  "arenaBytes",
+  "weightsBytes",
+  "stateBytes",
+  "weights",
+  "inputs",
+  "outputs",
+  "states",
+] as const;
+
+function checkModel(value: unknown, functions: ReadonlySet<string>, blobs: Blobs): void {
+  const model = objectWith(value, "model", MODEL_FIELDS);
+  const known = (name: unknown, path: string): void => {
+    if (!functions.has(stringOf(name, path))) fail(path, "the name of a function of a module", name);
+  };
+  known(model.entry, "model.entry");
+  if (model.prepare !== null) known(model.prepare, "model.prepare");
+  count(model.arenaBytes, "model.arenaBytes");
+  const weightsBytes = count(model.weightsBytes, "model.weightsBytes");
+  const stateBytes = count(model.stateBytes, "model.stateBytes");
+  if (model.weights !== null) {
+    const { length } = blobOf(model.weights, "model.weights", blobs);
+    if (length > weightsBytes)
+      fail("model.weightsBytes", `at least ${length}, the bytes of \`${String(model.weights)}\``, weightsBytes);
+  }
+  checkTensors(model.inputs, "model.inputs");
+  checkTensors(model.outputs, "model.outputs");
+  checkTensors(model.states, "model.states", (state, path, bytes) => checkState(state, path, bytes, stateBytes, blobs));
+}
+
+function checkTensors(
+  value: unknown,
+  path: string,
+  more?: (entry: unknown, path: string, bytes: number) => void,
+): void {
+  const names = new Set<string>();
+  arrayOf(value, path).forEach((entry, position) => {
+    const place = `${path}[${position}]`;
+    const { name, dtype, shape } = objectWith(entry, place, ["name", "dtype", "shape"]);
+    if (names.has(stringOf(name, `${place}.name`))) fail(`${place}.name`, "a name of its own", name);
+    names.add(name as string);
+    const bytes = ELEMENT_BYTES[oneOf(dtype, `${place}.dtype`, ELEMENT_TYPES)];
+    const extents = arrayOf(shape, `${place}.shape`).map((extent, d) => count(extent, `${place}.shape[${d}]`));
+    more?.(
+      entry,
+      place,
+      extents.reduce((product, extent) => product * extent, bytes),
+    );
+  });
+}
+
+function checkState(value: unknown, path: string, bytes: number, stateBytes: number, blobs: Blobs): void {
+  const { offset, initial } = objectWith(value, path, ["offset", "initial"]);
+  const begin = count(offset, `${path}.offset`);
+  if (begin + bytes > stateBytes)
+    fail(`${path}.offset`, `at most ${stateBytes - bytes}, so that the tensor lies in the state region`, offset);
+  if (initial === null) return;
+  const source = objectWith(initial, `${path}.initial`, ["blob", "offset", "byteLength"]);
+  const { length } = blobOf(source.blob, `${path}.initial.blob`, blobs);
+  if (count(source.byteLength, `${path}.initial.byteLength`) !== bytes)
+    fail(`${path}.initial.byteLength`, `${bytes}`, source.byteLength);
+  if (count(source.offset, `${path}.initial.offset`) + bytes > length)
+    fail(`${path}.initial.offset`, `at most ${length - bytes}`, source.offset);
+}
+
+function blobOf(name: unknown, path: string, blobs: Blobs): Uint8Array {
+  return blobs.get(stringOf(name, path)) ?? fail(path, "the name of a blob", name);
+}

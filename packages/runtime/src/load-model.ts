@@ -1,0 +1,244 @@
+import {
+  type Artifact,
+  type Device,
+  type DeviceBuffer,
+  ELEMENT_BYTES,
+  type LaunchArgument,
+  type LaunchOptions,
+  type ModelEntry,
+  type StateEntry,
+  type TensorEntry,
+} from "@tilewright/artifact";
+import { ASYNC_DISPOSE } from "./dispose.js";
+import { disposed, noModel, wrongInputs } from "./errors.js";
+import { type ArtifactSource, loadArtifact } from "./load-artifact.js";
+import { type LoadedFunctions, loadModules } from "./modules.js";
+import { type NDArray, sizeOf, zeros } from "./ndarray.js";
+import { checkArray, download, sliceOn, upload } from "./transfer.js";
+
+export interface LoadModelOptions {
+  readonly device: Device;
+}
+
+export interface RunOptions extends LaunchOptions {
+  /** Arrays that receive outputs, by name; of the others new ones are made. */
+  readonly outputs?: { readonly [name: string]: NDArray };
+}
+
+/** Code and weights in a device; sessions share them and count. */
+interface SharedModel {
+  readonly artifact: Artifact;
+  readonly model: ModelEntry;
+  readonly device: Device;
+  readonly modules: LoadedFunctions;
+  readonly weights: DeviceBuffer;
+  sessions: number;
+}
+
+/**
+ * Loads a model, its weights too, and runs its `prepare` once. Close what it returns with `dispose`.
+ * @throws CompileError `AR1xx` a damaged or newer artifact · `RT107` no module for this device · `RT108` memory · `RT116` functions alone
+ */
+export async function loadModel(source: ArtifactSource, { device }: LoadModelOptions): Promise<Session> {
+  const artifact = loadArtifact(source);
+  const { model, name } = artifact.manifest;
+  if (model === null) throw noModel(name);
+  const modules = await loadModules(artifact, device);
+  const weights = device.allocate(model.weightsBytes);
+  if (model.weights !== null) await device.write(weights, artifact.blobs.get(model.weights) ?? new Uint8Array());
+  const shared: SharedModel = { artifact, model, device, modules, weights, sessions: 0 };
+  const session = await openSession(shared);
+  if (model.prepare !== null) {
+    try {
+      await modules.launch(model.prepare, session.regions());
+      await device.synchronize();
+    } catch (error) {
+      await session.dispose();
+      throw error;
+    }
+  }
+  return session;
+}
+
+async function openSession(shared: SharedModel): Promise<Session> {
+  const { device, model } = shared;
+  const taken: DeviceBuffer[] = [];
+  const take = (bytes: number): DeviceBuffer => {
+    const buffer = device.allocate(bytes);
+    taken.push(buffer);
+    return buffer;
+  };
+  try {
+    const buffers = (tensors: readonly TensorEntry[]): ReadonlyMap<string, DeviceBuffer> =>
+      new Map(tensors.map((tensor) => [tensor.name, take(sizeOf(tensor.shape) * ELEMENT_BYTES[tensor.dtype])]));
+    const memory: SessionMemory = {
+      arena: take(model.arenaBytes),
+      state: take(model.stateBytes),
+      inputs: buffers(model.inputs),
+      outputs: buffers(model.outputs),
+      taken,
+    };
+    const session = new Session(shared, memory);
+    await session.resetStates();
+    return session;
+  } catch (error) {
+    for (const buffer of taken) device.free(buffer);
+    throw error;
+  }
+}
+
+interface SessionMemory {
+  readonly arena: DeviceBuffer;
+  readonly state: DeviceBuffer;
+  readonly inputs: ReadonlyMap<string, DeviceBuffer>;
+  readonly outputs: ReadonlyMap<string, DeviceBuffer>;
+  readonly taken: readonly DeviceBuffer[];
+}
+
+/** A model that runs, with an arena and states of its own. */
+export class Session implements AsyncDisposable {
+  readonly #shared: SharedModel;
+  readonly #memory: SessionMemory;
+  #open = true;
+
+  constructor(shared: SharedModel, memory: SessionMemory) {
+    this.#shared = shared;
+    this.#memory = memory;
+    shared.sessions += 1;
+  }
+
+  get inputs(): readonly TensorEntry[] {
+    return this.#shared.model.inputs;
+  }
+
+  get outputs(): readonly TensorEntry[] {
+    return this.#shared.model.outputs;
+  }
+
+  get states(): readonly TensorEntry[] {
+    return this.#shared.model.states;
+  }
+
+  /**
+   * Runs the model. Arrays in the device (`deviceArray`) are read and written where they lie, others are copied.
+   * @throws CompileError `RT101` shape · `RT102` type · `RT103` missing or unknown inputs · `RT104` disposed · `RT109` aborted · `RT110`
+   */
+  async run(
+    inputs: { readonly [name: string]: NDArray },
+    options: RunOptions = {},
+  ): Promise<{ readonly [name: string]: NDArray }> {
+    this.#checkOpen();
+    const { device, model, modules } = this.#shared;
+    checkNames(inputs, model.inputs, true);
+    checkNames(options.outputs ?? {}, model.outputs, false);
+    for (const { name, dtype, shape } of model.inputs) checkArray(name, inputs[name] as NDArray, dtype, shape);
+    const results = Object.fromEntries(
+      model.outputs.map(({ name, dtype, shape }) => [name, options.outputs?.[name] ?? zeros(shape, dtype)]),
+    );
+    for (const { name, dtype, shape } of model.outputs) checkArray(name, results[name] as NDArray, dtype, shape);
+    const args: LaunchArgument[] = [...this.regions()];
+    for (const { name } of model.inputs) args.push(await this.#input(name, inputs[name] as NDArray));
+    for (const { name } of model.outputs)
+      args.push(sliceOn(device, results[name] as NDArray) ?? this.#buffer(this.#memory.outputs, name));
+    await modules.launch(model.entry, args, options.signal === undefined ? {} : { signal: options.signal });
+    await device.synchronize();
+    for (const { name } of model.outputs) {
+      const result = results[name] as NDArray;
+      if (sliceOn(device, result) === undefined)
+        await download(device, this.#buffer(this.#memory.outputs, name), result);
+    }
+    return results;
+  }
+
+  /** A copy of a state. @throws CompileError `RT103` no such state */
+  async getState(name: string): Promise<NDArray> {
+    const state = this.#state(name);
+    const array = zeros(state.shape, state.dtype);
+    await download(this.#shared.device, this.#memory.state, array, state.offset);
+    return array;
+  }
+
+  /** @throws CompileError `RT101`, `RT102`, `RT103` */
+  async setState(name: string, value: NDArray): Promise<void> {
+    const state = this.#state(name);
+    checkArray(name, value, state.dtype, state.shape);
+    await upload(this.#shared.device, value, this.#memory.state, state.offset);
+  }
+
+  /** States as the artifact holds them. */
+  async resetStates(): Promise<void> {
+    this.#checkOpen();
+    const { device, model, artifact } = this.#shared;
+    for (const { initial, dtype, shape, offset } of model.states) {
+      const bytes =
+        initial === null
+          ? zeros(shape, dtype).bytes
+          : artifact.blobs.get(initial.blob)?.subarray(initial.offset, initial.offset + initial.byteLength);
+      await device.write(this.#memory.state, bytes ?? new Uint8Array(), offset);
+    }
+  }
+
+  /** Another session of the same model: code and weights are shared, states begin anew. */
+  fork(): Promise<Session> {
+    this.#checkOpen();
+    return openSession(this.#shared);
+  }
+
+  /** Gives the session's memory back; the last session gives code and weights back too. Twice is once. */
+  async dispose(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    const { device, modules, weights } = this.#shared;
+    for (const buffer of this.#memory.taken) device.free(buffer);
+    this.#shared.sessions -= 1;
+    if (this.#shared.sessions > 0) return;
+    device.free(weights);
+    await modules.close();
+  }
+
+  [ASYNC_DISPOSE](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** Arena, weights and states: what every function of a model is given first. */
+  regions(): readonly LaunchArgument[] {
+    return [this.#memory.arena, this.#shared.weights, this.#memory.state];
+  }
+
+  async #input(name: string, array: NDArray): Promise<LaunchArgument> {
+    const there = sliceOn(this.#shared.device, array);
+    if (there !== undefined) return there;
+    const buffer = this.#buffer(this.#memory.inputs, name);
+    await upload(this.#shared.device, array, buffer);
+    return buffer;
+  }
+
+  #buffer(buffers: ReadonlyMap<string, DeviceBuffer>, name: string): DeviceBuffer {
+    const buffer = buffers.get(name);
+    if (buffer === undefined) throw wrongInputs("unknown", name, [...buffers.keys()]);
+    return buffer;
+  }
+
+  #state(name: string): StateEntry {
+    this.#checkOpen();
+    const { states } = this.#shared.model;
+    const state = states.find((entry) => entry.name === name);
+    if (state === undefined)
+      throw wrongInputs(
+        "unknown",
+        name,
+        states.map((entry) => entry.name),
+      );
+    return state;
+  }
+
+  #checkOpen(): void {
+    if (!this.#open) throw disposed("the session");
+  }
+}
+
+function checkNames(given: { readonly [name: string]: NDArray }, tensors: readonly TensorEntry[], all: boolean): void {
+  const names = tensors.map(({ name }) => name);
+  for (const name of Object.keys(given)) if (!names.includes(name)) throw wrongInputs("unknown", name, names);
+  for (const name of names) if (all && !Object.hasOwn(given, name)) throw wrongInputs("missing", name, names);
+}

@@ -1,0 +1,198 @@
+/**
+ * Workers that share a memory and run the chunks of parallel loops with the calling thread. A loop costs no message: its fields are
+ * written to the control block, the state opens, workers and caller claim chunks by adding to a counter, the state closes, and the
+ * caller waits until no worker is active. Which thread runs a chunk has no influence on results.
+ */
+import { ASSERT_IMPORT, ASSERT_SECTION, PARALLEL_IMPORT, TABLE_EXPORT } from "@tilewright/artifact";
+import { runFailed, workerFailed } from "./errors.js";
+import { CLOSED, CONTROL, type ImportNames, MAIL, OPEN, type WorkerReply, type WorkerRequest } from "./worker-main.js";
+
+/** A thread that runs `workerMain`. */
+export interface PoolWorker {
+  post(request: WorkerRequest): void;
+  /** Replies come one for each request; `failed` when the worker cannot start or dies. */
+  listen(reply: (reply: WorkerReply) => void, failed: (reason: string) => void): void;
+  /** Whether the worker keeps the process alive; pages ignore it. */
+  hold(alive: boolean): void;
+  terminate(): void;
+}
+
+/** Starts one worker. */
+export type SpawnWorker = () => PoolWorker;
+
+export const IMPORT_NAMES: ImportNames = {
+  parallel: PARALLEL_IMPORT,
+  assertFailed: ASSERT_IMPORT,
+  assertSection: ASSERT_SECTION,
+  table: TABLE_EXPORT,
+};
+
+type Body = (begin: number, end: number, closure: number, workspace: number) => void;
+
+/** Chunks for each thread: enough to balance, few enough to cost nothing. */
+const CHUNKS_PER_THREAD = 4;
+/** Looks at a word before a thread parks: some tens of microseconds. */
+const SPINS = 4000;
+
+export class ThreadPool {
+  readonly #workers: readonly PoolWorker[];
+  readonly #control = new Int32Array(new SharedArrayBuffer(CONTROL.words * 4));
+  readonly #mayWait = mayWait();
+  #mail: Promise<void> = Promise.resolve();
+  #busy = false;
+  #pending: { readonly done: () => void; readonly failed: (reason: string) => void } | null = null;
+
+  private constructor(workers: readonly PoolWorker[]) {
+    this.#workers = workers;
+    for (const worker of workers) {
+      worker.listen(
+        (reply) => (reply.kind === "done" ? this.#pending?.done() : this.#pending?.failed(reply.message)),
+        (reason) => this.#pending?.failed(reason),
+      );
+    }
+  }
+
+  /** A pool of `threads`, the caller among them. @throws CompileError `RT115` */
+  static async start(threads: number, memory: WebAssembly.Memory, spawn: SpawnWorker): Promise<ThreadPool> {
+    const pool = new ThreadPool(Array.from({ length: threads - 1 }, spawn));
+    try {
+      await pool.#send((state, index) => ({
+        kind: "start",
+        index,
+        state,
+        control: pool.#control,
+        memory,
+        layout: CONTROL,
+        names: IMPORT_NAMES,
+        spins: SPINS,
+      }));
+    } catch (error) {
+      pool.close();
+      throw error;
+    }
+    return pool;
+  }
+
+  /** Threads besides the caller. */
+  get workerCount(): number {
+    return this.#workers.length;
+  }
+
+  /** Every worker instantiates the module. */
+  load(id: number, module: WebAssembly.Module): Promise<void> {
+    return this.#send((state) => ({ kind: "load", state, id, module }));
+  }
+
+  unload(id: number): Promise<void> {
+    return this.#send((state) => ({ kind: "unload", state, id }));
+  }
+
+  /** Where a worker finds its workspace. */
+  setWorkspace(worker: number, address: number): void {
+    Atomics.store(this.#control, CONTROL.workspaces + worker, address);
+  }
+
+  /** Runs `body` over `0 .. extent`. A loop inside a loop runs on its own thread. @throws CompileError `RT110` a chunk failed elsewhere */
+  run(module: number, slot: number, body: Body, extent: number, closure: number, workspace: number): void {
+    if (this.#busy || extent <= 1) {
+      body(0, extent, closure, workspace);
+      return;
+    }
+    const control = this.#control;
+    const chunk = Math.max(1, Math.ceil(extent / ((this.#workers.length + 1) * CHUNKS_PER_THREAD)));
+    Atomics.store(control, CONTROL.next, 0);
+    Atomics.store(control, CONTROL.extent, extent);
+    Atomics.store(control, CONTROL.chunk, chunk);
+    Atomics.store(control, CONTROL.module, module);
+    Atomics.store(control, CONTROL.body, slot);
+    Atomics.store(control, CONTROL.closure, closure);
+    Atomics.store(control, CONTROL.failed, 0);
+    this.#busy = true;
+    this.#advance(OPEN);
+    try {
+      for (;;) {
+        const begin = Atomics.add(control, CONTROL.next, 1) * chunk;
+        if (begin >= extent) break;
+        body(begin, Math.min(begin + chunk, extent), closure, workspace);
+      }
+    } finally {
+      Atomics.store(control, CONTROL.next, 1 << 30);
+      this.#advance(CLOSED);
+      this.#join();
+      this.#busy = false;
+    }
+    if (Atomics.load(control, CONTROL.failed) !== 0) throw runFailed("a parallel loop", this.#failure());
+  }
+
+  close(): void {
+    for (const worker of this.#workers) worker.terminate();
+  }
+
+  #advance(kind: number): number {
+    const state = (((Atomics.load(this.#control, CONTROL.state) >> 2) + 1) << 2) | kind;
+    Atomics.store(this.#control, CONTROL.state, state);
+    if (kind !== CLOSED) Atomics.notify(this.#control, CONTROL.state);
+    return state;
+  }
+
+  /** Waits until no worker is in the loop that was closed. */
+  #join(): void {
+    const control = this.#control;
+    for (let spin = 0; ; spin++) {
+      const active = Atomics.load(control, CONTROL.active);
+      if (active === 0) return;
+      if (this.#mayWait && spin > SPINS) Atomics.wait(control, CONTROL.active, active);
+    }
+  }
+
+  #failure(): string {
+    const bytes = Math.max(0, Atomics.load(this.#control, CONTROL.textBytes));
+    const shared = new Uint8Array(this.#control.buffer, CONTROL.text * 4, bytes);
+    return new TextDecoder().decode(shared.slice());
+  }
+
+  /** One request to every worker, after those before it. Meanwhile loops run on the caller alone. */
+  #send(request: (state: number, index: number) => WorkerRequest): Promise<void> {
+    const sent = this.#mail.then(() => this.#deliver(request));
+    this.#mail = sent.catch(() => undefined);
+    return sent;
+  }
+
+  async #deliver(request: (state: number, index: number) => WorkerRequest): Promise<void> {
+    for (const worker of this.#workers) worker.hold(true);
+    let missing = this.#workers.length;
+    const answered = new Promise<void>((resolve, reject) => {
+      let reason: string | null = null;
+      const count = (): void => {
+        missing -= 1;
+        if (missing > 0) return;
+        if (reason === null) resolve();
+        else reject(workerFailed(reason));
+      };
+      const failed = (text: string): void => {
+        reason = text;
+        count();
+      };
+      this.#pending = { done: count, failed };
+    });
+    const state = this.#advance(MAIL);
+    this.#workers.forEach((worker, index) => worker.post(request(state, index)));
+    try {
+      await answered;
+    } finally {
+      this.#pending = null;
+      this.#advance(CLOSED);
+      for (const worker of this.#workers) worker.hold(false);
+    }
+  }
+}
+
+/** A page's main thread may not block. */
+function mayWait(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

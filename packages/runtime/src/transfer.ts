@@ -1,0 +1,36 @@
+/** Moving arrays to a device and back. */
+import type { Device, DeviceBuffer, DeviceSlice, ElementType } from "@tilewright/artifact";
+import { wrongDtype, wrongShape } from "./errors.js";
+import type { NDArray } from "./ndarray.js";
+
+/** @throws CompileError `RT101` other shape (extents of −1 fit all) · `RT102` other type */
+export function checkArray(name: string, array: NDArray, dtype: ElementType, shape: readonly number[]): void {
+  if (array.dtype !== dtype) throw wrongDtype(name, dtype, array.dtype);
+  const fits =
+    array.shape.length === shape.length && shape.every((extent, d) => extent < 0 || extent === array.shape[d]);
+  if (!fits) throw wrongShape(name, shape, array.shape);
+}
+
+/** The array's place in `device`, when it lies there. */
+export function sliceOn(device: Device, array: NDArray): DeviceSlice | undefined {
+  const { storage } = array;
+  if (storage.kind !== "device" || storage.device !== device || array.isDisposed) return undefined;
+  return { buffer: storage.buffer, byteOffset: storage.byteOffset, byteLength: array.byteLength };
+}
+
+/** Copies the array into device memory. */
+export async function upload(device: Device, array: NDArray, into: DeviceBuffer, byteOffset = 0): Promise<void> {
+  const { bytes } = array;
+  const view = device.view(into);
+  if (view === undefined) await device.write(into, bytes, byteOffset);
+  else view.set(bytes, byteOffset);
+}
+
+/** Copies device memory into the array. */
+export async function download(device: Device, from: DeviceBuffer, array: NDArray, byteOffset = 0): Promise<void> {
+  const { byteLength } = array;
+  const bytes =
+    device.view(from)?.subarray(byteOffset, byteOffset + byteLength) ??
+    (await device.read(from, byteOffset, byteLength));
+  array.bytes.set(bytes);
+}
