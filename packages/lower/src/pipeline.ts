@@ -1,5 +1,6 @@
 import type { Pass, PassPoint } from "@tilewright/backend";
 import { cleanUp } from "./cleanup.js";
+import { expandMath } from "./expand-math.js";
 import { formAddresses } from "./addresses.js";
 import { shareSubexpressions } from "./common-subexpressions.js";
 import { hoistInvariants } from "./hoist.js";
@@ -29,6 +30,7 @@ export const PIPELINE: readonly (Pass | PassPoint)[] = [
   "flat",
   promoteLocals, // indices are constants now
   promoteAccumulators, // what is left in memory
+  expandMath, // lanes are legal now, and values that are equal still meet common-subexpressions
   outlineParallel, // before addresses: each function computes its own
   hoistInvariants, // before addresses: a read that leaves a loop takes its address along
   formAddresses,
