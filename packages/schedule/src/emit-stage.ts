@@ -1,5 +1,5 @@
 import { boundsOf, simplify } from "@tilewright/arith";
-import { at, type Buffer, build, type Builder, type Expr, int, isConst, isFloat, type IterVar, type Read, type Reduce, rewrite, sequence, type Stmt, substitute, type Tensor, type Var, variable } from "@tilewright/ir";
+import { at, type Buffer, build, type Builder, type Expr, int, isConst, isFloat, type IterVar, type Read, type Reduce, rewrite, sequence, type Stmt, structuralEqual, substitute, type Tensor, type Var, variable } from "@tilewright/ir";
 import type { Domain, Region } from "./domain.js";
 import { loopsInside } from "./infer-bounds.js";
 import type { Bodies } from "./inline-stages.js";
@@ -185,7 +185,8 @@ class StageBody {
     const below = (value: Expr, limit: number): void => {
       const exact = this.simple(value);
       if (boundsOf(exact, this.ranges).max < limit) return;
-      conditions.push(this.b.binary("lt", exact, int(limit)));
+      const condition = this.b.binary("lt", exact, int(limit));
+      if (!conditions.some((other) => structuralEqual(other, condition))) conditions.push(condition);
     };
     for (const axis of guardedSplits(stage, extents)) {
       if (whole || !reduced(axis)) below(this.relative.get(axis) ?? int(0), extentIn(extents, axis));

@@ -1,29 +1,12 @@
 import { isCompileError } from "@tilewright/diagnostics";
 import { evaluateTensors, interpret, type TypedArray } from "@tilewright/interp";
-import { type Buffer, isConst, type Tensor, visit } from "@tilewright/ir";
+import type { Buffer, Tensor } from "@tilewright/ir";
 import { verify } from "@tilewright/ir/verify";
 import { replay, type Schedule, toPrimFunc, traceOf } from "@tilewright/schedule";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { programs } from "./programs.js";
+import { elements, inputFor, placeholdersOf, programs } from "./programs.js";
 import { Choices, randomSchedule } from "./random-trace.js";
-
-const elements = (shape: Tensor["shape"]): number => shape.reduce((product, extent) => product * (isConst(extent) ? Number(extent.value) : 0), 1);
-
-/** Small integers, so that sums are exact in any order. */
-function inputFor(tensor: Tensor, seed: number): Float32Array {
-  return Float32Array.from({ length: elements(tensor.shape) }, (_, i) => ((i * 7 + seed * 13 + ((i * i) % 11)) % 9) - 4);
-}
-
-function placeholdersOf(outputs: readonly Tensor[]): readonly Tensor[] {
-  const found = new Set<Tensor>();
-  const follow = (tensor: Tensor): void => {
-    if (tensor.operation.kind === "Placeholder") found.add(tensor);
-    if (tensor.operation.kind === "Compute") for (const body of tensor.operation.bodies) visit(body, { Read: (read) => follow(read.tensor) });
-  };
-  outputs.forEach(follow);
-  return [...found];
-}
 
 /** Runs a schedule in the interpreter, twice with different orders and different garbage in fresh memory. */
 function check(outputs: readonly Tensor[], schedule: Schedule, seed: number): void {

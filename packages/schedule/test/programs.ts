@@ -1,4 +1,4 @@
-import type { Tensor } from "@tilewright/ir";
+import { isConst, type Tensor, visit } from "@tilewright/ir";
 import { add, compute, floordiv, ge, ifThenElse, lt, max, mul, placeholder, read, reduceAxis, select, sub, sum } from "@tilewright/te";
 
 /** Small programs with every shape of dependence that bound inference meets; sizes vary, primes among them. */
@@ -97,3 +97,20 @@ export const programs: readonly Program[] = [
     },
   },
 ];
+
+export const elements = (shape: Tensor["shape"]): number => shape.reduce((product, extent) => product * (isConst(extent) ? Number(extent.value) : 0), 1);
+
+/** Small integers, so that sums are exact in any order. */
+export function inputFor(tensor: Tensor, seed: number): Float32Array {
+  return Float32Array.from({ length: elements(tensor.shape) }, (_, i) => ((i * 7 + seed * 13 + ((i * i) % 11)) % 9) - 4);
+}
+
+export function placeholdersOf(outputs: readonly Tensor[]): readonly Tensor[] {
+  const found = new Set<Tensor>();
+  const follow = (tensor: Tensor): void => {
+    if (tensor.operation.kind === "Placeholder") found.add(tensor);
+    if (tensor.operation.kind === "Compute") for (const body of tensor.operation.bodies) visit(body, { Read: (read) => follow(read.tensor) });
+  };
+  outputs.forEach(follow);
+  return [...found];
+}

@@ -31,12 +31,12 @@ export class Choices {
 const TAILS: readonly TailStrategy[] = ["guard", "guard", "shift", "roundUp", "exact"];
 
 /** Applies random primitives with random arguments; those that the schedule refuses with a diagnostic are counted and skipped. */
-export function randomSchedule(outputs: readonly Tensor[], choices: Choices): { schedule: Schedule; refused: number; applied: number } {
+export function randomSchedule(outputs: readonly Tensor[], choices: Choices, { threads = true } = {}): { schedule: Schedule; refused: number; applied: number } {
   const schedule = createSchedule(outputs);
   let [refused, applied] = [0, 0];
   while (!choices.exhausted) {
     try {
-      randomPrimitive(schedule, choices);
+      randomPrimitive(schedule, choices, threads);
       applied++;
     } catch (error) {
       if (!isCompileError(error)) throw error;
@@ -46,7 +46,7 @@ export function randomSchedule(outputs: readonly Tensor[], choices: Choices): { 
   return { schedule, refused, applied };
 }
 
-function randomPrimitive(schedule: Schedule, choices: Choices): void {
+function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean): void {
   const stages = schedule.stages.map(({ name }) => name);
   const stage = choices.of(stages) as string;
   const axes = axesOf(schedule, stage);
@@ -64,7 +64,7 @@ function randomPrimitive(schedule: Schedule, choices: Choices): void {
     () => vectorize(schedule, stage, axis()),
     () => unroll(schedule, stage, axis()),
     () => parallel(schedule, stage, axis()),
-    () => bind(schedule, stage, axis(), "blockIdx.x"),
+    () => (threads ? bind(schedule, stage, axis(), "blockIdx.x") : parallel(schedule, stage, axis())),
     () => randomComputeAt(schedule, stage, choices),
     () => randomComputeAt(schedule, stage, choices),
     () => computeInline(schedule, stage),
