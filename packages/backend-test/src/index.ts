@@ -1,4 +1,5 @@
 export { assignmentCases, type CaseInput, caseInputs, mismatch, type OperatorCase } from "./assignment.js";
+export type { BackendUnderTest, Lower, TestFramework } from "./harness.js";
 export {
   compareMemory,
   copyMemory,
@@ -12,3 +13,4 @@ export {
 export { arbitraryExpr } from "./random-expr.js";
 export { arbitraryPrimFunc, type PrimFuncOptions } from "./random-functions.js";
 export { arbitraryTensorProgram, type TensorProgram, type TensorProgramOptions } from "./random-tensors.js";
+export { type TestBackendOptions, testBackend } from "./test-backend.js";
