@@ -99,8 +99,9 @@ function startWithFirstValue(node: Register): Stmt | undefined {
   const position = inner.stmts.findIndex((stmt) => stmt.kind === "Assign" && stmt.variable === node.variable);
   const assign = inner.stmts[position];
   if (assign?.kind !== "Assign" || mentions(assign.value, own)) return undefined;
-  const between = new Set(path.map((register) => register.variable));
   const before = inner.stmts.slice(0, position);
+  const changed = before.flatMap((stmt) => (stmt.kind === "Assign" ? [stmt.variable] : []));
+  const between = new Set([...path.map((register) => register.variable), ...changed]);
   const movable = before.every((stmt) => stmt.kind === "Assign" && !mentions(stmt.value, own));
   if (!movable || mentions(assign.value, between) || contains(assign.value, ["Call"])) return undefined;
   const rest: Stmt = sequence(
