@@ -1,7 +1,8 @@
 import type { BinaryOp, Expr } from "@tilewright/ir";
 import type { Analyzer } from "./analyzer.js";
-import { ceilDivide, floorDivide, floorModulo } from "./integers.js";
+import { floorDivide, floorModulo } from "./integers.js";
 import { addLinear, constantLinear, contentOf, divideTerms, type Linear, partitionTerms, type Term } from "./linear.js";
+import { recompose } from "./recompose.js";
 
 /**
  * Comparisons of `index` sums: like terms cancel, common factors are divided out, bounds decide. What remains reads `p < q + c`,
@@ -12,64 +13,75 @@ export function compareIndex(analyzer: Analyzer, op: BinaryOp, left: Expr, right
   const difference = addLinear(analyzer.linearOf(a), analyzer.linearOf(b), -1);
   if (difference === undefined) return undefined;
   if (op === "eq" || op === "ne") return equality(analyzer, op, difference);
-  const negated = op === "ge" || op === "le";
-  // a < b is Σ < limit; `ge` is its negation, −Σ < 1 − limit.
-  const below = (sum: Linear): Expr => lessThan(analyzer, sum.terms, -sum.constant);
-  if (!negated) return below(difference);
+  if (op === "lt" || op === "gt") return belowZero(analyzer, difference);
+  // `ge` and `le` are negations: ¬(s < 0) is −s − 1 < 0.
   const opposite = addLinear(constantLinear(-1), difference, -1);
-  return opposite === undefined ? undefined : below(opposite);
+  return opposite === undefined ? undefined : belowZero(analyzer, opposite);
 }
 
 const negative = (terms: readonly Term[]): readonly Term[] =>
   terms.map(({ atom, coefficient }) => ({ atom, coefficient: -coefficient }));
 
-/** Σ terms < limit. */
-function lessThan(analyzer: Analyzer, all: readonly Term[], bound: number): Expr {
-  let [terms, limit] = [all, bound];
-  const { min, max } = analyzer.linearBounds({ terms, constant: 0 });
-  if (max < limit) return analyzer.const(true, "bool");
-  if (min >= limit) return analyzer.const(false, "bool");
-  const common = contentOf(terms);
-  if (common > 1) [terms, limit] = [divideTerms(terms, common), ceilDivide(limit, common)];
-  [terms, limit] = dropSmall(analyzer, terms, limit);
-  const positive = terms.filter(({ coefficient }) => coefficient > 0);
-  const others = negative(terms.filter(({ coefficient }) => coefficient < 0));
-  if (positive.length === 0)
-    return analyzer.plain("ge", analyzer.fromLinear({ terms: others, constant: 0 }), analyzer.int(1 - limit));
-  const p = analyzer.fromLinear({ terms: positive, constant: 0 });
-  if (others.length > 0 && limit === 1)
-    return analyzer.plain("le", p, analyzer.fromLinear({ terms: others, constant: 0 }));
-  return analyzer.plain("lt", p, analyzer.fromLinear({ terms: others, constant: limit }));
+/** Rewriting of one comparison stops after so many rounds. */
+const ROUNDS = 8;
+
+/** s < 0, where s is the sum. */
+function belowZero(analyzer: Analyzer, whole: Linear): Expr {
+  let sum = recompose(analyzer, whole);
+  const { min, max } = analyzer.linearBounds(sum);
+  if (max < 0) return analyzer.const(true, "bool");
+  if (min >= 0) return analyzer.const(false, "bool");
+  for (let round = 0; round < ROUNDS; round++) {
+    const next = recompose(analyzer, dropSmall(analyzer, dropFactor(sum)));
+    if (next.terms === sum.terms || next.terms.length === 0) break;
+    sum = next;
+  }
+  const positive: Linear = { terms: sum.terms.filter(({ coefficient }) => coefficient > 0), constant: 0 };
+  const others = negative(sum.terms.filter(({ coefficient }) => coefficient < 0));
+  const right = (constant: number): Expr => analyzer.fromLinear({ terms: others, constant: constant + 0 });
+  if (positive.terms.length === 0) return analyzer.plain("ge", right(0), analyzer.int(sum.constant + 1));
+  const left = analyzer.fromLinear(positive);
+  return others.length > 0 && sum.constant === -1
+    ? analyzer.plain("le", left, right(0))
+    : analyzer.plain("lt", left, right(-sum.constant));
 }
 
-/** g·t + u < g·m with 0 ≤ u < g is t < m. */
-function dropSmall(analyzer: Analyzer, terms: readonly Term[], limit: number): [readonly Term[], number] {
-  if (terms.length < 2) return [terms, limit];
-  for (const factor of new Set(terms.map(({ coefficient }) => Math.abs(coefficient)))) {
-    if (factor <= 1 || floorModulo(limit, factor) !== 0) continue;
-    const [multiples, small] = partitionTerms(terms, factor);
+/** g·t + c < 0 is t + ⌊c / g⌋ < 0. */
+function dropFactor(sum: Linear): Linear {
+  const common = contentOf(sum.terms);
+  return common > 1 ? { terms: divideTerms(sum.terms, common), constant: floorDivide(sum.constant, common) } : sum;
+}
+
+/** g·t + u + g·c < 0 with 0 ≤ u < g is t + c < 0. */
+function dropSmall(analyzer: Analyzer, sum: Linear): Linear {
+  if (sum.terms.length < 2) return sum;
+  for (const factor of new Set(sum.terms.map(({ coefficient }) => Math.abs(coefficient)))) {
+    if (factor <= 1 || floorModulo(sum.constant, factor) !== 0) continue;
+    const [multiples, small] = partitionTerms(sum.terms, factor);
     const { min, max } = analyzer.linearBounds({ terms: small, constant: 0 });
-    if (small.length > 0 && min >= 0 && max < factor)
-      return dropSmall(analyzer, divideTerms(multiples, factor), floorDivide(limit, factor));
+    if (small.length === 0 || min < 0 || max >= factor) continue;
+    return { terms: divideTerms(multiples, factor), constant: floorDivide(sum.constant, factor) };
   }
-  return [terms, limit];
+  return sum;
 }
 
 function equality(analyzer: Analyzer, op: "eq" | "ne", difference: Linear): Expr {
-  const { terms, constant } = difference;
   const truth = (equal: boolean): Expr => analyzer.const(equal === (op === "eq"), "bool");
-  const { min, max } = analyzer.linearBounds(difference);
+  let sum = recompose(analyzer, difference);
+  const { min, max } = analyzer.linearBounds(sum);
   if (min > 0 || max < 0) return truth(false);
   if (min === 0 && max === 0) return truth(true);
-  const common = contentOf(terms);
-  if (common > 0 && constant % common !== 0) return truth(false);
-  const divided = divideTerms(terms, common * ((terms[0]?.coefficient ?? 1) < 0 ? -1 : 1));
-  const limit = -constant / (common * ((terms[0]?.coefficient ?? 1) < 0 ? -1 : 1)) + 0;
-  const positive = divided.filter(({ coefficient }) => coefficient > 0);
-  const others = negative(divided.filter(({ coefficient }) => coefficient < 0));
-  return analyzer.plain(
-    op,
-    analyzer.fromLinear({ terms: positive, constant: 0 }),
-    analyzer.fromLinear({ terms: others, constant: limit }),
-  );
+  for (
+    let common = contentOf(sum.terms), round = 0;
+    common > 1 && round < ROUNDS;
+    common = contentOf(sum.terms), round++
+  ) {
+    if (sum.constant % common !== 0) return truth(false);
+    sum = recompose(analyzer, { terms: divideTerms(sum.terms, common), constant: sum.constant / common + 0 });
+  }
+  const sign = (sum.terms[0]?.coefficient ?? 1) < 0 ? -1 : 1;
+  const oriented = sum.terms.map(({ atom, coefficient }) => ({ atom, coefficient: coefficient * sign }));
+  const left = analyzer.fromLinear({ terms: oriented.filter(({ coefficient }) => coefficient > 0), constant: 0 });
+  const others = negative(oriented.filter(({ coefficient }) => coefficient < 0));
+  return analyzer.plain(op, left, analyzer.fromLinear({ terms: others, constant: -sum.constant * sign + 0 }));
 }

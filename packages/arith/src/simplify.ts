@@ -1,4 +1,4 @@
-import { type Expr, type Var } from "@tilewright/ir";
+import type { Expr, Var } from "@tilewright/ir";
 import { Analyzer } from "./analyzer.js";
 import { assume } from "./assume.js";
 import type { Ranges } from "./bounds.js";
