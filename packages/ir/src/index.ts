@@ -34,8 +34,11 @@ export type {
   State,
   Value,
 } from "./graph.js";
+export { type Difference, firstDifference, structuralEqual } from "./equal.js";
 export { freeBuffers, freeVariables } from "./free.js";
+export { structuralHash } from "./hash.js";
 export { LEVELS, type Level } from "./level.js";
+export { type Refreshed, refreshBinders, refreshWithMaps } from "./refresh.js";
 export { type EnterLeave, type Leave, type Replacement, type Rules, rewrite, substitute } from "./rewrite.js";
 export {
   type Allocate, type Assert, type Assign, type Async, type Atomic, type AtomicOp, type Barrier, type Evaluate, type For, type If, type IfRole,

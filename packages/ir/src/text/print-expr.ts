@@ -124,10 +124,12 @@ export function indexedPieces(
 
 /** `min..max` from zero, else `min..+extent`. */
 export function rangePieces(min: Expr, extent: Expr, context: PrintContext): Piece[] {
+  return rangeWith(min, extent, (expr) => rootPieces(expr, context));
+}
+
+function rangeWith(min: Expr, extent: Expr, child: (expr: Expr) => Piece[]): Piece[] {
   const zero = min.kind === "Const" && Object.is(min.value, 0);
-  return zero
-    ? ["0..", ...rootPieces(extent, context)]
-    : [...rootPieces(min, context), "..+", ...rootPieces(extent, context)];
+  return zero ? ["0..", ...child(extent)] : [...child(min), "..+", ...child(extent)];
 }
 
 /** `A[0..4, i..+2]`. */
@@ -142,7 +144,6 @@ export function regionPieces(region: BufferRegion, context: PrintContext): Piece
 /** `i in 0..4`, `k: ordered in 0..4`; the kind `usual` is left out. */
 export function axisPieces(axis: IterVar, usual: IterVar["iterKind"], context: PrintContext): Piece[] {
   const name = context.names.of(axis.variable, axis.variable.name);
-  context.names.of(axis, name);
   const kind = axis.iterKind === usual ? "" : `: ${axis.iterKind}`;
   return [`${name}${kind} in `, ...rangePieces(axis.min, axis.extent, context)];
 }
@@ -156,8 +157,8 @@ function reducePieces(expr: Reduce, context: PrintContext): Piece[] {
   ];
   const axes = expr.axes.map((axis): Piece[] => {
     const kind = axis.iterKind === "reduce" ? "" : `: ${axis.iterKind}`;
-    const name = `${names.of(axis.variable, axis.variable.name)}${kind} in `;
-    return [name, () => exprPieces(axis.min, 0, context), "..+", () => exprPieces(axis.extent, 0, context)];
+    const child = (e: Expr): Piece[] => [() => exprPieces(e, 0, context)];
+    return [`${names.of(axis.variable, axis.variable.name)}${kind} in `, ...rangeWith(axis.min, axis.extent, child)];
   });
   const pieces: Piece[] = [
     `reduce${fastText(expr.fast)} ${names.of(expr.combiner, expr.combiner.name)} over (`,

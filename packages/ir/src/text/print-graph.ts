@@ -35,12 +35,8 @@ function blobText({ blob, offset, byteLength }: BlobReference): string {
 
 function statePieces({ value, next, initial }: State, context: PrintContext): Piece[] {
   const start = initial === null ? "" : ` initial ${blobText(initial)}`;
-  return [
-    "state ",
-    ...valuePieces(value, context),
-    next === null ? "" : ` next ${context.names.of(next, next.name)}`,
-    start,
-  ];
+  const after = next === null ? "" : () => [` next ${context.names.of(next, next.name)}`];
+  return ["state ", ...valuePieces(value, context), after, start];
 }
 
 function nodePieces(node: GraphNode, context: PrintContext): Piece[] {

@@ -14,7 +14,7 @@ import { nameText, stringText } from "./syntax.js";
  *
  *     placeholder A: float32[128, 64]
  *     combiner sum(x: float32)(y: float32) = (x + y) identity (0.0)
- *     compute C(i in 0..128): float32[128] = reduce sum over (k in 0..+64) (A[i, k])
+ *     compute C(i in 0..128): float32[128] = reduce sum over (k in 0..64) (A[i, k])
  */
 export function tensorsPieces(outputs: readonly Tensor[], context: PrintContext): Piece[] {
   const { operations, combiners, tensors } = operationsOf(outputs);
