@@ -1,1 +1,1 @@
-export {};
+export { type NativeDevice, type NativeDeviceOptions, nativeDevice } from "./native-device.js";
