@@ -70,17 +70,7 @@ function trial(name: string, dtype: DType, result: DType, op: string, value: (x:
     result,
     pairs.map(() => 0),
   );
-  const memory = {
-    x,
-    y,
-    out:
-      result === "int64" || result === "uint64"
-        ? arrayOfValues(
-            result,
-            pairs.map(() => 0n),
-          )
-        : out,
-  };
+  const memory = { x, y, out };
   return { func, memory, ...(isMath ? { tolerance: mathTolerance(dtype) } : {}) };
 }
 

@@ -10,7 +10,7 @@ const kinds = {
   serial: {},
   parallel: { loopKinds: ["serial", "parallel"] },
   vectorized: { loopKinds: ["serial", "vectorized", "unrolled"] },
-  vectors: { vectorLanes: [4, 2] },
+  vectors: { vectorLanes: [4, 2], vectorBytes: 16 },
   flat: { maxRank: 1 },
   "every type": { dtypes: DTYPES.filter((dtype) => dtype !== "index") },
 } as const;

@@ -12,6 +12,8 @@ export interface PrimFuncOptions {
   readonly loopKinds?: readonly LoopKind[];
   /** Lanes of explicit vectors; none unless told. */
   readonly vectorLanes?: readonly number[];
+  /** Bytes of the widest explicit vectors; unlimited unless told. */
+  readonly vectorBytes?: number;
   /** Dimensions of buffers; with 1 the function is flat. 3 unless told. */
   readonly maxRank?: number;
   /** Extents of loops and dimensions; 13 unless told. */
@@ -28,10 +30,11 @@ export function arbitraryPrimFunc(options: PrimFuncOptions = {}): fc.Arbitrary<P
     dtypes = ["float32", "int32"],
     loopKinds = ["serial"],
     vectorLanes = [],
+    vectorBytes = Number.POSITIVE_INFINITY,
     maxRank = 3,
     maxExtent = 13,
   } = options;
-  const settings: Settings = { dtypes, loopKinds, vectorLanes, maxRank, maxExtent };
+  const settings: Settings = { dtypes, loopKinds, vectorLanes, vectorBytes, maxRank, maxExtent };
   return arbitraryFromTape((tape) => randomPrimFunc(tape, settings, options.name ?? "random"), print);
 }
 

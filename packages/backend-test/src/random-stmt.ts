@@ -2,6 +2,7 @@ import {
   type Buffer,
   buffer,
   build,
+  bytesOf,
   type DType,
   type Expr,
   type For,
@@ -45,6 +46,7 @@ export interface Settings {
   readonly dtypes: readonly DType[];
   readonly loopKinds: readonly LoopKind[];
   readonly vectorLanes: readonly number[];
+  readonly vectorBytes: number;
   readonly maxRank: number;
   readonly maxExtent: number;
 }
@@ -176,7 +178,8 @@ function indicesOf(tape: Tape, context: Context, { extents, fixed }: Visible): E
 
 /** `target[..., ramp] = source[..., ramp] op broadcast`, where the last dimension has room for the lanes. */
 function randomVectorStore(tape: Tape, context: Context, target: Visible): Stmt | null {
-  const lanes = tape.pick([1, ...context.settings.vectorLanes]);
+  const widest = Math.floor(context.settings.vectorBytes / bytesOf(target.buffer.dtype));
+  const lanes = tape.pick([1, ...context.settings.vectorLanes.filter((each) => each <= widest)]);
   const fits = ({ extents, fixed }: Readable): boolean =>
     (extents.at(-1) ?? 0) >= lanes && !fixed.has(extents.length - 1);
   if (lanes === 1 || !fits(target)) return null;

@@ -66,7 +66,8 @@ export function arrayOfValues(dtype: DType, values: readonly (number | bigint | 
   values.forEach((value, k) => {
     if (dtype === "float16") array[k] = float16Bits(roundToFloat16(Math.fround(Number(value))));
     else if (dtype === "bfloat16") array[k] = bfloat16Bits(Math.fround(Number(value)));
-    else array[k] = dtype === "bool" ? Number(value) : (value as number);
+    else if (array instanceof BigInt64Array || array instanceof BigUint64Array) array[k] = BigInt(value);
+    else array[k] = Number(value);
   });
   return array;
 }

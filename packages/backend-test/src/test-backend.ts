@@ -141,8 +141,9 @@ async function randomTest(subject: TestBackendOptions): Promise<void> {
   const dtypes = (["float32", "int32", "int8", "uint8", "int64", "float64", "bool"] as const).filter((each) =>
     known.includes(each),
   );
-  const vectors = backend.capabilities.vector === null || lower !== undefined ? [] : [4];
-  const shapes = lower === undefined ? { maxRank: 1, vectorLanes: vectors } : { loopKinds: loopKindsOf(subject) };
+  const vectorBytes = lower === undefined ? (backend.capabilities.vector?.bytes ?? 0) : 0;
+  const shapes =
+    lower === undefined ? { maxRank: 1, vectorLanes: [2, 4, 8, 16], vectorBytes } : { loopKinds: loopKindsOf(subject) };
   const functions = arbitraryPrimFunc({ dtypes, ...shapes });
   if (toolchain === undefined) {
     const property = fc.asyncProperty(functions, (func) => compareWithInterpreter(subject, [trialOf(func)]));
