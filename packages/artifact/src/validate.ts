@@ -53,9 +53,8 @@ function checkModule(value: unknown, path: string, blobs: Blobs): readonly strin
 function checkFunction(value: unknown, path: string): string {
   const { name, parameters, workspaceBytes } = objectWith(value, path, ["name", "parameters", "workspaceBytes"]);
   count(workspaceBytes, `${path}.workspaceBytes`);
-  arrayOf(parameters, `${path}.parameters`).forEach((parameter, position) =>
-    checkParameter(parameter, `${path}.parameters[${position}]`),
-  );
+  for (const [position, parameter] of arrayOf(parameters, `${path}.parameters`).entries())
+    checkParameter(parameter, `${path}.parameters[${position}]`);
   return stringOf(name, `${path}.name`);
 }
 
@@ -65,7 +64,7 @@ function checkParameter(value: unknown, path: string): void {
   oneOf(dtype, `${path}.dtype`, ELEMENT_TYPES);
   if (oneOf(kind, `${path}.kind`, ["buffer", "scalar"]) === "scalar") return;
   const { shape, access } = objectWith(value, path, ["shape", "access"]);
-  arrayOf(shape, `${path}.shape`).forEach((extent, d) => void count(extent, `${path}.shape[${d}]`, -1));
+  for (const [d, extent] of arrayOf(shape, `${path}.shape`).entries()) count(extent, `${path}.shape[${d}]`, -1);
   oneOf(access, `${path}.access`, ["read", "write", "readwrite"]);
 }
 

@@ -30,7 +30,7 @@ export function emitAtomic(context: FunctionContext, atomic: Atomic): void {
     const offset = emitAddress(context, buffer, index, span);
     context.expression(value);
     context.body.memory(ATOMIC[op][bytes] ?? 0, Math.log2(bytes), offset);
-    context.body.op(0x1a); // drop the old value
+    context.body.op(OP.drop); // the old value
   }
 }
 
@@ -45,8 +45,11 @@ function emitLoop(context: FunctionContext, { op, buffer, indices, value, span }
   const { body } = context;
   const { dtype } = buffer;
   const index = indices[0];
-  if (index === undefined || op === "exchange" || op === "and" || op === "or" || op === "xor")
-    return emitExchange(context, buffer, indices, value, span);
+  if (index === undefined) return;
+  if (op === "exchange" || op === "and" || op === "or" || op === "xor") {
+    emitExchange(context, buffer, indices, value, span);
+    return;
+  }
   const bytes = elementBytes(dtype);
   const bits = bytes === 8 ? "i64" : "i32";
   const asBits = dtype === "float32" ? "int32" : dtype === "float64" ? "int64" : dtype;
@@ -56,7 +59,7 @@ function emitLoop(context: FunctionContext, { op, buffer, indices, value, span }
       body.set(operand);
       body.open(OP.loop);
       emitAddress(context, buffer, index, span);
-      body.op(0x1a);
+      body.op(OP.drop);
       const offset = emitAddress(context, buffer, index, span);
       emitScalarLoad(context, buffer, index, span);
       emitReinterpret(context, dtype, asBits);
@@ -91,5 +94,5 @@ function emitExchange(
   if (buffer.dtype === "float32") emitReinterpret(context, "float32", "int32");
   if (buffer.dtype === "float64") emitReinterpret(context, "float64", "int64");
   context.body.memory(ATOMIC.exchange[bytes] ?? 0, Math.log2(bytes), offset);
-  context.body.op(0x1a);
+  context.body.op(OP.drop);
 }

@@ -14,7 +14,7 @@ import {
 } from "@tilewright/ir";
 import { type FunctionContext, placeOf } from "./context.js";
 import { badCall, unsupportedStatement } from "./errors.js";
-import { type Local } from "./function-body.js";
+import type { Local } from "./function-body.js";
 import { multiplyBy } from "./memory.js";
 import { elementBytes, scalarType } from "./representation.js";
 import type { Workspace } from "./workspace.js";
@@ -28,7 +28,7 @@ export function emitKernelCall(context: FunctionContext, call: KernelCall, works
   if (callee.func.role === "parallel")
     throw new CompileError(badCall(call.callee, "a kernel", "the body of a parallel loop", call.span));
   checkArguments(callee.func, callee.func.parameters, call.args, call.span);
-  call.args.forEach((argument) => pushArgument(context, argument));
+  for (const argument of call.args) pushArgument(context, argument);
   pushAddress(context, own, workspace.call(call.callee));
   context.body.call(callee.index);
 }

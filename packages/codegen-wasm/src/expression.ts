@@ -2,6 +2,7 @@
 import { CompileError } from "@tilewright/diagnostics";
 import {
   type Binary,
+  type Const,
   CONTRACT,
   type Expr,
   type IfThenElse,
@@ -30,46 +31,47 @@ import {
   emitVectorUnary,
 } from "./vector.js";
 
+type Emitters = {
+  readonly [K in Expr["kind"]]?: (context: FunctionContext, expr: Extract<Expr, { readonly kind: K }>) => void;
+};
+
+const EMITTERS: Emitters = {
+  Const: (context, expr) => emitConstant(context, expr.dtype, expr.value),
+  Var: (context, expr) => context.body.get(localOf(context, expr)),
+  Unary: (context, expr) => {
+    context.expression(expr.operand);
+    if (expr.lanes === 1) emitUnary(context, expr.op, expr.dtype, expr.span);
+    else emitVectorUnary(context, expr.op, expr, expr.span);
+  },
+  Binary: (context, expr) => emitBinaryChain(context, expr),
+  Select: (context, expr) => emitSelect(context, expr),
+  IfThenElse: (context, expr) => emitIfThenElse(context, expr),
+  Cast: (context, expr) => {
+    context.expression(expr.operand);
+    if (expr.lanes === 1) emitCast(context, expr.operand.dtype, expr.dtype);
+    else emitVectorCast(context, expr.operand.dtype, expr.dtype, expr.lanes);
+  },
+  Reinterpret: (context, expr) => {
+    context.expression(expr.operand);
+    if (expr.lanes === 1) emitReinterpret(context, expr.operand.dtype, expr.dtype);
+    else emitVectorReinterpret(context, expr.operand.dtype, expr.dtype, expr.lanes);
+  },
+  Load: (context, expr) => emitLoad(context, expr),
+  Ramp: (context, expr) => emitRampValue(context, expr),
+  Broadcast: (context, expr) => emitBroadcast(context, expr.operand, expr),
+  Shuffle: (context, expr) => emitShuffle(context, expr),
+  Call: (_, expr) => {
+    throw new CompileError(unsupportedOperator(expr.intrinsic, "an intrinsic", expr.span));
+  },
+};
+
 /** @throws CompileError `BE201`, `BE203`, `BE204`, `BE209`, `BE210` for what the target or this level has not */
 export function emitExpression(context: FunctionContext, expr: Expr): void {
   checkType(expr, context.module.options.simd, expr.span);
-  const { body } = context;
-  switch (expr.kind) {
-    case "Const":
-      return emitConstant(context, expr.dtype, expr.value);
-    case "Var":
-      return body.get(localOf(context, expr));
-    case "Unary":
-      context.expression(expr.operand);
-      if (expr.lanes === 1) return emitUnary(context, expr.op, expr.dtype, expr.span);
-      return emitVectorUnary(context, expr.op, expr, expr.span);
-    case "Binary":
-      return emitBinaryChain(context, expr);
-    case "Select":
-      return emitSelect(context, expr);
-    case "IfThenElse":
-      return emitIfThenElse(context, expr);
-    case "Cast":
-      context.expression(expr.operand);
-      if (expr.lanes === 1) return emitCast(context, expr.operand.dtype, expr.dtype);
-      return emitVectorCast(context, expr.operand.dtype, expr.dtype, expr.lanes);
-    case "Reinterpret":
-      context.expression(expr.operand);
-      if (expr.lanes === 1) return emitReinterpret(context, expr.operand.dtype, expr.dtype);
-      return emitVectorReinterpret(context, expr.operand.dtype, expr.dtype, expr.lanes);
-    case "Load":
-      return emitLoad(context, expr);
-    case "Ramp":
-      return emitRampValue(context, expr);
-    case "Broadcast":
-      return emitBroadcast(context, expr.operand, expr);
-    case "Shuffle":
-      return emitShuffle(context, expr);
-    case "Call":
-      throw new CompileError(unsupportedOperator(expr.intrinsic, "an intrinsic", expr.span));
-    default:
-      throw new CompileError(notDeviceLevel(`\`${expr.kind}\``, "loop IR after lowering", expr.span));
-  }
+  const emit = EMITTERS[expr.kind] as ((context: FunctionContext, expr: Expr) => void) | undefined;
+  if (emit === undefined)
+    throw new CompileError(notDeviceLevel(`\`${expr.kind}\``, "loop IR after lowering", expr.span));
+  emit(context, expr);
 }
 
 /** The left spine first, so that sums of thousands of terms do not nest. */
@@ -89,27 +91,19 @@ function emitBinaryChain(context: FunctionContext, top: Binary): void {
 /** The left operand is on the stack. */
 function emitOperation(context: FunctionContext, node: Binary): void {
   const { op, left, right, span } = node;
-  if (
-    left.lanes > 1 &&
-    (op === "shl" || op === "shr") &&
-    right.kind === "Broadcast" &&
-    isConst(right.operand) &&
-    !isHalf(left.dtype)
-  ) {
-    const amount = Number(right.operand.value);
-    if (amount >= 0 && amount < elementBytes(left.dtype) * 8) return emitVectorShift(context, op, left, amount);
+  if (left.lanes > 1 && (op === "shl" || op === "shr") && right.kind === "Broadcast" && isConst(right.operand)) {
+    emitVectorShift(context, op, left, Number(right.operand.value) & (elementBytes(left.dtype) * 8 - 1));
+  } else if (left.lanes === 1 && isDivision(op) && isPositiveInteger(right)) {
+    emitConstantDivision(context, op, left.dtype, BigInt(right.value), isNonNegative(left, context.nonNegative));
+  } else {
+    context.expression(right);
+    if (left.lanes === 1) emitBinary(context, op, left.dtype, span);
+    else emitVectorBinary(context, op, left, span);
   }
-  if (left.lanes === 1 && isDivision(op) && isConst(right) && BigInt(right.value) > 0n && !isWrappedDivisor(node)) {
-    return emitConstantDivision(context, op, left.dtype, BigInt(right.value), isNonNegative(left, context.nonNegative));
-  }
-  context.expression(right);
-  if (left.lanes === 1) emitBinary(context, op, left.dtype, span);
-  else emitVectorBinary(context, op, left, span);
 }
 
-/** A constant of an unsigned type beyond the signed range would change the signed forms. */
-function isWrappedDivisor({ right }: Binary): boolean {
-  return right.kind === "Const" && !isInteger(right.dtype) && right.dtype !== "index";
+function isPositiveInteger(expr: Expr): expr is Const {
+  return isConst(expr) && (isInteger(expr.dtype) || expr.dtype === "index") && BigInt(expr.value) > 0n;
 }
 
 /** Operands of `a · b + c` or `c − a · b`, where both nodes may be contracted and the engine has the instruction. */
@@ -144,16 +138,21 @@ function emitSelect(context: FunctionContext, { condition, whenTrue, whenFalse, 
 
 /** The untyped `select` is for numbers; vectors need the one with a type. */
 function selectByScalar({ body }: FunctionContext, type: Typed): void {
-  if (type.lanes === 1) return body.op(OP.select);
-  body.op(0x1c);
-  body.code.u32(1);
-  body.code.byte(0x7b);
+  if (type.lanes === 1) body.op(OP.select);
+  else {
+    body.op(0x1c);
+    body.code.u32(1);
+    body.code.byte(0x7b);
+  }
 }
 
 function emitIfThenElse(context: FunctionContext, expr: IfThenElse): void {
   const { body } = context;
   const { condition, whenTrue, whenFalse } = expr;
-  if (condition.lanes > 1) return emitLanewiseChoice(context, expr);
+  if (condition.lanes > 1) {
+    emitLanewiseChoice(context, expr);
+    return;
+  }
   context.expression(condition);
   body.open(OP.if, valueType(expr));
   context.expression(whenTrue);
@@ -175,7 +174,10 @@ function emitLanewiseChoice(
       const arm = (value: Expr, inverted: boolean): void => {
         body.get(chosen);
         if (inverted) body.op(V128.not);
-        if (outer !== null && outer.lanes === lanes) body.get(outer.local), body.op(V128.and);
+        if (outer !== null && outer.lanes === lanes) {
+          body.get(outer.local);
+          body.op(V128.and);
+        }
         body.tee(active);
         body.op(V128.anyTrue);
         body.open(OP.if, "v128");
@@ -224,60 +226,76 @@ function emitRampValue(context: FunctionContext, { base, stride, dtype, lanes }:
 }
 
 function emitBroadcast(context: FunctionContext, operand: Expr, type: Typed): void {
-  if (operand.kind === "Const") return pushConstantVector(context, type, [operand.value]);
-  if (operand.kind === "Load" && operand.predicate === null && operand.indices[0]?.lanes === 1)
-    return emitSplatLoad(context, operand, type.lanes);
-  context.expression(operand);
-  splat(context, type);
+  if (operand.kind === "Const") pushConstantVector(context, type, [operand.value]);
+  else if (operand.kind === "Load" && operand.predicate === null && operand.indices[0]?.lanes === 1) {
+    emitSplatLoad(context, operand, type.lanes);
+  } else {
+    context.expression(operand);
+    splat(context, type);
+  }
+}
+
+/** A lane of one of the vectors of a shuffle. */
+interface LaneSource {
+  readonly position: number;
+  readonly lane: number;
 }
 
 function emitShuffle(context: FunctionContext, expr: Shuffle): void {
-  const { body } = context;
   const { vectors, picks, dtype } = expr;
-  const first = vectors[0];
-  const sources = vectors.flatMap((vector, position) =>
-    Array.from({ length: vector.lanes }, (_, lane) => ({ position, lane })),
+  const all = vectors.flatMap((vector, position) =>
+    Array.from({ length: vector.lanes }, (_, lane): LaneSource => ({ position, lane })),
   );
-  const result = { dtype, lanes: picks.length };
-  if (first === undefined || picks.some((pick) => sources[pick] === undefined)) {
+  const sources = picks.map((pick) => all[pick]).filter((source) => source !== undefined);
+  if (sources.length !== picks.length || picks.length === 0) {
     throw new CompileError(
       notDeviceLevel("`Shuffle` of lanes that are not there", "picks within the vectors", expr.span),
     );
   }
-  if (vectors.length <= 2 && picks.length > 1 && dtype !== "bool" && vectors.every(({ lanes }) => lanes > 1)) {
-    context.expression(first);
-    const bytes = elementBytes(dtype);
-    const write = (): void => {
-      for (let byte = 0; byte < 16; byte++) {
-        const source = sources[picks[Math.floor(byte / bytes) % picks.length] ?? 0];
-        body.code.byte((source?.position ?? 0) * 16 + (source?.lane ?? 0) * bytes + (byte % bytes));
-      }
-    };
-    if (vectors[1] !== undefined) context.expression(vectors[1]), body.op(V128.shuffle), write();
-    else withLocal(context, "v128", (held) => (body.tee(held), body.get(held), body.op(V128.shuffle), write()));
-    return;
+  const byBytes =
+    vectors.length <= 2 && picks.length > 1 && dtype !== "bool" && vectors.every(({ lanes }) => lanes > 1);
+  if (byBytes) shuffleBytes(context, expr, sources);
+  else shuffleLanes(context, expr, sources);
+}
+
+function shuffleBytes(context: FunctionContext, { vectors, dtype }: Shuffle, sources: readonly LaneSource[]): void {
+  const { body } = context;
+  const bytes = elementBytes(dtype);
+  withLocal(context, "v128", (held) => {
+    for (const vector of vectors) context.expression(vector);
+    if (vectors.length === 1) {
+      body.tee(held);
+      body.get(held);
+    }
+    body.op(V128.shuffle);
+  });
+  for (let byte = 0; byte < 16; byte++) {
+    const { position, lane } = sources[Math.floor(byte / bytes) % sources.length] as LaneSource;
+    body.code.byte(position * 16 + lane * bytes + (byte % bytes));
   }
+}
+
+function shuffleLanes(
+  context: FunctionContext,
+  { vectors, picks, dtype }: Shuffle,
+  sources: readonly LaneSource[],
+): void {
+  const { body } = context;
   const held = vectors.map((vector) => {
     const local = body.local(valueType(vector), "v");
     context.expression(vector);
     body.set(local);
-    return local;
+    return { vector, local };
   });
-  const extract = (pick: number): void => {
-    const { position, lane } = sources[pick] ?? { position: 0, lane: 0 };
-    const vector = vectors[position];
-    const local = held[position];
-    if (vector === undefined || local === undefined) return;
+  const extract = ({ position, lane }: LaneSource): void => {
+    const { vector, local } = held[position] as (typeof held)[number];
     body.get(local);
     if (vector.lanes > 1) extractLane(context, vector, lane);
   };
-  if (picks.length === 1) extract(picks[0] ?? 0);
-  else {
-    body.v128(new Uint8Array(16));
-    picks.forEach((pick, lane) => {
-      extract(pick);
-      replaceLane(context, result, lane);
-    });
-  }
-  for (const local of held) body.release(local);
+  if (picks.length > 1) body.v128(new Uint8Array(16));
+  sources.forEach((source, lane) => {
+    extract(source);
+    if (picks.length > 1) replaceLane(context, { dtype, lanes: picks.length }, lane);
+  });
+  for (const { local } of held) body.release(local);
 }

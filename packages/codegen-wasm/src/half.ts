@@ -50,6 +50,43 @@ export const demoteToOdd: Helper = {
   build: buildDemoteToOdd,
 };
 
+/**
+ * `(value: i64) -> i64` that a double holds and that rounds to a half float as `value` does: from 2⁵³ on, bits below the twelfth are
+ * folded into it.
+ */
+export function foldLowBits(signed: boolean): Helper {
+  return {
+    name: `fold_low_bits_${signed ? "s" : "u"}`,
+    parameters: ["i64"],
+    result: "i64",
+    build: (body) => {
+      const value = body.parameter(0);
+      const shift = (): void => body.i64(12n);
+      body.get(value);
+      shift();
+      body.scalar("i64", signed ? "shrS" : "shrU");
+      body.get(value);
+      body.i64(0xfffn);
+      body.scalar("i64", "and");
+      body.i64(0n);
+      body.scalar("i64", "ne");
+      body.op(OP.i64ExtendI32U);
+      body.scalar("i64", "or");
+      shift();
+      body.scalar("i64", "shl");
+      body.get(value);
+      body.get(value);
+      if (signed) {
+        body.i64(1n << 53n);
+        body.scalar("i64", "add");
+      }
+      body.i64(signed ? 1n << 54n : 1n << 53n);
+      body.scalar("i64", "gtU");
+      body.op(OP.select);
+    },
+  };
+}
+
 function float16FromBits(body: FunctionBody): void {
   const bits = body.parameter(0);
   const magnitude = body.local("i32", "magnitude");

@@ -66,12 +66,18 @@ function floorByConstant(
     divisor();
     body.scalar(type, "remS");
     body.set(remainder);
-    if (quotient) body.get(dividend), divisor(), body.scalar(type, "divS");
-    else body.get(remainder);
+    body.get(quotient ? dividend : remainder);
+    if (quotient) {
+      divisor();
+      body.scalar(type, "divS");
+    }
     body.get(remainder);
     width();
     body.scalar(type, "shrS");
-    if (!quotient) divisor(), body.scalar(type, "and");
+    if (!quotient) {
+      divisor();
+      body.scalar(type, "and");
+    }
     body.scalar(type, "add");
   });
 }

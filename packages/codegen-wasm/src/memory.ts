@@ -71,7 +71,6 @@ export function emitAddress(context: FunctionContext, buffer: Buffer, index: Exp
 
 /** Pushes `index · bytes`; a constant factor of the index joins the scale. */
 function emitScaled(context: FunctionContext, index: Expr, bytes: number): void {
-  const { body } = context;
   const scaled = index.kind === "Binary" && index.op === "mul" && isConst(index.right) ? index : null;
   const scale = scaled === null ? bytes : Number((scaled.right as { readonly value: number }).value) * bytes;
   context.expression(scaled === null ? index : scaled.left);

@@ -14,6 +14,7 @@ export const OP = {
   br: 0x0c,
   brIf: 0x0d,
   call: 0x10,
+  drop: 0x1a,
   select: 0x1b,
   localGet: 0x20,
   localSet: 0x21,

@@ -3,7 +3,7 @@ import { CompileError, type Span } from "@tilewright/diagnostics";
 import { type BinaryOp, type DType, isFloat, isSigned, type UnaryOp } from "@tilewright/ir";
 import { type FunctionContext, withLocal } from "./context.js";
 import { unsupportedOperator } from "./errors.js";
-import { demoteToOdd, fromBits, halfBits, roundTo, toBits } from "./half.js";
+import { demoteToOdd, foldLowBits, fromBits, halfBits, roundTo, toBits } from "./half.js";
 import { emitDivision, isDivision } from "./integer-division.js";
 import { OP, type Operation } from "./opcodes.js";
 import { elementBytes, isHalf, isNarrow, scalarType, signSuffix } from "./representation.js";
@@ -56,7 +56,10 @@ export function emitUnary(context: FunctionContext, op: UnaryOp, dtype: DType, s
   } else if (op === "neg" || op === "bitnot") {
     minusOne();
     body.scalar(type, "xor");
-    if (op === "neg") one(), body.scalar(type, "add");
+    if (op === "neg") {
+      one();
+      body.scalar(type, "add");
+    }
     wrap(context, dtype);
   } else if (op === "abs") {
     if (isSigned(dtype)) emitAbs(context, dtype);
@@ -124,34 +127,16 @@ function emitMinMax(context: FunctionContext, op: "min" | "max", dtype: DType): 
   );
 }
 
-/** Amounts at or beyond the width (or negative) shift every bit out: zero, or the sign. */
+/** The amount counts modulo the width, as the instructions of full width have it. */
 function emitShift(context: FunctionContext, op: "shl" | "shr", dtype: DType): void {
   const { body } = context;
-  const type = scalarType(dtype) === "i64" ? "i64" : "i32";
-  const width = elementBytes(dtype) * 8;
-  const literal = (value: number): void => (type === "i64" ? body.i64(BigInt(value)) : body.i32(value));
-  const arithmetic = op === "shr" && isSigned(dtype);
-  withLocal(context, type, (amount) => {
-    body.set(amount);
-    if (arithmetic) {
-      body.get(amount);
-      literal(width - 1);
-      body.get(amount);
-      literal(width);
-      body.scalar(type, "ltU");
-      body.op(OP.select);
-      body.scalar(type, "shrS");
-    } else {
-      body.get(amount);
-      body.scalar(type, op === "shl" ? "shl" : "shrU");
-      literal(0);
-      body.get(amount);
-      literal(width);
-      body.scalar(type, "ltU");
-      body.op(OP.select);
-      wrap(context, dtype);
-    }
-  });
+  const type = scalarType(dtype);
+  if (isNarrow(dtype)) {
+    body.i32(elementBytes(dtype) * 8 - 1);
+    body.scalar("i32", "and");
+  }
+  body.scalar(type, op === "shl" ? "shl" : isSigned(dtype) ? "shrS" : "shrU");
+  if (op === "shl") wrap(context, dtype);
 }
 
 /** Brings the i32 of a narrow integer back into its range. */
@@ -201,8 +186,10 @@ function toBool({ body }: FunctionContext, from: DType): void {
 function floatToFloat(context: FunctionContext, from: DType, to: DType): void {
   const { body } = context;
   if (to === "float64") body.op(OP.f64PromoteF32);
-  else if (from === "float64" && isHalf(to)) body.call(context.module.helper(demoteToOdd)), round(context, to);
-  else if (from === "float64") body.op(OP.f32DemoteF64);
+  else if (from === "float64" && isHalf(to)) {
+    body.call(context.module.helper(demoteToOdd));
+    round(context, to);
+  } else if (from === "float64") body.op(OP.f32DemoteF64);
   else if (isHalf(to)) round(context, to);
 }
 
@@ -223,8 +210,9 @@ function floatToInteger(context: FunctionContext, from: DType, to: DType): void 
 
 function integerToFloat(context: FunctionContext, from: DType, to: DType): void {
   const { body } = context;
-  const exactInFloat32 = isNarrow(from) || from === "bool" || to === "float16";
+  const exactInFloat32 = isNarrow(from) || from === "bool";
   const target = to === "float64" || (isHalf(to) && !exactInFloat32) ? "f64" : "f32";
+  if (isHalf(to) && scalarType(from) === "i64") body.call(context.module.helper(foldLowBits(isSigned(from))));
   body.op((target === "f32" ? 0xb2 : 0xb7) + (scalarType(from) === "i64" ? 2 : 0) + (isSigned(from) ? 0 : 1));
   if (isHalf(to) && target === "f64") body.call(context.module.helper(demoteToOdd));
   round(context, to);

@@ -1,7 +1,17 @@
 /** Statements. Nests of any depth are walked with a stack of tasks, not by recursion. */
 import { ALIGNMENT } from "@tilewright/artifact";
 import { CompileError } from "@tilewright/diagnostics";
-import { type Allocate, type Expr, type For, type If, isConst, type Stmt, type Var, type While } from "@tilewright/ir";
+import {
+  type Allocate,
+  type Assert,
+  type Expr,
+  type For,
+  type If,
+  isConst,
+  type Stmt,
+  type Var,
+  type While,
+} from "@tilewright/ir";
 import { emitAtomic } from "./atomic.js";
 import { emitKernelCall, emitParallelCall } from "./calls.js";
 import { type FunctionContext, localOf } from "./context.js";
@@ -32,48 +42,53 @@ export function emitStatement(context: StatementContext, root: Stmt): void {
   }
 }
 
-function emitOne(context: StatementContext, stmt: Stmt, push: (...next: readonly Task[]) => void): void {
-  const { body } = context;
-  switch (stmt.kind) {
-    case "Seq":
-      return push(...stmt.stmts);
-    case "For":
-      return emitFor(context, stmt, push);
-    case "While":
-      return emitWhile(context, stmt, push);
-    case "If":
-      return emitIf(context, stmt, push);
-    case "Let":
-      return push(...bind(context, stmt.variable, stmt.value, stmt.body));
-    case "Register":
-      return push(...bind(context, stmt.variable, stmt.initial, stmt.body));
-    case "Assign":
-      context.expression(stmt.value);
-      return body.set(localOf(context, stmt.variable));
-    case "Allocate":
-      return emitAllocate(context, stmt, push);
-    case "Store":
-      return emitStore(context, stmt);
-    case "Assert":
-      context.expression(stmt.condition);
-      body.scalar("i32", "eqz");
-      body.open(OP.if);
-      body.i32(context.module.assertion(stmt.message));
-      body.call(context.module.hooks.assertFailed ?? 0);
-      body.op(OP.unreachable);
-      return body.end();
-    case "Evaluate":
-      context.expression(stmt.value);
-      return body.op(0x1a);
-    case "Atomic":
-      return emitAtomic(context, stmt);
-    case "KernelCall":
-      return emitKernelCall(context, stmt, context.workspace, context.workspaceBase);
-    case "ParallelCall":
-      return emitParallelCall(context, stmt, context.workspace, context.workspaceBase);
-    default:
-      throw new CompileError(unsupportedStatement(stmt.kind, stmt.span));
-  }
+type Push = (...next: readonly Task[]) => void;
+type Emitters = {
+  readonly [K in Stmt["kind"]]?: (
+    context: StatementContext,
+    stmt: Extract<Stmt, { readonly kind: K }>,
+    push: Push,
+  ) => void;
+};
+
+const EMITTERS: Emitters = {
+  Seq: (_, stmt, push) => push(...stmt.stmts),
+  For: (context, stmt, push) => emitFor(context, stmt, push),
+  While: (context, stmt, push) => emitWhile(context, stmt, push),
+  If: (context, stmt, push) => emitIf(context, stmt, push),
+  Let: (context, stmt, push) => push(...bind(context, stmt.variable, stmt.value, stmt.body)),
+  Register: (context, stmt, push) => push(...bind(context, stmt.variable, stmt.initial, stmt.body)),
+  Assign: (context, stmt) => {
+    context.expression(stmt.value);
+    context.body.set(localOf(context, stmt.variable));
+  },
+  Allocate: (context, stmt, push) => emitAllocate(context, stmt, push),
+  Store: (context, stmt) => emitStore(context, stmt),
+  Assert: (context, stmt) => emitAssert(context, stmt),
+  Evaluate: (context, stmt) => {
+    context.expression(stmt.value);
+    context.body.op(OP.drop);
+  },
+  Atomic: (context, stmt) => emitAtomic(context, stmt),
+  KernelCall: (context, stmt) => emitKernelCall(context, stmt, context.workspace, context.workspaceBase),
+  ParallelCall: (context, stmt) => emitParallelCall(context, stmt, context.workspace, context.workspaceBase),
+};
+
+function emitOne(context: StatementContext, stmt: Stmt, push: Push): void {
+  const emit = EMITTERS[stmt.kind] as ((context: StatementContext, stmt: Stmt, push: Push) => void) | undefined;
+  if (emit === undefined) throw new CompileError(unsupportedStatement(stmt.kind, stmt.span));
+  emit(context, stmt, push);
+}
+
+function emitAssert(context: StatementContext, { condition, message }: Assert): void {
+  const { body, module } = context;
+  context.expression(condition);
+  body.scalar("i32", "eqz");
+  body.open(OP.if);
+  body.i32(module.assertion(message));
+  body.call(module.hooks.assertFailed ?? 0);
+  body.op(OP.unreachable);
+  body.end();
 }
 
 /** A variable lives in a local while its body is written. */
@@ -88,14 +103,17 @@ function bind(context: StatementContext, variable: Var, value: Expr, scope: Stmt
 }
 
 /** `v = min; end = min + extent; if (extent may be 0) …; loop { body; v += 1; if (v < end) continue }` */
-function emitFor(context: StatementContext, loop: For, push: (...next: readonly Task[]) => void): void {
+function emitFor(context: StatementContext, loop: For, push: Push): void {
   const { body } = context;
   const { loopVar, min, extent, loopKind, thread } = loop;
   if (loopKind === "thread" || loopKind === "virtual")
     throw new CompileError(unsupportedLoop(thread ?? loopKind, loop.span));
   const trips = isConst(extent) ? Number(extent.value) : null;
   if (trips !== null && trips <= 0) return;
-  if (trips === 1) return push(...bind(context, loopVar, min, loop.body));
+  if (trips === 1) {
+    push(...bind(context, loopVar, min, loop.body));
+    return;
+  }
   const counter = body.local("i32", loopVar.name);
   context.expression(min);
   body.set(counter);
@@ -132,7 +150,7 @@ function emitFor(context: StatementContext, loop: For, push: (...next: readonly 
   });
 }
 
-function emitWhile(context: StatementContext, loop: While, push: (...next: readonly Task[]) => void): void {
+function emitWhile(context: StatementContext, loop: While, push: Push): void {
   const { body } = context;
   body.open(OP.block);
   body.open(OP.loop);
@@ -146,7 +164,7 @@ function emitWhile(context: StatementContext, loop: While, push: (...next: reado
   });
 }
 
-function emitIf(context: StatementContext, branch: If, push: (...next: readonly Task[]) => void): void {
+function emitIf(context: StatementContext, branch: If, push: Push): void {
   const { body } = context;
   const { otherwise } = branch;
   context.expression(branch.condition);

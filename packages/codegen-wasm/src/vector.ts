@@ -70,7 +70,7 @@ function arithmetic(op: BinaryOp, dtype: DType): Operation | undefined {
   return isFloat(dtype) ? `p${op}` : `${op}${signSuffix(dtype)}`;
 }
 
-/** A shift of every lane by the same constant, within the width. */
+/** A shift of every lane by the same constant. */
 export function emitVectorShift({ body }: FunctionContext, op: "shl" | "shr", type: Typed, amount: number): void {
   body.i32(amount);
   body.simd(shapeOf(type), op === "shl" ? "shl" : isSigned(type.dtype) ? "shrS" : "shrU");

@@ -69,8 +69,7 @@ export function suggestedType(array: ElementArray): ElementType | undefined {
 
 /** True when `array` can stand for elements of `dtype` without a copy. */
 export function holds(array: ElementArray, dtype: ElementType): boolean {
-  const { constructor } = CONSTRUCTORS[dtype].prototype as { readonly constructor: unknown };
-  return array.constructor === constructor || (dtype === "float16" && array instanceof Uint16Array);
+  return array.constructor === CONSTRUCTORS[dtype] || (dtype === "float16" && array instanceof Uint16Array);
 }
 
 /** One element as a number: half floats decoded, bool as 0 or 1, 64-bit integers as bigint. */

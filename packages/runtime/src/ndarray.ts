@@ -183,7 +183,7 @@ function fromNested(values: Nested, options: ArrayOptions): NDArray {
   const dtype =
     options.dtype ?? (typeof first === "bigint" ? "int64" : typeof first === "boolean" ? "bool" : "float32");
   const data = newElements(dtype, flat.length);
-  flat.forEach((value, index) => writeElement(data, dtype, index, value));
+  for (const [index, value] of flat.entries()) writeElement(data, dtype, index, value);
   return overTypedArray(data, { dtype, shape: options.shape ?? found });
 }
 

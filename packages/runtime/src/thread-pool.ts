@@ -176,7 +176,7 @@ export class ThreadPool {
       this.#pending = { done: count, failed };
     });
     const state = this.#advance(MAIL);
-    this.#workers.forEach((worker, index) => worker.post(request(state, index)));
+    for (const [index, worker] of this.#workers.entries()) worker.post(request(state, index));
     try {
       await answered;
     } finally {

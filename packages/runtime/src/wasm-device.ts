@@ -252,7 +252,7 @@ export class WasmDevice implements Device {
     for (const address of this.#workspaces.addresses) this.#allocator.free(address);
     const addresses = Array.from({ length: this.threads }, () => this.#reserve(bytes + ALIGNMENT));
     this.#workspaces = { bytes, addresses };
-    addresses.slice(1).forEach((address, worker) => this.#pool?.setWorkspace(worker, address));
+    for (const [worker, address] of addresses.slice(1).entries()) this.#pool?.setWorkspace(worker, address);
   }
 
   #reserve(byteLength: number): number {
