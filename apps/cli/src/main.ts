@@ -1,3 +1,5 @@
 #!/usr/bin/env node
-process.stderr.write("tilewright: nothing to run yet\n");
-process.exitCode = 1;
+import { processIo } from "./process-io.js";
+import { runCli } from "./run-cli.js";
+
+process.exitCode = await runCli(process.argv.slice(2), processIo());

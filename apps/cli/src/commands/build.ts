@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import { render } from "@tilewright/diagnostics";
+import { type Call, type Command, flag, integer, onlyArgument, text } from "../command.js";
+import { compileKernel, filesOf } from "../compile-kernel.js";
+import { findTarget } from "../find-target.js";
+import { EXIT, UsageError } from "../io.js";
+import { loadKernels } from "../kernels.js";
+import { paint } from "../paint.js";
+import { isTargetName, TARGET_NAMES, type TargetName } from "../target-names.js";
+
+const HELP = `Usage: tilewright build <file.ts> [options]
+
+Compiles the kernels that a file exports. For each, writes <name>.tilewright, the artifact that the runtime loads, and beside it what
+it was made from and of: .wasm, or .c, .h and the library.
+
+  --kernel <name>    only this export of the file
+  --target <name>    ${TARGET_NAMES.join(", ")} (wasm)
+  --threads <n>      threads that parallel loops may use (1)
+  --out <folder>     where the files go (build)
+  --json             the files as a JSON array
+`;
+
+export const buildCommand: Command = {
+  name: "build",
+  summary: "compiles the kernels of a file to artifacts",
+  help: HELP,
+  options: {
+    kernel: { type: "string" },
+    target: { type: "string" },
+    threads: { type: "string" },
+    out: { type: "string" },
+    json: { type: "boolean" },
+  },
+  async run(call, io) {
+    const file = onlyArgument(call, "the file of the kernels");
+    const name = targetOf(call);
+    const threads = integer(call, "threads", 1, 1, 64);
+    const kernels = await loadKernels(file, io, text(call, "kernel"));
+    const { target } = await findTarget(name, { threads });
+    const files = new Map<string, Uint8Array>();
+    for (const kernel of kernels) {
+      const compiled = await compileKernel(kernel, target);
+      for (const warning of compiled.warnings) io.note(`${paint(io.colors.note).diagnostic(render(warning))}\n`);
+      for (const [path, bytes] of filesOf(compiled)) files.set(path, bytes);
+    }
+    const out = text(call, "out") ?? "build";
+    await io.writeFolder(out, files);
+    const sizes = [...files].map(([path, bytes]) => ({ file: join(out, path), bytes: bytes.length }));
+    if (flag(call, "json")) io.write(`${JSON.stringify(sizes, null, 2)}\n`);
+    else for (const { file: path, bytes } of sizes) io.write(`${String(bytes).padStart(9)} bytes  ${path}\n`);
+    return EXIT.ok;
+  },
+};
+
+/** The value of `--target`, wasm unless told. @throws UsageError */
+export function targetOf(call: Call): TargetName {
+  const name = text(call, "target") ?? "wasm";
+  if (isTargetName(name)) return name;
+  throw new UsageError(`--target is ${TARGET_NAMES.join(", ")}, not ${JSON.stringify(name)}`);
+}

@@ -1,0 +1,53 @@
+import { ARTIFACT_VERSION, type Artifact, encodeArtifact } from "@tilewright/artifact";
+import type { CompiledModule, Target } from "@tilewright/backend";
+import type { Diagnostic } from "@tilewright/diagnostics";
+import { lower } from "@tilewright/lower";
+import { type Kernel, scheduleOf, toModule } from "./kernels.js";
+
+export interface CompiledKernel {
+  readonly name: string;
+  readonly artifact: Artifact;
+  /** What the backend wrote: for C the source, else the same as `built`. */
+  readonly source: CompiledModule;
+  /** What the toolchain made of it. */
+  readonly built: CompiledModule;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/**
+ * One kernel as an artifact of one module with one function.
+ * @throws CompileError SCH, LOW, BE and TC codes
+ */
+export async function compileKernel(kernel: Kernel, { backend, toolchain }: Target): Promise<CompiledKernel> {
+  const { capabilities, passes = [] } = backend;
+  const lowered = lower(toModule(kernel, scheduleOf(kernel, capabilities)), { capabilities, passes });
+  const source = backend.compile(lowered.module);
+  const built = toolchain === null ? source : await toolchain.build(source);
+  const { format, features, functions } = built;
+  const manifest = {
+    format: "tilewright-artifact",
+    version: ARTIFACT_VERSION,
+    name: kernel.name,
+    modules: [{ format, blob: "module", features, functions }],
+    model: null,
+  } as const;
+  const artifact: Artifact = { manifest, blobs: new Map([["module", built.bytes]]) };
+  return { name: kernel.name, artifact, source, built, warnings: [...lowered.diagnostics, ...built.warnings] };
+}
+
+const ENDINGS: Readonly<Record<string, string>> = { wasm: "wasm", "c-source": "c", "shared-library": "so" };
+
+/** The files of a compiled kernel: the artifact, what is in it, and what it was made from. */
+export function filesOf({ name, artifact, source, built }: CompiledKernel): ReadonlyMap<string, Uint8Array> {
+  const named = (module: CompiledModule): [string, Uint8Array] => [
+    `${name}.${ENDINGS[module.format] ?? module.format}`,
+    module.bytes,
+  ];
+  return new Map([
+    [`${name}.tilewright`, encodeArtifact(artifact)],
+    ...source.files,
+    ...built.files,
+    named(source),
+    named(built),
+  ]);
+}
