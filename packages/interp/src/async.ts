@@ -35,14 +35,16 @@ export function compileAsync(scope: Scope, stmt: Async, compilers: Compilers): A
   };
 }
 
-/** A region with its bounds as numbers. @throws CompileError IP301 when it leaves its buffer. */
+/** A region with its bounds as numbers; one bound for a buffer of another rank counts elements. @throws CompileError IP301 when it leaves its buffer. */
 export function compileRegion(scope: Scope, region: BufferRegion): (frame: Frame) => Box {
   const slot = memorySlotOf(scope, region.buffer, region.span);
   const mins = region.mins.map((min) => compileIndex(scope, min));
   const extents = region.extents.map((extent) => compileIndex(scope, extent));
   const place = placeIn(scope, region.span);
+  const flat = mins.length === 1 && region.buffer.shape.length !== 1;
   return (frame) => {
-    const memory = frame.memories[slot] as Memory;
+    const whole = frame.memories[slot] as Memory;
+    const memory = flat ? { ...whole, shape: [whole.length], strides: [1] } : whole;
     const box = { memory, mins: mins.map((min) => min(frame)), extents: extents.map((extent) => extent(frame)) };
     checkBox(box, region, place(frame).notes);
     return box;

@@ -26,8 +26,12 @@ export function accessesIn(stmt: Stmt): ReadonlyMap<Buffer, Accesses> {
     Store: (node) => {
       of(node.buffer).stores.push(node);
     },
-    Atomic: (node) => void (of(node.buffer).escapes = true),
-    BufferRegion: (node) => void (of(node.buffer).escapes = true),
+    Atomic: (node) => {
+      of(node.buffer).escapes = true;
+    },
+    BufferRegion: (node) => {
+      of(node.buffer).escapes = true;
+    },
   });
   return found;
 }

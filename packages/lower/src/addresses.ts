@@ -9,10 +9,10 @@ import {
   type For,
   int,
   type Let,
-  rewrite,
   type Rules,
-  sequence,
+  rewrite,
   type Stmt,
+  sequence,
   type Var,
   variable,
   visit,
@@ -148,10 +148,18 @@ function scopeAt(scope: Scope, depth: number): Scope {
 function depthOf(atom: Expr, { depths }: State): number {
   let depth = 0;
   visit(atom, {
-    Var: (node) => void (depth = Math.max(depth, Math.ceil(depths.get(node) ?? 0))),
-    Load: () => void (depth = Number.POSITIVE_INFINITY),
-    Call: () => void (depth = Number.POSITIVE_INFINITY),
-    Shuffle: () => void (depth = Number.POSITIVE_INFINITY),
+    Var: (node) => {
+      depth = Math.max(depth, Math.ceil(depths.get(node) ?? 0));
+    },
+    Load: () => {
+      depth = Number.POSITIVE_INFINITY;
+    },
+    Call: () => {
+      depth = Number.POSITIVE_INFINITY;
+    },
+    Shuffle: () => {
+      depth = Number.POSITIVE_INFINITY;
+    },
     Binary: ({ op, right }) => {
       const divides = op === "floordiv" || op === "floormod" || op === "truncdiv" || op === "truncmod";
       if (divides && (constantOf(right) ?? 0) === 0) depth = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 // A statement as a list of steps: sequences, lets and registers flattened, so that passes over straight-line code need no recursion and a
 // long chain of lets costs linear time. A binder reaches to the end of its list; binders are unique, so that is no change.
-import { type Let, type Register, sequence, type Stmt } from "@tilewright/ir";
+import { type Let, type Register, type Stmt, sequence } from "@tilewright/ir";
 
 /** A statement, or a binder whose body is the rest of the list (its own `body` field is stale). */
 export type Step = Stmt;

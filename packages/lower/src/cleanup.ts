@@ -2,15 +2,15 @@
 // allocations that are never read. A register whose first use is an assignment starts with that value.
 import {
   type Buffer,
+  build,
   type Expr,
   type If,
   type Register,
   rewrite,
-  sequence,
   type Stmt,
+  sequence,
   type Var,
   visit,
-  build,
 } from "@tilewright/ir";
 import { contains } from "./count-nodes.js";
 import { mentions } from "./guards.js";
@@ -18,8 +18,8 @@ import { bodyPass } from "./pass.js";
 
 export const cleanUp = bodyPass({
   name: "clean-up",
-  requires: "scheduled",
-  establishes: "scheduled",
+  requires: "flat",
+  establishes: "device",
   run(body) {
     let before = body;
     for (let round = 0; round < 4; round++) {

@@ -2,7 +2,7 @@
 // values: a register that is assigned, or a buffer that is written, gets a new version, so that equal numbers mean equal values. What
 // only one arm of an `IfThenElse` computes is not bound, since the other arm may not be able to.
 import {
-  type Buffer, build, type Expr, type For, type If, type Let, type PrimFunc, rewrite, type Rules, sequence, type Stmt, type Var, variable, visit,
+  type Buffer, build, type Expr, type For, type If, type Let, type PrimFunc, type Rules, rewrite, type Stmt, sequence, type Var, variable, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { fromSteps, type Step, stepsOf } from "./block.js";
 import { constantOf } from "./index-arithmetic.js";

@@ -1,10 +1,11 @@
 // Rule: a math function that the target does not compute itself becomes arithmetic, with the error its file under `math/` states. Values in
 // between are `Let`s before the statement; an argument inside an arm of an `IfThenElse` is computed there only when the arm is chosen.
 // Half precision is computed in float32.
-import { CompileError } from "@tilewright/diagnostics";
+
 import type { PassContext } from "@tilewright/backend";
+import { CompileError } from "@tilewright/diagnostics";
 import {
-  type Binary, build, constant, type DType, type Expr, type Node, rewrite, type Rules, sequence, type Stmt, type Unary, type UnaryOp, variable,
+  type Binary, build, constant, type DType, type Expr, type Node, type Rules, rewrite, type Stmt, sequence, type Unary, type UnaryOp, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { fromSteps, type Step, stepsOf } from "./block.js";
 import { contains } from "./count-nodes.js";

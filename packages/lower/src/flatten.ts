@@ -1,8 +1,9 @@
 // Rule: every access has one index, in elements from the start of its buffer; allocations become one-dimensional and dense. Parameters keep
 // their declared shape, which callers rely on. A buffer of more than 2³¹ − 1 bytes is an error (LOW201), and so is an allocation whose size
 // is not a constant (LOW202): indices then fit 32-bit signed integers.
-import { CompileError, type Diagnostic } from "@tilewright/diagnostics";
+
 import type { PassContext } from "@tilewright/backend";
+import { CompileError, type Diagnostic } from "@tilewright/diagnostics";
 import {
   type Buffer,
   type BufferRegion,
@@ -11,8 +12,8 @@ import {
   bytesOf,
   type Expr,
   int,
-  rewrite,
   type PrimFunc,
+  rewrite,
 } from "@tilewright/ir";
 import { bufferTooLarge, unknownAllocation } from "./errors.js";
 import { constantOf, plus, times } from "./index-arithmetic.js";
@@ -62,7 +63,7 @@ function product(exprs: readonly Expr[]): number | undefined {
 }
 
 /** Elements from the first to the last that the strides reach, undefined when that is not a constant. */
-function elementsOf({ shape, strides }: Buffer): number | undefined {
+export function elementsOf({ shape, strides }: Buffer): number | undefined {
   if (strides === null) return product(shape);
   let last = 0;
   for (let dimension = 0; dimension < shape.length; dimension++) {
@@ -117,9 +118,8 @@ function flatIndex(of: Buffer, indices: readonly Expr[]): Expr {
   return constantOf(offset) === 0 ? scaled : build.add(scaled, build.broadcast(offset, last.lanes));
 }
 
-/** A region must be contiguous, so that in an allocation it is a start and a count of elements. A parameter keeps its shape. */
+/** A region must be contiguous, so that it is a start and a count of elements. */
 function flatRegion(region: BufferRegion, into: Buffer): BufferRegion {
-  if (into === region.buffer) return region;
   const start = flatIndex(region.buffer, region.mins);
   const count = region.extents.reduce((all, extent) => times(all, extent), int(1) as Expr);
   return { ...region, buffer: into, mins: [start], extents: [count] };

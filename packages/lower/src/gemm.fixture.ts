@@ -1,14 +1,15 @@
 // The scheduled form of a tiled matrix product, written by hand: what `schedule` makes of the default GEMM rule.
-import { NO_SPAN } from "@tilewright/diagnostics";
+
 import type { Capabilities } from "@tilewright/backend";
+import { NO_SPAN } from "@tilewright/diagnostics";
 import {
   build as b,
   buffer,
   CONTRACT,
   constant,
   type Expr,
-  int,
   type IRModule,
+  int,
   REASSOCIATE,
   type Stmt,
   variable,

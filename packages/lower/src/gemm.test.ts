@@ -1,6 +1,6 @@
 import { type For, type IRModule, type Stmt, visit } from "@tilewright/ir";
 import { describe, expect, it } from "vitest";
-import { scheduledGemm, SCALAR, SIMD128 } from "./gemm.fixture.js";
+import { SCALAR, SIMD128, scheduledGemm } from "./gemm.fixture.js";
 import { lower } from "./lower.js";
 import { expectSameMeaning } from "./same-meaning.fixture.js";
 

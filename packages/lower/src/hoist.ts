@@ -1,7 +1,7 @@
 // Rule: a value that does not change while a serial loop runs is computed before it and bound by `Let`. Values that the loop always needs
 // alone move; a read moves only where the loop surely runs and does not write that buffer. Addresses are left to their own pass.
 import {
-  type Buffer, build, type Expr, type For, type Node, type PrimFunc, rewrite, type Rules, type Stmt, type Var, variable, visit,
+  type Buffer, build, type Expr, type For, type Node, type PrimFunc, type Rules, rewrite, type Stmt, type Var, variable, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { contains } from "./count-nodes.js";
 import { constantOf } from "./index-arithmetic.js";

@@ -1,11 +1,17 @@
+export { formAddresses } from "./addresses.js";
 export { cleanUp } from "./cleanup.js";
+export { shareSubexpressions } from "./common-subexpressions.js";
+export { expandMath } from "./expand-math.js";
 export { flattenBuffers } from "./flatten.js";
+export { hoistInvariants } from "./hoist.js";
+export { legalizeVectors } from "./legalize-vectors.js";
 export { type Lowered, type LowerOptions, lower } from "./lower.js";
 export { outlineParallel } from "./outline-parallel.js";
-export { dropTrivialLoops, partitionLoops } from "./partition-loops.js";
+export { partitionLoops } from "./partition-loops.js";
 export { PIPELINE } from "./pipeline.js";
 export { promoteAccumulators } from "./promote-accumulators.js";
 export { promoteLocals } from "./promote-locals.js";
+export { simplification } from "./simplify.js";
 export { unrollLoops } from "./unroll.js";
 export { rewriteUnsafeSelect } from "./unsafe-select.js";
 export { vectorizeLoops } from "./vectorize.js";

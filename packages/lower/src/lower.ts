@@ -1,6 +1,7 @@
+import type { Capabilities, Level, PassPoint, PlacedPass } from "@tilewright/backend";
 import { CompileError, type Diagnostic } from "@tilewright/diagnostics";
-import type { Capabilities, PassPoint, PlacedPass } from "@tilewright/backend";
 import type { IRModule } from "@tilewright/ir";
+import { verify } from "@tilewright/ir/verify";
 import { PIPELINE } from "./pipeline.js";
 
 export interface LowerOptions {
@@ -34,11 +35,17 @@ export function lower(module: IRModule, options: LowerOptions): Lowered {
   for (const pass of passesOf(options.passes ?? [])) {
     const after = pass.run(current, context);
     options.onPass?.(pass.name, after, after !== current);
+    if (options.verify === true && after !== current) checkLevel(after, pass.establishes);
     current = after;
   }
   const [first, ...rest] = diagnostics.filter((diagnostic) => diagnostic.severity === "error");
   if (first !== undefined) throw new CompileError(first, ...rest);
   return { module: current, diagnostics };
+}
+
+function checkLevel(module: IRModule, level: Level): void {
+  const [first, ...rest] = verify(module, level);
+  if (first !== undefined) throw new CompileError(first, ...rest);
 }
 
 /** The pipeline with a backend's passes where they join. */

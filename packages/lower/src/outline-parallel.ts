@@ -1,12 +1,14 @@
 // Rule: a `parallel` loop becomes a function of role `parallel` over (begin, end, what the loop uses) and a `ParallelCall` in its place.
-// A parallel loop inside another, one of at most one iteration, and every one on a target with a single thread become serial loops.
+// A parallel loop inside another, one of at most one iteration, one over buffers of symbolic size, and every one on a target with a single
+// thread become serial loops.
 import type { PassContext } from "@tilewright/backend";
-import {
-  type Buffer, type BufferRegion, type For, type IRModule, int, type PrimFunc, rewrite, type Stmt, type Var, variable, visit,
-} from "@tilewright/ir"; // biome-ignore format: a list
 import { definePass } from "@tilewright/backend";
+import {
+  type Buffer, type BufferRegion, buffer, type For, type IRModule, int, type PrimFunc, rewrite, type Stmt, type Var, variable, visit,
+} from "@tilewright/ir"; // biome-ignore format: a list
+import { elementsOf } from "./flatten.js";
 import { constantOf, minus, plus } from "./index-arithmetic.js";
-import { bindersOf, copyOfBuffer, copyOfVariable, freshCopy, renameIn } from "./refresh-binders.js";
+import { bindersOf, copyOfVariable, freshCopy, renameIn } from "./refresh-binders.js";
 
 export const outlineParallel = definePass({
   name: "outline-parallel",
@@ -34,7 +36,8 @@ function outline(func: PrimFunc, { capabilities }: PassContext, names: Set<strin
         const serial = withoutParallel(loop);
         if (threads <= 1 || (constantOf(loop.extent) ?? 2) <= 1) return serial;
         const free = freeIn(serial);
-        if (free.variables.some((used) => assigned.has(used))) return serial;
+        const sized = free.buffers.every((used) => elementsOf(used) !== undefined);
+        if (!sized || free.variables.some((used) => assigned.has(used))) return serial;
         const body = parallelFunction(serial, func, free, unusedName(`${func.name}_parallel`, names));
         made.push(body);
         return call(loop, body.name, free);
@@ -86,7 +89,7 @@ function freeIn(loop: For): Free {
 function parallelFunction(loop: For, func: PrimFunc, free: Free, name: string): PrimFunc {
   const begin = variable("begin");
   const end = variable("end");
-  const buffers = new Map(free.buffers.map((used) => [used, copyOfBuffer(used)]));
+  const buffers = new Map(free.buffers.map((used) => [used, flatCopy(used)]));
   const variables = new Map(free.variables.map((used) => [used, copyOfVariable(used)]));
   const renamed = renameIn(loop, variables, buffers);
   if (renamed.kind !== "For") return func;
@@ -108,10 +111,16 @@ function parallelFunction(loop: For, func: PrimFunc, free: Free, name: string): 
   };
 }
 
+/** A parameter that holds all elements of `of`, whose size is a constant. */
+function flatCopy(of: Buffer): Buffer {
+  const { name, dtype, scope, alignment, span } = of;
+  return buffer(name, { dtype, shape: [elementsOf(of) ?? 0], scope, alignment }, span);
+}
+
 function call(loop: For, callee: string, { buffers, variables }: Free): Stmt {
   const whole = (buffer: Buffer): BufferRegion => {
-    const mins = buffer.shape.map(() => int(0));
-    return { kind: "BufferRegion", span: loop.span, buffer, mins, extents: buffer.shape };
+    const count = int(elementsOf(buffer) ?? 0);
+    return { kind: "BufferRegion", span: loop.span, buffer, mins: [int(0)], extents: [count] };
   };
   return {
     kind: "ParallelCall",

@@ -1,39 +1,44 @@
 import type { Pass, PassPoint } from "@tilewright/backend";
-import { cleanUp } from "./cleanup.js";
-import { expandMath } from "./expand-math.js";
 import { formAddresses } from "./addresses.js";
+import { cleanUp } from "./cleanup.js";
 import { shareSubexpressions } from "./common-subexpressions.js";
-import { hoistInvariants } from "./hoist.js";
+import { expandMath } from "./expand-math.js";
 import { flattenBuffers } from "./flatten.js";
-import { interleaveVirtualThreads } from "./virtual-threads.js";
+import { hoistInvariants } from "./hoist.js";
+import { legalizeVectors } from "./legalize-vectors.js";
 import { outlineParallel } from "./outline-parallel.js";
-import { dropTrivialLoops, partitionLoops } from "./partition-loops.js";
+import { partitionLoops } from "./partition-loops.js";
 import { promoteAccumulators } from "./promote-accumulators.js";
 import { promoteLocals } from "./promote-locals.js";
+import { simplification } from "./simplify.js";
 import { unrollLoops } from "./unroll.js";
 import { rewriteUnsafeSelect } from "./unsafe-select.js";
 import { vectorizeLoops } from "./vectorize.js";
 import { versionNests } from "./version-nests.js";
+import { interleaveVirtualThreads } from "./virtual-threads.js";
 
 /** The passes in order, and the points where a backend's own join. */
 export const PIPELINE: readonly (Pass | PassPoint)[] = [
   "scheduled",
   rewriteUnsafeSelect, // before anything moves a read
+  simplification("scheduled"), // guards that bounds decide go; the rest gets the linear form that partition solves
   versionNests, // guards leave loops that are to become copies and lanes
   partitionLoops, // before vectorize: a guard inside would make lanes scalar
-  dropTrivialLoops, // pieces of one iteration
+  simplification("scheduled"), // pieces of one iteration, conditions that a piece decides
   unrollLoops, // before vectorize: its constants decide which accesses neighbour
   vectorizeLoops,
-  interleaveVirtualThreads,
+  interleaveVirtualThreads, // last of the loop kinds: it interleaves statements as they will be
   "before-flatten",
   flattenBuffers,
+  legalizeVectors, // before promotion: a register holds what one access moves
+  simplification("flat"), // indices of copies become constants
   "flat",
-  promoteLocals, // indices are constants now
+  promoteLocals, // needs constant indices
   promoteAccumulators, // what is left in memory
   expandMath, // lanes are legal now, and values that are equal still meet common-subexpressions
   outlineParallel, // before addresses: each function computes its own
   hoistInvariants, // before addresses: a read that leaves a loop takes its address along
-  formAddresses,
+  formAddresses, // breaks the normal form of indices: no simplification after it
   shareSubexpressions, // last of the three: they leave equal values behind
   cleanUp,
   "device",

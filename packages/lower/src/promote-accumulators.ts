@@ -3,15 +3,15 @@
 // Requires that the loop runs at least once, reaches the place whenever it runs, and touches the buffer at such places only, which are
 // equal or provably apart. Inner loops come first, so an accumulator moves out as far as it can.
 import {
-  build,
   type Buffer,
+  build,
   type Expr,
   type For,
   type Load,
   rewrite,
-  sequence,
   type Stmt,
   type Store,
+  sequence,
   type Var,
   variable,
   visit,

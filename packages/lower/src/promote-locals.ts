@@ -2,7 +2,7 @@
 // together. Reads and writes of a part of a chunk pick or insert lanes. A loop that indexes the buffer with its own variable (the scalar
 // edge of a tile) sees a copy in memory, made before it and read back after it.
 import {
-  type Allocate, at, build, type Buffer, buffer as newBuffer, type Expr, type For, int, type Load, rewrite, sequence, type Stmt, type Store, type Var, variable,
+  type Allocate, at, type Buffer, build, type Expr, type For, int, type Load, buffer as newBuffer, rewrite, type Stmt, type Store, sequence, type Var, variable,
   visit, zero,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { constantSpanOf } from "./access-sites.js";

@@ -1,7 +1,7 @@
 // Rule: a loop marked `unrolled` with a constant extent becomes copies of its body, with new binders in each. A loop that would grow
 // beyond the cap stays a serial loop and is reported (LOW104).
 import type { PassContext } from "@tilewright/backend";
-import { type For, int, rewrite, sequence, type Stmt } from "@tilewright/ir";
+import { type For, int, rewrite, type Stmt, sequence } from "@tilewright/ir";
 import { countNodes } from "./count-nodes.js";
 import { keptUnrolledLoop } from "./errors.js";
 import { constantOf, plus } from "./index-arithmetic.js";

@@ -1,6 +1,6 @@
 // A statement for one value of a loop variable becomes the statement for several consecutive values at once, one in each lane.
 import {
-  at, type Buffer, build, type Expr, int, type Load, type Node, type Replacement, rewrite, type Rules, sequence, type Stmt, type Store, substitute, type Var,
+  at, type Buffer, build, type Expr, int, type Load, type Node, type Replacement, type Rules, rewrite, type Stmt, type Store, sequence, substitute, type Var,
   variable, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { constantOf, plus, times } from "./index-arithmetic.js";

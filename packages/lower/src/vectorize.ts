@@ -2,7 +2,7 @@
 // widest element in the body, then smaller powers of two. A loop that cannot become lanes stays serial and is reported (LOW102); on a
 // target without vectors every one does, silently, since that is no fault of the schedule.
 import { lanesOf, type PassContext } from "@tilewright/backend";
-import { bitsOf, type Expr, type For, int, rewrite, sequence, type Stmt, variable, visit } from "@tilewright/ir";
+import { bitsOf, type Expr, type For, int, rewrite, type Stmt, sequence, variable, visit } from "@tilewright/ir";
 import { carriedVectorLoop, gatheredAccess, serialVectorLoop } from "./errors.js";
 import { constantOf, plus, times } from "./index-arithmetic.js";
 import { bodyPass } from "./pass.js";

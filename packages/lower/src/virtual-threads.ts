@@ -1,6 +1,6 @@
 // Rule: the iterations of a `virtual` loop of constant extent are interleaved statement by statement: sequences in step, loops of equal
 // bounds fused, allocations and other binders one for each iteration. Needed where neighbouring statements go to different queues.
-import { type Expr, type For, int, rewrite, sequence, type Stmt, type Var } from "@tilewright/ir";
+import { type Expr, type For, int, rewrite, type Stmt, sequence, type Var } from "@tilewright/ir";
 import { constantOf, plus } from "./index-arithmetic.js";
 import { createNumbering } from "./numbering.js";
 import { bodyPass } from "./pass.js";

@@ -1,5 +1,5 @@
 // Writes a math function as straight-line loop IR: strict IEEE arithmetic, reinterpretation and integer shifts, the same on every target.
-import { type Span } from "@tilewright/diagnostics";
+import type { Span } from "@tilewright/diagnostics";
 import { at, type BinaryOp, type Builder, constant, type DType, type Expr } from "@tilewright/ir";
 
 export type FloatType = "float32" | "float64";

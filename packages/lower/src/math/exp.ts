@@ -17,13 +17,13 @@ export const EXP: { readonly float32: Coefficients; readonly float64: Coefficien
   float32: {
     smallest: -104,
     largest: 89,
-    ln2: [0.693359375, -2.12194440054690583e-4],
+    ln2: [0.693359375, -0.00021219444005469057],
     series: [0.5, 1.6666665459e-1, 4.1665795894e-2, 8.3334519073e-3, 1.3981999507e-3, 1.987569150e-4],
   },
   float64: {
     smallest: -746,
     largest: 710,
-    ln2: [6.93147180369123816490e-1, 1.90821492927058770002e-10],
+    ln2: [0.6931471803691238, 1.9082149292705877e-10],
     series: Array.from({ length: 12 }, (_, term) => 1 / factorial(term + 2)),
   },
 }; // biome-ignore format: a table
