@@ -1,0 +1,112 @@
+import type { Artifact } from "@tilewright/artifact";
+import type { Backend, ScheduleRule, Target } from "@tilewright/backend";
+import { CompileError, type Diagnostic, NO_SPAN } from "@tilewright/diagnostics";
+import type { IRModule, PrimFunc, Tensor, Trace } from "@tilewright/ir";
+import { lower } from "@tilewright/lower";
+import { replay, type Schedule, toPrimFunc } from "@tilewright/schedule";
+import { build, toTarget } from "./compile.js";
+import { duplicateFunction } from "./errors.js";
+import { chooseSchedule, type ScheduleChoice } from "./schedule-kernel.js";
+import { functionsArtifact } from "./to-artifact.js";
+
+interface KernelOptions {
+  readonly target: Target | Backend;
+  /** Of the function. */
+  readonly name?: string;
+  /** Placeholders and outputs in the order of the parameters. */
+  readonly parameters?: readonly Tensor[];
+  readonly verify?: boolean;
+  readonly onPass?: (name: string, module: IRModule, changed: boolean) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface CompileTensorsOptions extends KernelOptions {
+  /** `auto` unless told; a trace is replayed. */
+  readonly schedule?: ScheduleChoice | Trace;
+  readonly rules?: readonly ScheduleRule[];
+}
+
+export interface CompiledKernel {
+  /** Functions that are called by name; no model. */
+  readonly artifact: Artifact;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The rule of the schedule, `trace` for a given one, `none` for loops as written. */
+  readonly rule: string;
+  /** Loop IR of levels `scheduled` and `device`. */
+  readonly scheduled: IRModule;
+  readonly module: IRModule;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Compiles tensor expressions into one function.
+ * @throws CompileError of every layer
+ */
+export function compileTensors(
+  outputs: Tensor | readonly Tensor[],
+  options: CompileTensorsOptions,
+): Promise<CompiledKernel> {
+  const list: readonly Tensor[] = Array.isArray(outputs) ? outputs : [outputs as Tensor];
+  const { schedule = "auto", rules = [] } = options;
+  const { backend } = toTarget(options.target);
+  const diagnostics: Diagnostic[] = [];
+  const context = {
+    capabilities: backend.capabilities,
+    rules: [...rules, ...(backend.rules ?? [])],
+    schedule: typeof schedule === "string" ? schedule : ("none" as const),
+    report: (each: Diagnostic) => void diagnostics.push(each),
+  };
+  const name = options.name ?? list[0]?.name ?? "kernel";
+  const chosen =
+    typeof schedule === "string" ? chooseSchedule(name, list, context) : { trace: schedule, rule: "trace" };
+  const func = toPrimFunc(replay(list, chosen.trace), primFuncOptions(name, options));
+  return compileFunctions([func], options, chosen.rule, diagnostics);
+}
+
+/** Compiles a schedule into one function. @throws CompileError of every layer */
+export function compileSchedule(schedule: Schedule, options: KernelOptions): Promise<CompiledKernel> {
+  const name = options.name ?? schedule.outputs[0]?.name ?? "kernel";
+  return compileFunctions([toPrimFunc(schedule, primFuncOptions(name, options))], options, "trace");
+}
+
+/**
+ * Compiles functions of loop IR of level `scheduled` into one module.
+ * @throws CompileError of lowering, backend and toolchain · `CO105` two functions of one name
+ */
+export async function compileFunctions(
+  functions: readonly PrimFunc[],
+  options: KernelOptions,
+  rule = "none",
+  reported: readonly Diagnostic[] = [],
+): Promise<CompiledKernel> {
+  const names = new Set<string>();
+  for (const { name, span } of functions) {
+    if (names.has(name)) throw new CompileError(duplicateFunction(name, span));
+    names.add(name);
+  }
+  const target = toTarget(options.target);
+  const { capabilities, passes = [] } = target.backend;
+  const scheduled: IRModule = { kind: "IRModule", span: NO_SPAN, functions, attributes: {} };
+  const { module, diagnostics } = lower(scheduled, {
+    capabilities,
+    passes,
+    ...(options.verify === undefined ? {} : { verify: options.verify }),
+    ...(options.onPass === undefined ? {} : { onPass: options.onPass }),
+  });
+  const built = await build(module, target, undefined, options.signal);
+  return {
+    artifact: functionsArtifact(options.name ?? functions[0]?.name ?? "kernels", built),
+    diagnostics: [...reported, ...diagnostics, ...built.warnings],
+    rule,
+    scheduled,
+    module,
+    files: built.files,
+  };
+}
+
+function primFuncOptions(
+  name: string,
+  { parameters }: KernelOptions,
+): { name: string; parameters?: readonly Tensor[] } {
+  return parameters === undefined ? { name } : { name, parameters };
+}

@@ -1,0 +1,206 @@
+import { addGradients } from "@tilewright/autodiff";
+import { isCompileError } from "@tilewright/diagnostics";
+import type { Value } from "@tilewright/ir";
+import * as ops from "@tilewright/ops";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { InterpretedModel, interpreted } from "../test/interpreted.js";
+import { compile, evaluateModel, type ScheduleChoice } from "./index.js";
+
+const numbers = (array: ArrayLike<number | bigint> | undefined): number[] => Array.from(array ?? [], Number);
+const arrayFor = (value: Value, seed: number): Float32Array =>
+  Float32Array.from({ length: ops.sizeOf(ops.shapeOf(value)) }, (_, k) => (((k + 1) * (seed + 3) * 7919) % 9) - 4);
+
+async function loaded(model: ops.Model, schedule: ScheduleChoice = "auto") {
+  const { backend, modules } = interpreted();
+  const compiled = await compile(model, { target: backend, schedule });
+  const [module] = modules;
+  if (module === undefined) throw new Error("nothing was compiled");
+  return { ...compiled, session: new InterpretedModel(compiled.artifact, module) };
+}
+
+/** Outputs and next states of some runs by the reference interpreter, operator after operator. */
+function reference(model: ops.Model, inputs: readonly Float32Array[], runs: number) {
+  const { graph } = model;
+  let states = new Map<Value, Float32Array>();
+  let outputs: number[][] = [];
+  for (let run = 0; run < runs; run++) {
+    const given = new Map([...graph.inputs.map((value, k) => [value, inputs[k] as Float32Array] as const), ...states]);
+    const wanted = [...graph.outputs, ...graph.states.map(({ value, next }) => next ?? value)];
+    const results = evaluateModel(model, wanted, given) as readonly Float32Array[];
+    outputs = results.slice(0, graph.outputs.length).map(numbers);
+    states = new Map(graph.states.map(({ value }, k) => [value, results[graph.outputs.length + k] as Float32Array]));
+  }
+  return { outputs, states: [...states.values()].map(numbers) };
+}
+
+async function expectSame(model: ops.Model, schedule: ScheduleChoice, digits?: number): Promise<void> {
+  const inputs = model.graph.inputs.map(arrayFor);
+  const { session } = await loaded(model, schedule);
+  const expected = reference(model, inputs, 2);
+  session.run(inputs);
+  const outputs = session.run(inputs).map(numbers);
+  const states = model.graph.states.map((_, k) => numbers(session.stateOf(k)));
+  if (digits === undefined) {
+    expect({ outputs, states }).toEqual(expected);
+    return;
+  }
+  const flat = (lists: readonly (readonly number[])[]): number[] => lists.flat();
+  const [actual, wanted] = [flat([...outputs, ...states]), flat([...expected.outputs, ...expected.states])];
+  expect(actual).toHaveLength(wanted.length);
+  actual.forEach((value, k) => expect(value, `element ${k}`).toBeCloseTo(wanted[k] as number, digits));
+}
+
+/** A step of training of a perceptron with one hidden layer. */
+function perceptron(): ops.Model {
+  const b = ops.graphBuilder("perceptron");
+  const x = b.input("x", "float32", [6, 12]);
+  const labels = b.input("labels", "float32", [6, 4]);
+  const some = (count: number, seed: number) =>
+    Array.from({ length: count }, (_, k) => (((k + seed) * 7919) % 17) / 50 - 0.16);
+  const w1 = b.state("w1", "float32", [12, 8], some(96, 1));
+  const b1 = b.state("b1", "float32", [8]);
+  const w2 = b.state("w2", "float32", [8, 4], some(32, 5));
+  const b2 = b.state("b2", "float32", [4]);
+  const rate = b.input("rate", "float32", []);
+  const hidden = ops.relu(b, ops.add(b, ops.matmul(b, x, w1), b1));
+  const logits = ops.add(b, ops.matmul(b, hidden, w2), b2, "logits");
+  const loss = ops.softmaxCrossEntropy(b, logits, labels, {}, "loss");
+  const parameters = [w1, b1, w2, b2];
+  const gradients = addGradients(b, { of: loss, withRespectTo: parameters, operators: ops.defaultOperators });
+  parameters.forEach((each, k) => b.update(each, ops.sgdUpdate(b, each, gradients[k] as Value, rate)));
+  return b.finish([loss, logits]);
+}
+
+describe("compile", () => {
+  it.each(["auto", "none"] as const)("runs a training step as the graph says, schedule %s", async (schedule) => {
+    await expectSame(perceptron(), schedule, 4);
+  });
+
+  it("updates parameters where they lie, and gives equal groups one kernel", async () => {
+    const { report, artifact, diagnostics } = await loaded(perceptron());
+    expect(diagnostics).toEqual([]);
+    expect(report.memory.inPlace).toBeGreaterThanOrEqual(4);
+    expect(report.kernels.some(({ operators }) => operators.includes("copy"))).toBe(false);
+    expect(artifact.manifest.model?.inputs.map(({ name }) => name)).toEqual(["x", "labels", "rate"]);
+    expect(artifact.manifest.model?.outputs.map(({ name }) => name)).toEqual(["loss", "logits"]);
+    expect(report.memory.arenaBytes).toBe(report.memory.lowerBoundBytes);
+  });
+
+  it("shares a kernel between equal layers", async () => {
+    const b = ops.graphBuilder("layers");
+    let x = b.input("x", "float32", [4, 8]);
+    for (let layer = 0; layer < 5; layer++)
+      x = ops.relu(b, ops.matmul(b, x, b.state("w", "float32", [8, 8], 0.5 + layer)));
+    const { report } = await loaded(b.finish([x]));
+    expect(report.kernels.map(({ calls }) => calls).sort()).toEqual([4, 1].sort());
+  });
+
+  it("copies outputs that no kernel makes, and states that take each other's place", async () => {
+    const b = ops.graphBuilder("copies");
+    const x = b.input("x", "float32", [3]);
+    const [s, t, u] = ["s", "t", "u"].map((name, k) => b.state(name, "float32", [3], [k, k + 1, k + 2])) as [
+      Value,
+      Value,
+      Value,
+    ];
+    const y = ops.add(b, s, x);
+    b.update(s, t);
+    b.update(t, s);
+    b.update(u, y);
+    const c = b.constant([7, 8, 9]);
+    await expectSame(b.finish([x, s, y, y, c, ops.reshape(b, u, [3, 1]), ops.reshape(b, y, [1, 3])]), "auto");
+  });
+
+  it("keeps the old state where it is still read", async () => {
+    const b = ops.graphBuilder("late");
+    const s = b.state("s", "float32", [4], [1, 2, 3, 4]);
+    const next = ops.mul(b, s, 2);
+    b.update(s, next);
+    const y = ops.add(b, ops.reduceSum(b, s, { keepdims: false }), next);
+    await expectSame(b.finish([y]), "auto");
+  });
+
+  it("compiles empty tensors and empty graphs", async () => {
+    const b = ops.graphBuilder("empty");
+    const x = b.input("x", "float32", [0, 3]);
+    await expectSame(b.finish([ops.relu(b, x), ops.reduceSum(b, x, { axes: [0], keepdims: false })]), "auto");
+    await expectSame(ops.graphBuilder("nothing").finish([]), "auto");
+  });
+
+  type Step = (b: ops.GraphBuilder, x: Value, y: Value) => Value;
+  /** Steps on [3, 3] that keep small integers exact. */
+  const STEPS: readonly Step[] = [
+    (b, x, y) => ops.add(b, x, y),
+    (b, x, y) => ops.sub(b, x, y),
+    (b, x) => ops.relu(b, x),
+    (b, x, y) => ops.reluGradient(b, x, y),
+    (b, x) => ops.transpose(b, x),
+    (b, x) => ops.reshape(b, ops.reshape(b, x, [9]), [3, 3]),
+    (b, x, y) => ops.mul(b, ops.matmul(b, x, ops.transpose(b, y)), 0.125),
+    (b, x) => ops.broadcastTo(b, ops.reduceMax(b, x, { axes: [1] }), [3, 3]),
+    (b, x, y) => ops.add(b, ops.reduceMax(b, x, { axes: [0] }), y),
+    (b, x) => ops.add(b, x, b.constant([1, 2, 3])),
+    (b, x) => ops.where(b, ops.greater(b, x, b.scalar(0)), x, b.scalar(2)),
+    (b, x, y) =>
+      ops.reshape(
+        b,
+        ops.conv2d(b, ops.reshape(b, x, [1, 1, 3, 3]), ops.reshape(b, ops.mul(b, y, 0.125), [1, 1, 3, 3]), {
+          pads: [1, 1, 1, 1],
+        }),
+        [3, 3],
+      ),
+  ];
+  const models = fc
+    .record({
+      steps: fc.array(fc.record({ step: fc.nat({ max: STEPS.length - 1 }), x: fc.nat(), y: fc.nat() }), {
+        minLength: 1,
+        maxLength: 10,
+      }),
+      outputs: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
+      next: fc.array(fc.nat(), { minLength: 2, maxLength: 2 }),
+    })
+    .map(({ steps, outputs, next }) => {
+      const b = ops.graphBuilder("random");
+      const states = [b.state("s", "float32", [3, 3], [1, 0, 2, 1, 0, -1, 2, 1, 0]), b.state("t", "float32", [3, 3])];
+      const values = [b.input("x", "float32", [3, 3]), b.input("y", "float32", [3, 3]), ...states];
+      const pick = (n: number): Value => values[n % values.length] as Value;
+      for (const { step, x, y } of steps) values.push((STEPS[step] as Step)(b, pick(x), pick(y)));
+      states.forEach((state, k) => b.update(state, pick(next[k] as number)));
+      return b.finish(outputs.map(pick));
+    });
+  it.each(["auto", "none"] as const)("runs random graphs twice as they say, schedule %s", async (schedule) => {
+    await fc.assert(
+      fc.asyncProperty(models, (model) => expectSame(model, schedule, 3)),
+      { numRuns: 60 },
+    );
+  });
+
+  const codeOf = async (action: () => Promise<unknown>): Promise<string> => {
+    try {
+      await action();
+    } catch (error) {
+      if (isCompileError(error)) return error.code;
+      throw error;
+    }
+    return "no error";
+  };
+  it("refuses what cannot be compiled", async () => {
+    const { backend } = interpreted();
+    const b = ops.graphBuilder("refused");
+    const x = b.input("x", "float32", [2]);
+    const model = b.finish([ops.add(b, x, b.constant([1, 2]))]);
+    expect(await codeOf(() => compile({ ...model, blobs: new Map() }, { target: backend }))).toBe("CO101");
+    const kernels = { ...backend, capabilities: { ...backend.capabilities, hostCode: false } };
+    expect(await codeOf(() => compile(model, { target: kernels }))).toBe("CO104");
+    expect(await codeOf(() => compile(model, { target: backend, operators: new Map() }))).toBe("OP101");
+    const toolchain = {
+      name: "cc",
+      accepts: "c-source",
+      produces: "wasm",
+      status: async () => ({ name: "cc", usable: true, detail: "" }),
+      build: async (module: never) => module,
+    };
+    expect(await codeOf(() => compile(model, { target: { backend, toolchain } }))).toBe("CO103");
+  });
+});
