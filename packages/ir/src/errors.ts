@@ -258,6 +258,78 @@ export function evaluatesNothing(actual: string, span: Span): Diagnostic {
   });
 }
 
+/** IR401: a tensor that its operation does not yield. */
+export function wrongOutput(name: string, expected: string, actual: string, span: Span): Diagnostic {
+  return error("IR401", `tensor \`${name}\` is no output of its operation`, span, {
+    expected,
+    actual,
+    hint: "make tensors with the builders of `te`",
+  });
+}
+
+/** IR402: a reduction where none may stand. */
+export function misplacedReduce(name: string, actual: string, span: Span): Diagnostic {
+  return error("IR402", `a reduction in \`${name}\` is not at the top of a body`, span, {
+    expected: "all bodies of a computation are reductions over the same axes, or none has one",
+    actual,
+    hint: "compute the reduction as a tensor of its own",
+  });
+}
+
+/** IR403: a reduction or combiner whose parts do not fit each other. */
+export function badReduction(name: string, expected: string, actual: string, span: Span): Diagnostic {
+  return error("IR403", `the parts of reduction \`${name}\` do not fit each other`, span, {
+    expected,
+    actual,
+    hint: "one source, result and identity for each value, of one type",
+  });
+}
+
+/** IR404: an axis of a kind that does not belong there. */
+export function wrongAxis(name: string, expected: string, actual: string, span: Span): Diagnostic {
+  return error("IR404", `axis \`${name}\` does not belong there`, span, {
+    expected,
+    actual,
+    hint: "use `reduceAxis` for reductions, the axes of `compute` for the rest",
+  });
+}
+
+/** IR405: a scan or extern whose lists do not fit each other. */
+export function mismatchedLists(name: string, expected: string, actual: string, span: Span): Diagnostic {
+  return error("IR405", `the lists of \`${name}\` do not fit each other`, span, {
+    expected,
+    actual,
+    hint: "one entry for each state of a scan, one buffer for each tensor of an extern",
+  });
+}
+
+/** IR411: a value that is used before anything defines it. */
+export function valueNotDefined(name: string, span: Span): Diagnostic {
+  return error("IR411", `value \`${name}\` is used before it is defined`, span, {
+    expected: "nodes in topological order",
+    actual: `\`${name}\` is no input, constant, state or output of an earlier node`,
+    hint: "sort the nodes",
+  });
+}
+
+/** IR412: a reuse of a number that an operator does not have. */
+export function badReuse(name: string, expected: string, actual: string, span: Span): Diagnostic {
+  return error("IR412", `node \`${name}\` reuses an input or output it does not have`, span, {
+    expected,
+    actual,
+    hint: "numbers count from 0",
+  });
+}
+
+/** IR413: a symbol whose bounds cannot be. */
+export function badSymbol(name: string, actual: string, span: Span): Diagnostic {
+  return error("IR413", `symbol \`${name}\` has bounds that cannot be`, span, {
+    expected: "0 ≤ min ≤ max",
+    actual,
+    hint: "give the least and greatest extent",
+  });
+}
+
 /** IR501: a text without its first line. */
 export function missingHeader(actual: string, span: Span): Diagnostic {
   return error("IR501", "this is no text of Tilewright's IR", span, {

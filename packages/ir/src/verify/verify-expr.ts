@@ -17,7 +17,7 @@ export interface Place {
   readonly grammar: Grammar;
   readonly level: string;
   /** Variables and buffers that may be used here. */
-  readonly scope: ReadonlySet<Node>;
+  readonly scope: { has(node: Node): boolean };
 }
 
 type Typed = Pick<Expr, "dtype" | "lanes">;
