@@ -1,5 +1,5 @@
 import type { ElementType, FunctionEntry, ParameterEntry } from "@tilewright/artifact";
-import { NDArray, zeros } from "@tilewright/runtime";
+import { type NDArray, zeros } from "@tilewright/runtime";
 import { badInput } from "./errors.js";
 import { type Io, UsageError } from "./io.js";
 import { parseNpy } from "./npy.js";

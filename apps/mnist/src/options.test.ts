@@ -5,12 +5,28 @@ import { parseOptions, UsageError } from "./options.js";
 describe("parseOptions", () => {
   it("runs everything on our own WebAssembly with every thread unless told", () => {
     const threads = availableParallelism();
-    expect(parseOptions([])).toEqual({ target: "wasm", threads, epochs: 10, seed: 1, json: false, help: false });
+    expect(parseOptions([])).toEqual({
+      target: "wasm",
+      threads,
+      epochs: 10,
+      seed: 1,
+      save: null,
+      json: false,
+      help: false,
+    });
   });
 
   it("takes what it is told", () => {
     const args = ["--target", "c-wasm", "--threads", "1", "--epochs=3", "--seed", "7", "--json"];
-    expect(parseOptions(args)).toEqual({ target: "c-wasm", threads: 1, epochs: 3, seed: 7, json: true, help: false });
+    expect(parseOptions(args)).toEqual({
+      target: "c-wasm",
+      threads: 1,
+      epochs: 3,
+      seed: 7,
+      save: null,
+      json: true,
+      help: false,
+    });
   });
 
   it.each([

@@ -7,6 +7,8 @@ export interface Options {
   readonly threads: number;
   readonly epochs: number;
   readonly seed: number;
+  /** Where the trained network is kept; null: nowhere. */
+  readonly save: string | null;
   /** Standard output is one JSON object, and everything for people goes to standard error. */
   readonly json: boolean;
   readonly help: boolean;
@@ -25,6 +27,7 @@ Trains two networks on the handwritten digits of MNIST, every kernel compiled he
   --threads <n>     threads that run parallel loops (as many as the machine has)
   --epochs <n>      passes over the training images, for each network (10)
   --seed <n>        of the initial weights (1)
+  --save <file>     keep the trained network, an artifact that the runtime loads
   --json            print one object with the results, and all else on standard error
   --help            this text
 `;
@@ -41,6 +44,7 @@ export function parseOptions(args: readonly string[]): Options {
     threads: integer("threads", values.threads, availableParallelism(), 1, 256),
     epochs: integer("epochs", values.epochs, 10, 1, 1000),
     seed: integer("seed", values.seed, 1, 0, 2 ** 32 - 1),
+    save: values.save ?? null,
     json: values.json ?? false,
     help: values.help ?? false,
   };
@@ -55,6 +59,7 @@ function parse(args: readonly string[]) {
         threads: { type: "string" },
         epochs: { type: "string" },
         seed: { type: "string" },
+        save: { type: "string" },
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
