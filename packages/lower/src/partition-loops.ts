@@ -3,7 +3,7 @@
 // The middle has no guard. Loops around others come first; each piece is taken up again for the loops inside. Guards deeper in are made
 // independent of the variables of loops in between. A loop is left alone when the guard costs next to nothing (a loop runs beside or
 // inside of it for each test) or when the copies would exceed the budget.
-import { type Expr, type For, type If, int, rewrite, type Stmt, sequence, type Var, visit } from "@tilewright/ir";
+import { type Expr, type For, type If, rewrite, type Stmt, sequence, type Var, visit } from "@tilewright/ir";
 import { contains, countNodes, EFFECTS } from "./count-nodes.js";
 import { conjunctsOf, intersect, mentions, type Range, type Solution, solve } from "./guards.js";
 import { constantOf, larger, minus, plus, smaller } from "./index-arithmetic.js";

@@ -15,7 +15,7 @@ interface Pair {
 /** 1 / ln 2 in two parts. */
 const LOG2E = {
   float32: [1.4426950216293335, 1.9259629911e-8],
-  float64: [1.4426950408889634, 2.0355273740931033e-17],
+  float64: [Math.LOG2E, 2.0355273740931033e-17],
 } as const; // biome-ignore format: a table
 /** Exponents of results beyond which they are 0 or Infinity. */
 const RANGE = { float32: [-151, 129], float64: [-1076, 1025] } as const;
