@@ -43,6 +43,7 @@ const RANK: readonly FusedGroup["kind"][] = ["elementwise", "broadcast", "inject
  * - a node without a fold joins as an operand; where it would be computed repeatedly (read by a broadcast, by a matrix product, or several
  *   times by a fold) only when it is cheap; a matrix product takes elementwise operands only;
  * - a fold or a matrix product joins when the group has none yet and the rest of the group follows it elementwise, as an epilogue.
+ * - what can end a fold or a product does not become an operand of the next one.
  * A group has one last node, so fusing can never make a cycle. Views, opaque operators and operators of several outputs stay alone.
  * Deterministic; one pass from the last node to the first.
  */
@@ -50,18 +51,18 @@ export function fuse(graph: Graph, { operators, maxNodes = 32, maxInputs = 12 }:
   const readers = readersOf(graph);
   const kept = new Set<Value>([...graph.outputs, ...graph.states.flatMap(({ next }) => (next === null ? [] : [next]))]);
   const members = new Map<GraphNode, Member>();
-  const structures = new Map<GraphNode, Structure>();
+  const structures = new Map(graph.nodes.map((node) => [node, nodeStructure(node, operators)]));
+  const epilogues = epiloguesOf(graph, structures, readers, kept);
   const drafts: Draft[] = [];
   for (let position = graph.nodes.length - 1; position >= 0; position--) {
     const node = graph.nodes[position];
     if (node === undefined) continue;
-    const structure = nodeStructure(node, operators);
-    structures.set(node, structure);
+    const structure = structures.get(node) ?? nodeStructure(node, operators);
     const view = operatorOf(operators, node).view === true;
     const joined =
       view || node.outputs.some((output) => kept.has(output))
         ? null
-        : join(node, structure, readers, members, structures);
+        : join(node, structure, { readers, members, structures, epilogues });
     const fits =
       joined !== null && joined.group.nodes.length < maxNodes && inputsWith(joined.group, node).size <= maxInputs;
     if (fits) {
@@ -79,12 +80,45 @@ export function fuse(graph: Graph, { operators, maxNodes = 32, maxInputs = 12 }:
 
 const isHeavy = ({ kind }: Structure): boolean => kind === "reduction" || kind === "anchor";
 
+interface JoinContext {
+  readonly readers: ReadonlyMap<Value, readonly GraphNode[]>;
+  readonly members: ReadonlyMap<GraphNode, Member>;
+  readonly structures: ReadonlyMap<GraphNode, Structure>;
+  readonly epilogues: ReadonlySet<GraphNode>;
+}
+
+/**
+ * Nodes that may end a fold or a matrix product: those themselves, and what follows one elementwise as its only reader. They do not become
+ * operands of the next fold: computing them where their input is made costs nothing.
+ */
+function epiloguesOf(
+  graph: Graph,
+  structures: ReadonlyMap<GraphNode, Structure>,
+  readers: ReadonlyMap<Value, readonly GraphNode[]>,
+  kept: ReadonlySet<Value>,
+): ReadonlySet<GraphNode> {
+  const epilogues = new Set<GraphNode>();
+  const ending = new Set<Value>();
+  for (const node of graph.nodes) {
+    const structure = structures.get(node);
+    if (structure === undefined || structure.kind === "opaque") continue;
+    const inputs = node.inputs.filter((input) => input !== null);
+    const follows = inputs.some(
+      (input, position) => ending.has(input) && structure.accesses[position] === "elementwise",
+    );
+    if (!follows && !isHeavy(structure)) continue;
+    epilogues.add(node);
+    for (const output of node.outputs) {
+      if (!kept.has(output) && readers.get(output)?.length === 1) ending.add(output);
+    }
+  }
+  return epilogues;
+}
+
 function join(
   node: GraphNode,
   structure: Structure,
-  readers: ReadonlyMap<Value, readonly GraphNode[]>,
-  members: ReadonlyMap<GraphNode, Member>,
-  structures: ReadonlyMap<GraphNode, Structure>,
+  { readers, members, structures, epilogues }: JoinContext,
 ): Member | null {
   const [output] = node.outputs;
   if (output === undefined || node.outputs.length > 1 || structure.kind === "opaque") return null;
@@ -97,6 +131,7 @@ function join(
     const its = structures.get(consumer);
     if (member?.group !== first.group || its === undefined) return null;
     const access = accessTo(output, consumer, its);
+    if (isHeavy(its) && access.kind !== "elementwise" && !isHeavy(structure) && epilogues.has(node)) return null;
     if (
       its.kind === "anchor" &&
       (access.kind === "reduction" || access.kind === "injective") &&
