@@ -1,7 +1,7 @@
 import { CompileError } from "@tilewright/diagnostics";
 import { type Place, undeclaredAccess, uninitialisedRead } from "./errors.js";
 import type { Frame } from "./frame.js";
-import { bytesOfElement, indexOf, type Memory } from "./memory.js";
+import { indexOf, type Memory } from "./memory.js";
 import type { AccessKind } from "./races.js";
 import { holds } from "./regions.js";
 
@@ -16,7 +16,8 @@ export function isObserved(frame: Frame, memory: Memory): boolean {
  */
 export function observe(frame: Frame, memory: Memory, element: number, kind: AccessKind, place: () => Place): void {
   const { backing } = memory;
-  const [start, end] = bytesOfElement(memory, element);
+  const start = memory.byteOffset + Math.floor((element * memory.elementBits) / 8);
+  const end = start + Math.max(1, memory.elementBits >> 3);
   if (frame.regions !== null && !frame.regions.own.has(backing)) {
     const { reads, writes } = frame.regions;
     const declared =
@@ -30,23 +31,19 @@ export function observe(frame: Frame, memory: Memory, element: number, kind: Acc
       watcher.touch(agent, backing, granule, kind, place);
     }
   }
-  if (backing.initialised !== null) followInitialisation(frame, memory, element, kind, place);
+  if (backing.initialised === null) return;
+  if (kind !== "write" && !allSet(backing.initialised, start, end)) readUninitialised(frame, memory, element, place);
+  if (kind !== "read") for (let byte = start; byte < end; byte++) backing.initialised[byte] = 1;
 }
 
-function followInitialisation(
-  frame: Frame,
-  memory: Memory,
-  element: number,
-  kind: AccessKind,
-  place: () => Place,
-): void {
-  const initialised = memory.backing.initialised as Uint8Array;
-  const [start, end] = bytesOfElement(memory, element);
-  if (kind !== "write" && initialised.subarray(start, end).includes(0)) {
-    if (frame.run.uninitialised === "error") {
-      throw new CompileError(uninitialisedRead(memory.name, indexOf(memory, element), place()));
-    }
-    frame.run.uninitialisedReads++;
+function allSet(initialised: Uint8Array, start: number, end: number): boolean {
+  for (let byte = start; byte < end; byte++) if (initialised[byte] === 0) return false;
+  return true;
+}
+
+function readUninitialised(frame: Frame, memory: Memory, element: number, place: () => Place): void {
+  if (frame.run.uninitialised === "error") {
+    throw new CompileError(uninitialisedRead(memory.name, indexOf(memory, element), place()));
   }
-  if (kind !== "read") initialised.fill(1, start, end);
+  frame.run.uninitialisedReads++;
 }

@@ -74,6 +74,8 @@ export interface Memory {
   readonly byteOffset: number;
   readonly name: string;
   readonly dtype: DType;
+  /** Distance of elements in memory. */
+  readonly elementBits: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   /** Elements from the first to the last. */
@@ -165,14 +167,8 @@ export function view(backing: Backing, options: ViewOptions): Memory {
   const ArrayType = arrayType(dtype, precision) ?? Uint8Array;
   const { buffer, byteOffset: start } = backing.bytes;
   const array = new ArrayType(buffer, start + byteOffset, arrayLength(dtype, length));
-  return { backing, byteOffset, name, dtype, shape, strides, length, ...accessors(array, dtype) };
-}
-
-/** The bytes of one element: first, and behind the last. */
-export function bytesOfElement(memory: Memory, element: number): readonly [number, number] {
-  const bits = bitsOf(memory.dtype);
-  const first = memory.byteOffset + Math.floor((element * bits) / 8);
-  return [first, first + Math.max(1, bits >> 3)];
+  const elementBits = Math.min(bitsOf(dtype) < 8 ? bitsOf(dtype) : 64, ArrayType.BYTES_PER_ELEMENT * 8);
+  return { backing, byteOffset, name, dtype, elementBits, shape, strides, length, ...accessors(array, dtype) };
 }
 
 /** The index tuple of an element's offset, for messages; flat when the strides are not dense. */
