@@ -188,6 +188,9 @@ export function emitScalarLoad(context: FunctionContext, buffer: Buffer, index: 
   const offset = emitAddress(context, buffer, index, span);
   context.body.memory(SCALAR_LOAD[dtype] ?? 0x28, alignOf(dtype), offset);
   if (isHalf(dtype)) decodeHalf(context, dtype);
+  if (dtype !== "bool") return;
+  context.body.i32(0); // any byte but 0 is true
+  context.body.scalar("i32", "ne");
 }
 
 function emitContiguousLoad(context: FunctionContext, load: Load, base: Expr): void {

@@ -40,6 +40,8 @@ export class ThreadPool {
   readonly #mayWait = mayWait();
   #mail: Promise<void> = Promise.resolve();
   #busy = false;
+  /** Why a worker died. */
+  #dead: string | null = null;
   #pending: { readonly done: () => void; readonly failed: (reason: string) => void } | null = null;
 
   private constructor(workers: readonly PoolWorker[]) {
@@ -47,7 +49,10 @@ export class ThreadPool {
     for (const worker of workers) {
       worker.listen(
         (reply) => (reply.kind === "done" ? this.#pending?.done() : this.#pending?.failed(reply.message)),
-        (reason) => this.#pending?.failed(reason),
+        (reason) => {
+          this.#dead = reason;
+          this.#pending?.failed(reason);
+        },
       );
     }
   }
@@ -159,6 +164,7 @@ export class ThreadPool {
   }
 
   async #deliver(request: (state: number, index: number) => WorkerRequest): Promise<void> {
+    if (this.#dead !== null) throw workerFailed(this.#dead);
     for (const worker of this.#workers) worker.hold(true);
     let missing = this.#workers.length;
     const answered = new Promise<void>((resolve, reject) => {
