@@ -1,6 +1,6 @@
 // A statement as a list of steps: sequences, lets and registers flattened, so that passes over straight-line code need no recursion and a
 // long chain of lets costs linear time. A binder reaches to the end of its list; binders are unique, so that is no change.
-import { type Let, type Register, type Stmt, sequence } from "@tilewright/ir";
+import { type BufferRegion, type Expr, type Let, type Register, type Stmt, sequence } from "@tilewright/ir";
 
 /** A statement, or a binder whose body is the rest of the list (its own `body` field is stale). */
 export type Step = Stmt;
@@ -30,4 +30,29 @@ export function fromSteps(steps: readonly Step[]): Stmt {
     else rest.push(step);
   }
   return sequence(rest.reverse());
+}
+
+/** A statement without statements inside, with each of its expressions mapped; itself when nothing changes. */
+export function mapExpressions(stmt: Stmt, map: (expr: Expr) => Expr): Stmt {
+  const mapArgument = (arg: Expr | BufferRegion): Expr | BufferRegion => (arg.kind === "BufferRegion" ? arg : map(arg));
+  switch (stmt.kind) {
+    case "Store": {
+      const indices = stmt.indices.map(map);
+      const value = map(stmt.value);
+      return { ...stmt, indices, value, predicate: stmt.predicate && map(stmt.predicate) };
+    }
+    case "Atomic":
+      return { ...stmt, indices: stmt.indices.map(map), value: map(stmt.value) };
+    case "Assign":
+    case "Evaluate":
+      return { ...stmt, value: map(stmt.value) };
+    case "Assert":
+      return { ...stmt, condition: map(stmt.condition) };
+    case "KernelCall":
+      return { ...stmt, args: stmt.args.map(mapArgument) };
+    case "ParallelCall":
+      return { ...stmt, extent: map(stmt.extent), args: stmt.args.map(mapArgument) };
+    default:
+      return stmt;
+  }
 }

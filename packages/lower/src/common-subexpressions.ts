@@ -2,11 +2,12 @@
 // values: a register that is assigned, or a buffer that is written, gets a new version, so that equal numbers mean equal values. What
 // only one arm of an `IfThenElse` computes is not bound, since the other arm may not be able to.
 import {
-  type Buffer, build, type Expr, type For, type If, type Let, type PrimFunc, type Rules, rewrite, type Stmt, sequence, type Var, variable, visit,
+  type Buffer, build, type Expr, type For, type If, type Let, type PrimFunc, type Stmt, sequence, type Var, variable, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
-import { fromSteps, type Step, stepsOf } from "./block.js";
+import { fromSteps, mapExpressions, type Step, stepsOf } from "./block.js";
 import { constantOf } from "./index-arithmetic.js";
 import { createNumbering, type Numbering } from "./numbering.js";
+import { operandsOf, withOperands } from "./operands.js";
 import { functionPass } from "./pass.js";
 
 export const shareSubexpressions = functionPass({
@@ -134,7 +135,7 @@ function walkStep(entry: Step, walk: Walk, scope: Scope): Step {
       return { ...entry, body };
     }
     default: {
-      const step = rewrite<Stmt>(entry, expressionRules(walk, scope));
+      const step = mapExpressions(entry, (expr) => walkExpr(expr, walk, scope));
       changeAll(walk, entry);
       return step;
     }
@@ -175,59 +176,57 @@ function find(number: number, scope: Scope): Entry | undefined {
   return undefined;
 }
 
-function walkExpr(root: Expr, walk: Walk, scope: Scope, given: Var | null = null): Expr {
-  if (root.kind === "Const") return root;
-  return rewrite<Expr>(root, expressionRules(walk, scope, given === null ? null : { root, variable: given }));
+/** The nesting below which expressions are left as they are: what follows recurs. */
+const DEEPEST = 800;
+
+interface Place {
+  readonly walk: Walk;
+  readonly scope: Scope;
+  readonly numbers: Map<Expr, number>;
+  readonly given: { readonly root: Expr; readonly variable: Var } | null;
 }
 
-const KINDS = [
-  "Var", "Unary", "Binary", "Select", "Cast", "Reinterpret", "Load", "Ramp", "Broadcast", "Shuffle",
-] as const; // biome-ignore format: a list
+function walkExpr(root: Expr, walk: Walk, scope: Scope, given: Var | null = null): Expr {
+  if (isFree(root)) return root;
+  const numbers = new Map<Expr, number>();
+  walk.numbering.of(root, numbers);
+  return share(root, { walk, scope, numbers, given: given === null ? null : { root, variable: given } }, 0);
+}
 
-function expressionRules(
-  walk: Walk,
-  scope: Scope,
-  given: { readonly root: Expr; readonly variable: Var } | null = null,
-): Rules {
-  const cache = new Map<Expr, number>();
-  const open: (Entry | null)[] = [];
-  const enter = (node: Expr): Expr | undefined => {
-    if (isFree(node)) return node;
-    const number = walk.numbering.of(node, cache);
-    const known = find(number, scope);
-    if (known !== undefined) {
-      known.uses++;
-      if (known.variable !== null) return known.variable;
-      if (walk.rewriting) open.push(null);
-      return walk.rewriting ? undefined : node;
-    }
-    if (node.kind === "Var") return node;
-    const entry = entryFor(node, walk, given?.root === node ? given.variable : null);
-    scope.values.set(number, entry);
-    open.push(entry);
-    return undefined;
-  };
-  const leave = (node: Expr): Expr | undefined => {
-    const entry = open.pop();
-    if (!walk.rewriting || !entry || scope.closed || entry.given !== null || !isShared(entry)) return undefined;
-    const held = variable("value", node.dtype, node.lanes, node.span);
-    walk.pending.push(build.let(held, node, sequence([])));
-    entry.variable = held;
-    return held;
-  };
-  const rules = Object.fromEntries(KINDS.map((kind) => [kind, { enter, leave }])) as unknown as Rules;
-  const arm = (expr: Expr): Expr => walkExpr(expr, walk, { parent: scope, values: new Map(), closed: true });
-  return {
-    ...rules,
-    IfThenElse: {
-      enter: (node) => ({
-        ...node,
-        condition: walkExpr(node.condition, walk, scope),
-        whenTrue: arm(node.whenTrue),
-        whenFalse: arm(node.whenFalse),
-      }),
-    },
-  };
+function share(expr: Expr, place: Place, depth: number): Expr {
+  if (isFree(expr) || depth > DEEPEST) return expr;
+  if (expr.kind === "IfThenElse") return shareChoice(expr, place, depth);
+  const { walk, scope, given } = place;
+  const number = place.numbers.get(expr) as number;
+  const known = find(number, scope);
+  if (known !== undefined) {
+    known.uses++;
+    if (known.variable !== null) return known.variable;
+    if (!walk.rewriting) return expr;
+  }
+  if (expr.kind === "Var") return expr;
+  const entry = known === undefined ? entryFor(expr, walk, given?.root === expr ? given.variable : null) : undefined;
+  if (entry !== undefined) scope.values.set(number, entry);
+  const made = shareOperands(expr, place, depth);
+  if (!walk.rewriting || entry === undefined || scope.closed || entry.given !== null || !isShared(entry)) return made;
+  const held = variable("value", made.dtype, made.lanes, made.span);
+  walk.pending.push(build.let(held, made, sequence([])));
+  entry.variable = held;
+  return held;
+}
+
+function shareOperands(expr: Expr, place: Place, depth: number): Expr {
+  const operands = operandsOf(expr);
+  const shared = operands.map((operand) => share(operand, place, depth + 1));
+  return place.walk.rewriting ? withOperands(expr, shared) : expr;
+}
+
+/** The arms are not always computed, so what they alone compute is not bound. */
+function shareChoice(node: Extract<Expr, { kind: "IfThenElse" }>, place: Place, depth: number): Expr {
+  const condition = share(node.condition, place, depth + 1);
+  const arm = (expr: Expr): Expr =>
+    share(expr, { ...place, scope: { parent: place.scope, values: new Map(), closed: true } }, depth + 1);
+  return withOperands(node, [condition, arm(node.whenTrue), arm(node.whenFalse)]);
 }
 
 function entryFor(node: Expr, walk: Walk, given: Var | null): Entry {

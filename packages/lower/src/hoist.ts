@@ -1,10 +1,10 @@
 // Rule: a value that does not change while a serial loop runs is computed before it and bound by `Let`. Values that the loop always needs
 // alone move; a read moves only where the loop surely runs and does not write that buffer. Addresses are left to their own pass.
 import {
-  type Buffer, build, type Expr, type For, type Node, type PrimFunc, type Rules, rewrite, type Stmt, type Var, variable, visit,
+  type Buffer, build, type Expr, type For, type PrimFunc, type Rules, rewrite, type Stmt, type Var, variable, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
-import { contains } from "./count-nodes.js";
 import { constantOf } from "./index-arithmetic.js";
+import { operandsOf, postorder } from "./operands.js";
 import { functionPass } from "./pass.js";
 import { bindersOf } from "./refresh-binders.js";
 
@@ -83,18 +83,12 @@ function isTrivial(node: Expr): boolean {
 /** A memoised test: built of variables that stay, constants, and reads that `mayRead`. */
 function invariance(varying: ReadonlySet<Var>, mayRead: (buffer: Buffer) => boolean): (expr: Expr) => boolean {
   const known = new Map<Expr, boolean>();
-  return (expr) => {
-    const before = known.get(expr);
-    if (before !== undefined) return before;
-    let stays = !contains(expr, ["Call", "IfThenElse"]);
-    const see = (node: Node): boolean => {
-      if (node.kind === "Var" && varying.has(node)) stays = false;
-      if (node.kind === "Load" && !mayRead(node.buffer)) stays = false;
-      if (node.kind === "Binary" && DIVISIONS.has(node.op)) stays = false;
-      return stays;
-    };
-    visit(expr, { enter: see });
-    known.set(expr, stays);
-    return stays;
+  const test = (expr: Expr): boolean => {
+    if (expr.kind === "Var") return !varying.has(expr);
+    if (expr.kind === "Call" || expr.kind === "IfThenElse") return false;
+    if (expr.kind === "Load" && !mayRead(expr.buffer)) return false;
+    if (expr.kind === "Binary" && DIVISIONS.has(expr.op)) return false;
+    return operandsOf(expr).every((operand) => known.get(operand));
   };
+  return (expr) => postorder(expr, known, test);
 }

@@ -7,7 +7,8 @@ import { carriedVectorLoop, gatheredAccess, serialVectorLoop } from "./errors.js
 import { constantOf, plus, times } from "./index-arithmetic.js";
 import { bodyPass } from "./pass.js";
 import { freshCopy } from "./refresh-binders.js";
-import { type LaneReport, toLanes } from "./vector-lanes.js";
+import type { LaneReport } from "./vector-expr.js";
+import { toLanes } from "./vector-lanes.js";
 
 /** Chunks that stand side by side; more become a serial loop over chunks. */
 const MAX_CHUNK_COPIES = 8;
