@@ -74,7 +74,7 @@ function fieldsOf(a: Node, b: Node, path: Path | null): Pair[] {
   for (const step in schemaOf(a.kind)) {
     if (step === "name" && IDENTITIES.has(a.kind) && a.kind !== "Combiner") continue;
     const [left, right] = [a, b].map((each) => (each as unknown as { readonly [field: string]: unknown })[step]);
-    if (left === right && typeof left !== "object") continue;
+    if (Object.is(left, right) && typeof left !== "object") continue;
     pairs.push({ left, right, path: { parent: path, step }, binds: roles[step] === "bind" });
   }
   return pairs;
@@ -84,7 +84,7 @@ function fieldsOf(a: Node, b: Node, path: Path | null): Pair[] {
 function partsOf({ left, right, path, binds }: Pair): Pair[] | null {
   if (Object.is(left, right) && typeof left !== "object") return [];
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) {
-    return left === right ? [] : null;
+    return Object.is(left, right) ? [] : null;
   }
   const [a, b] = [left as { readonly [key: string]: unknown }, right as { readonly [key: string]: unknown }];
   const keys = Object.keys(a);

@@ -42,6 +42,9 @@ type FieldRoles<N> = { readonly [F in ChildField<N>]: FieldRole } & {
   readonly [F in Exclude<keyof N & string, ChildField<N>>]?: FieldRole;
 };
 
+/** What `FIELDS` must be: a row for each kind, with a role for each field that holds nodes. */
+export type FieldsTable = { readonly [K in NodeKind]: FieldRoles<NodeOf<K>> };
+
 /** Field roles by node kind, in evaluation order. Forgetting a kind or a field that holds nodes does not compile. */
 export const FIELDS = {
   Const: {},
@@ -95,4 +98,4 @@ export const FIELDS = {
   GraphNode: { inputs: "refer", outputs: "bind", attributes: "data" },
   DimensionSymbol: { variable: "bind" },
   Graph: { symbols: "bind", inputs: "bind", constants: "bind", states: "bind", nodes: "use", outputs: "refer" },
-} as const satisfies { readonly [K in NodeKind]: FieldRoles<NodeOf<K>> };
+} as const satisfies FieldsTable;

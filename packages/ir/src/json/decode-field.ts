@@ -47,7 +47,7 @@ export function decodeField(
   const reference = (index: unknown, at: string): Node | undefined => resolve(index, type, at, table, problems);
   const references = (list: unknown, at: string): readonly (Node | null)[] | undefined => {
     if (!Array.isArray(list)) return refuse(list);
-    const found = list.map((index, position) =>
+    const found = Array.from(list as readonly unknown[], (index, position) =>
       index === null && type.holes ? null : reference(index, `${at}[${position}]`),
     );
     return found.includes(undefined) ? undefined : (found as readonly (Node | null)[]);

@@ -86,7 +86,7 @@ function readRoot({ root, nodes, spans }: { readonly [key: string]: unknown }, p
     return node;
   };
   if (!Array.isArray(root)) return nodeAt(root, "root", "the index of a node");
-  return root.map((index, position) => {
+  return Array.from(root as readonly unknown[], (index, position) => {
     const node = nodeAt(index, `root[${position}]`, "the index of a tensor");
     if (node !== undefined && node.kind !== "Tensor")
       problems.add(badReference(`root[${position}]`, "the index of a tensor", node.kind));

@@ -40,6 +40,7 @@ export function createCursor(source: string, file: string | null): Cursor {
   const names = new Map<string, Node>();
   let position = 0;
   let depth = 0;
+  let named = end;
   const peek = (ahead = 0): Token => tokens[position + ahead] ?? end;
   const is = (token: Token, text: string): boolean =>
     token.text === text && (token.type === "symbol" || token.type === "name");
@@ -64,7 +65,11 @@ export function createCursor(source: string, file: string | null): Cursor {
     expect: (text) => {
       if (!accept(text)) fail(`\`${text}\``);
     },
-    name: (what) => (peek().type === "name" || peek().type === "quoted" ? next().text : fail(what)),
+    name: (what) => {
+      if (peek().type !== "name" && peek().type !== "quoted") fail(what);
+      named = next();
+      return named.text;
+    },
     fail,
     failWith,
     span: () => (file === null ? NO_SPAN : spanAt(source, peek().offset, file)),
@@ -75,7 +80,7 @@ export function createCursor(source: string, file: string | null): Cursor {
       return result;
     },
     define: (name, make) => {
-      if (names.has(name)) failWith((span) => definedTwice(name, span));
+      if (names.has(name)) failWith((span) => definedTwice(name, span), named.text === name ? named : peek());
       names.set(name, make);
       return make;
     },

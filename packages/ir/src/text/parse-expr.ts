@@ -16,6 +16,7 @@ import {
 import type { IterVar } from "../tensor.js";
 import { fits } from "../verify/operators.js";
 import { type Cursor, dtypeWord, listUntil, parenthesizedList, typeWord, wholeNumber } from "./cursor.js";
+import type { Token } from "./lexer.js";
 import { divisionOf, fastBit, OPERATORS, typeFromName } from "./syntax.js";
 
 /** Reads expressions: the shared nodes (`$1`) of the one at hand, and the axes that reductions have bound. */
@@ -247,11 +248,11 @@ export function createExprReader(cursor: Cursor): ExprReader {
   function literal(sign: number): Const {
     const token = cursor.next();
     const decimal = /[.eE]/.test(token.text);
-    return constant(decimal ? "float32" : "index", sign * Number(token.text), token.text);
+    return constant(decimal ? "float32" : "index", sign * Number(token.text), token);
   }
 
-  function constant(dtype: DType, value: Const["value"], text: string): Const {
-    if (!fits(value, dtype)) cursor.failWith((span) => badConstantText(text, dtype, span));
+  function constant(dtype: DType, value: Const["value"], token: Token): Const {
+    if (!fits(value, dtype)) cursor.failWith((span) => badConstantText(token.text, dtype, span), token);
     return { kind: "Const", span: cursor.span(), dtype, lanes: 1, value };
   }
 
@@ -259,16 +260,17 @@ export function createExprReader(cursor: Cursor): ExprReader {
     cursor.next();
     expect("(");
     const negative = accept("-");
-    const { text, type } = cursor.next();
+    const token = cursor.next();
+    const { text, type } = token;
     expect(")");
     const whole = type === "number" && /^\d+$/.test(text);
     if (isFloat(dtype) && (type === "number" || text === "inf" || text === "nan")) {
       const value = text === "inf" ? Number.POSITIVE_INFINITY : text === "nan" ? Number.NaN : Number(text);
-      return constant(dtype, negative ? -value : value, text);
+      return constant(dtype, negative ? -value : value, token);
     }
-    if (!whole || dtype === "bool") return cursor.failWith((span) => badConstantText(text, dtype, span));
-    if (isWide(dtype)) return constant(dtype, negative ? -BigInt(text) : BigInt(text), text);
-    return constant(dtype, negative ? -Number(text) : Number(text), text);
+    if (!whole || dtype === "bool") return cursor.failWith((span) => badConstantText(text, dtype, span), token);
+    if (isWide(dtype)) return constant(dtype, negative ? -BigInt(text) : BigInt(text), token);
+    return constant(dtype, negative ? -Number(text) : Number(text), token);
   }
 
   function reduction(): Expr {

@@ -13,6 +13,7 @@ import { bind, type StatementPlace, verifyBuffer, verifyStmt } from "./verify-st
  */
 export function verify(subject: PrimFunc | IRModule, level: Level): Diagnostic[] {
   const report = createReport();
+  report.owner = subject.kind === "PrimFunc" ? `@${subject.name}` : "the module";
   if (!LEVELS.includes(level)) report.add(unknownWord("level", LEVELS.join(", "), String(level), subject.span));
   else if (subject.kind === "PrimFunc") verifyFunction(subject, level, null, report);
   else verifyModule(subject, level, report);
@@ -22,10 +23,10 @@ export function verify(subject: PrimFunc | IRModule, level: Level): Diagnostic[]
 function verifyModule(module: IRModule, level: Level, report: Report) {
   const names = new Set<string>();
   for (const func of module.functions) {
-    report.owner = "the module";
     if (names.has(func.name)) report.add(duplicateName("functions", func.name, func.span));
     names.add(func.name);
     verifyFunction(func, level, module, report);
+    report.owner = "the module";
   }
 }
 
