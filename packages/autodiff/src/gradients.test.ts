@@ -1,8 +1,9 @@
 import { evaluateModel } from "@tilewright/compiler";
+import { isCompileError } from "@tilewright/diagnostics";
 import type { DType, Value } from "@tilewright/ir";
 import * as ops from "@tilewright/ops";
 import { describe, expect, it } from "vitest";
-import { addGradients } from "./index.js";
+import { addGradients, gradient } from "./index.js";
 
 type Build = (b: ops.GraphBuilder, inputs: readonly Value[]) => Value;
 interface Case {
@@ -183,5 +184,83 @@ describe("addGradients agrees with central differences in float64", () => {
   });
   it.each(CASES.map((each) => [each.name, each] as const))("%s, differentiated twice", (_, each) => {
     expect(worst(program(each, 2), each.range ?? [-1, 1])).toBeLessThan(1e-6);
+  });
+});
+
+describe("addGradients", () => {
+  const operators = ops.defaultOperators;
+  const codeOf = (action: () => unknown): string => {
+    try {
+      action();
+    } catch (error) {
+      if (isCompileError(error)) return error.code;
+      throw error;
+    }
+    return "no error";
+  };
+
+  it("gives zeros for what is not used", () => {
+    const b = ops.graphBuilder("unused");
+    const [x, y] = [b.input("x", "float32", [2, 2]), b.input("y", "float32", [2, 2])];
+    const gradients = addGradients(b, { of: ops.exp(b, x), withRespectTo: [y, x], operators });
+    const ones = Float32Array.from([0, 0, 0, 0]);
+    const given = new Map([[x, ones] as const, [y, ones] as const]);
+    expect(evaluateModel(b.finish(gradients), gradients, given).map((each) => [...each])).toEqual([
+      [0, 0, 0, 0],
+      [1, 1, 1, 1],
+    ]);
+  });
+
+  it("starts from a seed where one is given", () => {
+    const b = ops.graphBuilder("seed");
+    const x = b.input("x", "float32", [2]);
+    const seed = b.constant([1, 10]);
+    const [gradient] = addGradients(b, { of: ops.mul(b, x, 3), withRespectTo: [x], operators, seed });
+    expect(evaluateModel(b.finish([]), [gradient as Value], new Map([[x, Float32Array.of(0, 0)]]))[0]).toEqual(
+      Float32Array.of(3, 30),
+    );
+  });
+
+  it("extends a finished model", () => {
+    const b = ops.graphBuilder("model");
+    const x = b.input("x", "float32", [2]);
+    const y = ops.mul(b, x, x);
+    const { model, gradients } = gradient(b.finish([y]), { of: y, withRespectTo: [x], operators });
+    expect(model.graph.outputs).toEqual([y, ...gradients]);
+    expect(evaluateModel(model, gradients, new Map([[x, Float32Array.of(3, 4)]]))[0]).toEqual(Float32Array.of(6, 8));
+  });
+
+  it("names the node that is not differentiable, but only where a gradient would flow", () => {
+    const floor = ops.defineOperator({
+      name: { domain: "mine", name: "Floor", version: 1 },
+      arity: [1, 1],
+      infer: (inputs) => inputs,
+      compute: (inputs) => inputs,
+    });
+    const set = ops.operatorSet(...operators.values(), floor);
+    const b = ops.graphBuilder("floor");
+    const x = b.input("x", "float32", [2]);
+    const y = b.input("y", "float32", [2]);
+    const floored = b.apply(floor, [x], {}, "rounded")[0] as Value;
+    const of = ops.mul(b, floored, y);
+    expect(codeOf(() => addGradients(b, { of, withRespectTo: [y], operators: set }))).toBe("no error");
+    expect(() => addGradients(b, { of, withRespectTo: [x], operators: set })).toThrow(
+      "`rounded` is not differentiable",
+    );
+    expect(codeOf(() => addGradients(b, { of, withRespectTo: [x], operators: set }))).toBe("AD101");
+  });
+
+  it("refuses foreign values, integers and seeds that do not fit", () => {
+    const b = ops.graphBuilder("errors");
+    const x = b.input("x", "float32", [2]);
+    const n = b.input("n", "int32", [2]);
+    const y = ops.exp(b, x);
+    const model = b.finish([y]);
+    const foreign = ops.graphBuilder("other").input("z", "float32", [2]);
+    expect(codeOf(() => gradient(model, { of: foreign, withRespectTo: [x], operators }))).toBe("AD102");
+    expect(codeOf(() => gradient(model, { of: y, withRespectTo: [foreign], operators }))).toBe("AD102");
+    expect(codeOf(() => addGradients(b, { of: n, withRespectTo: [x], operators }))).toBe("AD103");
+    expect(codeOf(() => addGradients(b, { of: y, withRespectTo: [n], operators }))).toBe("AD103");
+    expect(codeOf(() => addGradients(b, { of: y, withRespectTo: [x], operators, seed: b.scalar(1) }))).toBe("AD104");
   });
 });

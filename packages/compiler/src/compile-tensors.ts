@@ -6,7 +6,7 @@ import { lower } from "@tilewright/lower";
 import { replay, type Schedule, toPrimFunc } from "@tilewright/schedule";
 import { build, toTarget } from "./compile.js";
 import { duplicateFunction } from "./errors.js";
-import { chooseSchedule, type ScheduleChoice } from "./schedule-kernel.js";
+import { type ScheduleChoice, scheduleKernel } from "./schedule-kernel.js";
 import { functionsArtifact } from "./to-artifact.js";
 
 interface KernelOptions {
@@ -42,7 +42,7 @@ export interface CompiledKernel {
  * Compiles tensor expressions into one function.
  * @throws CompileError of every layer
  */
-export function compileTensors(
+export async function compileTensors(
   outputs: Tensor | readonly Tensor[],
   options: CompileTensorsOptions,
 ): Promise<CompiledKernel> {
@@ -57,10 +57,9 @@ export function compileTensors(
     report: (each: Diagnostic) => void diagnostics.push(each),
   };
   const name = options.name ?? list[0]?.name ?? "kernel";
-  const chosen =
-    typeof schedule === "string" ? chooseSchedule(name, list, context) : { trace: schedule, rule: "trace" };
-  const func = toPrimFunc(replay(list, chosen.trace), primFuncOptions(name, options));
-  return compileFunctions([func], options, chosen.rule, diagnostics);
+  if (typeof schedule !== "string") return compileSchedule(replay(list, schedule), options);
+  const { func, rule } = scheduleKernel(name, list, options.parameters, context);
+  return compileFunctions([func], options, rule, diagnostics);
 }
 
 /** Compiles a schedule into one function. @throws CompileError of every layer */

@@ -49,7 +49,7 @@ async function expectSame(model: ops.Model, schedule: ScheduleChoice, digits?: n
   const flat = (lists: readonly (readonly number[])[]): number[] => lists.flat();
   const [actual, wanted] = [flat([...outputs, ...states]), flat([...expected.outputs, ...expected.states])];
   expect(actual).toHaveLength(wanted.length);
-  actual.forEach((value, k) => expect(value, `element ${k}`).toBeCloseTo(wanted[k] as number, digits));
+  for (const [k, value] of actual.entries()) expect(value, `element ${k}`).toBeCloseTo(wanted[k] as number, digits);
 }
 
 /** A step of training of a perceptron with one hidden layer. */
@@ -69,7 +69,7 @@ function perceptron(): ops.Model {
   const loss = ops.softmaxCrossEntropy(b, logits, labels, {}, "loss");
   const parameters = [w1, b1, w2, b2];
   const gradients = addGradients(b, { of: loss, withRespectTo: parameters, operators: ops.defaultOperators });
-  parameters.forEach((each, k) => b.update(each, ops.sgdUpdate(b, each, gradients[k] as Value, rate)));
+  for (const [k, each] of parameters.entries()) b.update(each, ops.sgdUpdate(b, each, gradients[k] as Value, rate));
   return b.finish([loss, logits]);
 }
 
@@ -167,7 +167,7 @@ describe("compile", () => {
       const values = [b.input("x", "float32", [3, 3]), b.input("y", "float32", [3, 3]), ...states];
       const pick = (n: number): Value => values[n % values.length] as Value;
       for (const { step, x, y } of steps) values.push((STEPS[step] as Step)(b, pick(x), pick(y)));
-      states.forEach((state, k) => b.update(state, pick(next[k] as number)));
+      for (const [k, state] of states.entries()) b.update(state, pick(next[k] as number));
       return b.finish(outputs.map(pick));
     });
   it.each(["auto", "none"] as const)("runs random graphs twice as they say, schedule %s", async (schedule) => {

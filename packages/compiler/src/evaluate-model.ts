@@ -1,6 +1,6 @@
 import { CompileError } from "@tilewright/diagnostics";
 import { arrayLength, arrayType, evaluateTensors, type TypedArray } from "@tilewright/interp";
-import type { BlobReference, DType, Tensor, Value } from "@tilewright/ir";
+import { type BlobReference, bytesOf, type DType, type Tensor, type Value } from "@tilewright/ir";
 import { bindTensors, defaultOperators, type Model, type Operators, shapeOf, sizeOf } from "@tilewright/ops";
 import * as te from "@tilewright/te";
 import { missingBlob, missingInput } from "./errors.js";
@@ -63,6 +63,21 @@ export function bytesOfBlob(
   const bytes = blobs.get(blob)?.subarray(offset, offset + byteLength);
   if (bytes?.length !== byteLength) throw new CompileError(missingBlob(value.name, blob, byteLength, value.span));
   return bytes;
+}
+
+/** @throws CompileError `CO101` for a constant or an initial state without exactly the bytes of its type. */
+export function checkBlobs({ graph, blobs }: Model): void {
+  const references = [
+    ...graph.constants.map(({ value, data }) => ({ value, reference: data })),
+    ...graph.states.map(({ value, initial }) => ({ value, reference: initial })),
+  ];
+  for (const { value, reference } of references) {
+    if (reference === null) continue;
+    const expected = bytesOf(value.dtype, sizeOf(shapeOf(value)));
+    const { blob, byteLength } = reference;
+    if (byteLength !== expected) throw new CompileError(missingBlob(value.name, blob, expected, value.span));
+    bytesOfBlob(value, reference, blobs);
+  }
 }
 
 /** A new array of `count` elements, with `bytes` (little-endian) in it. */

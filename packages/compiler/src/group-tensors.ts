@@ -103,10 +103,14 @@ function keyOf({ nodes, inputs, outputs }: FusedGroup, scalars: ReadonlyMap<Valu
 export function copyTensors(
   dtype: DType,
   count: number,
-): { readonly input: Tensor; readonly output: Tensor; readonly key: string } {
-  const input = te.placeholder([count], { name: "x0", dtype });
-  const output = te.compute([count], (i) => te.read(input, i), { name: "copy" });
-  return { input, output, key: `copy ${dtype}[${count}]` };
+): {
+  readonly inputs: readonly { readonly tensor: Tensor }[];
+  readonly outputs: readonly Tensor[];
+  readonly key: string;
+} {
+  const tensor = te.placeholder([count], { name: "x0", dtype });
+  const output = te.compute([count], (i) => te.read(tensor, i), { name: "copy" });
+  return { inputs: [{ tensor }], outputs: [output], key: `copy ${dtype}[${count}]` };
 }
 
 /** Elements of a value. */

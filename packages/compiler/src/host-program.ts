@@ -32,7 +32,7 @@ export interface HostRegions {
  */
 export function hostProgram(name: string, graph: Graph, calls: readonly HostCall[], regions: HostRegions): PrimFunc {
   const bytes = (region: string, count: number): Buffer =>
-    buffer(region, { dtype: "uint8", shape: [Math.max(1, count)], alignment: 64 });
+    buffer(region, { dtype: "uint8", shape: [count], alignment: 64 });
   const flat =
     (prefix: string) =>
     (value: Value, position: number): Buffer =>

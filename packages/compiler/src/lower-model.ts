@@ -1,6 +1,7 @@
 import type { Capabilities, PlacedPass, ScheduleRule } from "@tilewright/backend";
 import { type Diagnostic, invariant, NO_SPAN } from "@tilewright/diagnostics";
 import {
+  checkGraph,
   type FusedGroup,
   fuse,
   type GraphPass,
@@ -10,19 +11,19 @@ import {
 } from "@tilewright/graph";
 import { bytesOf, type IRModule, type PrimFunc, type Tensor, type Value } from "@tilewright/ir";
 import { lower } from "@tilewright/lower";
-import { type Model, type Operators, operatorOf } from "@tilewright/ops";
-import { evaluateModel } from "./evaluate-model.js";
+import type { Model, Operators } from "@tilewright/ops";
+import { checkBlobs, evaluateModel } from "./evaluate-model.js";
 import { copyTensors, countOf, type GroupTensors, groupTensors, scalarConstants } from "./group-tensors.js";
 import { type HostCall, hostProgram } from "./host-program.js";
 import { type KernelStep, type Location, layOut, type MemoryLayout } from "./memory.js";
 import { cName, uniqueNames } from "./names.js";
 import {
-  chooseSchedule,
-  kernelFunction,
   mayOverwrite,
   type ScheduleChoice,
   type ScheduleContext,
   type Scheduled,
+  scheduleKernel,
+  withAliases,
 } from "./schedule-kernel.js";
 import { type Copy, planTransfers, type RootOf, rootsOf, type Transfers } from "./storage.js";
 
@@ -72,14 +73,21 @@ export interface LoweredModel {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What a kernel is made from; group inputs and those of copies alike. */
+interface KernelTensors {
+  readonly key: string;
+  readonly inputs: readonly { readonly tensor: Tensor }[];
+  readonly outputs: readonly Tensor[];
+}
+
 interface Step extends KernelStep {
   readonly tensors: GroupTensors;
   readonly kernel: Kernel;
-  readonly group: FusedGroup;
 }
 
 interface Kernel {
   readonly name: string;
+  readonly key: string;
   readonly scheduled: Scheduled;
   readonly operators: readonly string[];
 }
@@ -87,12 +95,13 @@ interface Kernel {
 /**
  * The pure part of compiling a model: graph passes, fusion, a kernel for each different group, memory for every value, the host program,
  * and the lowering of all of it.
- * @throws CompileError what operators, schedules and lowering throw · `CO101`
+ * @throws CompileError `GR1xx` an ill-formed graph · what operators, schedules and lowering throw · `CO101`
  */
 export function lowerModel(original: Model, options: LowerModelOptions): LoweredModel {
   const diagnostics: Diagnostic[] = [];
   const { operators, capabilities } = options;
-  for (const node of original.graph.nodes) operatorOf(operators, node);
+  checkGraph(original.graph, operators);
+  checkBlobs(original);
   options.onProgress?.({ stage: "graph", done: 0, total: 1 });
   const model = runGraphPasses(
     original,
@@ -162,11 +171,14 @@ function stepsOf(
     const [output] = group.outputs;
     const [made] = tensors.outputs;
     invariant(output !== undefined && made !== undefined && group.outputs.length === 1, "a group has one output");
-    const kernel = program.kernel(tensors, group);
+    const kernel = program.kernel(
+      tensors,
+      group.nodes.map(({ operator }) => operator.name),
+    );
     const overwrites = tensors.inputs
       .filter(({ tensor }) => mayOverwrite(made, tensor, kernel.scheduled))
       .map(({ value }) => value);
-    steps.push({ inputs: tensors.inputs.map(({ value }) => value), output, overwrites, tensors, kernel, group });
+    steps.push({ inputs: tensors.inputs.map(({ value }) => value), output, overwrites, tensors, kernel });
   }
   return steps;
 }
@@ -202,37 +214,28 @@ class ProgramDraft {
     return this.unique(`${this.prefix}_${cName(base)}`);
   }
 
-  /** The schedule for a group, by its key. */
-  kernel(tensors: Pick<GroupTensors, "key" | "outputs">, group: Pick<FusedGroup, "nodes"> | null): Kernel {
-    const before = this.kernels.get(tensors.key);
+  /** The kernel of a group, by its key. */
+  kernel({ key, inputs, outputs }: KernelTensors, operators: readonly string[]): Kernel {
+    const before = this.kernels.get(key);
     if (before !== undefined) return before;
-    const operators = group === null ? ["copy"] : group.nodes.map(({ operator }) => operator.name);
     const name = operators.slice(0, 4).join("_").toLowerCase();
-    const kernel: Kernel = { name, scheduled: chooseSchedule(name, tensors.outputs, this.context), operators };
-    this.kernels.set(tensors.key, kernel);
+    const scheduled = scheduleKernel(name, outputs, [...inputs.map(({ tensor }) => tensor), ...outputs], this.context);
+    const kernel: Kernel = { name, key, scheduled, operators };
+    this.kernels.set(key, kernel);
     return kernel;
   }
 
-  /** The function of a kernel with the memory that it overwrites. */
-  private functionFor(
-    kernel: Kernel,
-    key: string,
-    outputs: readonly Tensor[],
-    inputs: readonly Tensor[],
-    overwritten: readonly Tensor[],
-  ): string {
-    const [output] = outputs;
-    invariant(output !== undefined, "a kernel has an output");
-    const full = `${key} over ${overwritten.map((tensor) => inputs.indexOf(tensor)).join(",")}`;
-    const before = this.made.get(full);
+  /** The name of the kernel's function for the positions of the parameters that it overwrites. */
+  private functionFor(kernel: Kernel, overwritten: readonly number[]): string {
+    const key = `${kernel.key} over ${overwritten.join(",")}`;
+    const before = this.made.get(key);
     if (before !== undefined) {
       before.calls++;
       return before.name;
     }
     const name = this.name(kernel.name);
-    const aliases = overwritten.map((tensor) => [output, tensor] as const);
-    this.functions.set(name, kernelFunction(name, outputs, kernel.scheduled, [...inputs, output], aliases));
-    this.made.set(full, { name, kernel, calls: 1 });
+    this.functions.set(name, withAliases(kernel.scheduled, name, overwritten));
+    this.made.set(key, { name, kernel, calls: 1 });
     return name;
   }
 
@@ -245,9 +248,8 @@ class ProgramDraft {
     };
     const kernels = steps.map(({ tensors, kernel, output }, step): HostCall => {
       const over = layout.overwritten[step] ?? [];
-      const overwritten = tensors.inputs.filter(({ value }) => over.includes(value)).map(({ tensor }) => tensor);
-      const inputs = tensors.inputs.map(({ tensor }) => tensor);
-      const callee = this.functionFor(kernel, tensors.key, tensors.outputs, inputs, overwritten);
+      const positions = tensors.inputs.flatMap(({ value }, position) => (over.includes(value) ? [position] : []));
+      const callee = this.functionFor(kernel, positions);
       return { kernel: callee, arguments: [...tensors.inputs.map(({ value }) => at(value)), at(output)] };
     });
     const copies = (list: readonly Copy[], late: boolean): readonly HostCall[] =>
@@ -260,9 +262,8 @@ class ProgramDraft {
   }
 
   private copy({ from, to }: Copy, layout: MemoryLayout, source: Location): HostCall {
-    const { input, output, key } = copyTensors(from.dtype, countOf(from));
-    const kernel = this.kernel({ key, outputs: [output] }, null);
-    const callee = this.functionFor(kernel, key, [output], [input], []);
+    const kernel = this.kernel(copyTensors(from.dtype, countOf(from)), ["copy"]);
+    const callee = this.functionFor(kernel, []);
     return { kernel: callee, arguments: [source, destination(from, to, layout)] };
   }
 

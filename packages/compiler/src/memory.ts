@@ -49,7 +49,7 @@ export function layOut(
   constants: ReadonlySet<Value>,
 ): MemoryLayout {
   const locations = new Map<Value, Location>();
-  graph.inputs.forEach((value, position) => locations.set(value, { kind: "input", position }));
+  for (const [position, value] of graph.inputs.entries()) locations.set(value, { kind: "input", position });
   const states = place(graph.states.map(({ value }) => value));
   graph.states.forEach(({ value }, position) => {
     locations.set(value, { kind: "state", offset: states.offsets[position] ?? 0, bytes: sizeInBytes(value) });

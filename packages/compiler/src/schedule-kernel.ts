@@ -1,8 +1,8 @@
 import { autoschedule } from "@tilewright/autoschedule";
 import type { Capabilities, ScheduleRule } from "@tilewright/backend";
 import { type Diagnostic, isCompileError } from "@tilewright/diagnostics";
-import { type Compute, type PrimFunc, type Tensor, type Trace, visit } from "@tilewright/ir";
-import { replay, toPrimFunc } from "@tilewright/schedule";
+import { type Buffer, type Compute, type PrimFunc, type Tensor, type Trace, visit } from "@tilewright/ir";
+import { createSchedule, replay, toPrimFunc } from "@tilewright/schedule";
 import { unscheduled } from "./errors.js";
 
 /** `auto`: the first rule that matches. `none`: loops as written, one thread, no lanes. */
@@ -15,37 +15,49 @@ export interface ScheduleContext {
   report(diagnostic: Diagnostic): void;
 }
 
-/** A trace that applies to the tensors, and the rule that it comes from. */
+/** A kernel at level `scheduled`, and where its schedule comes from. */
 export interface Scheduled {
+  readonly func: PrimFunc;
   readonly trace: Trace;
+  /** The rule that matched; `none`: loops as written. */
   readonly rule: string;
 }
 
-const PLAIN: Scheduled = { trace: { version: 1, records: [] }, rule: "none" };
-
-/** Chooses a schedule. One that does not apply is replaced by the plain loops, with a warning `CO201`. */
-export function chooseSchedule(name: string, outputs: readonly Tensor[], context: ScheduleContext): Scheduled {
-  if (context.schedule === "none") return PLAIN;
+/**
+ * Schedules a kernel. `parameters` are its placeholders and outputs in order. A schedule that does not apply is replaced by the plain loops,
+ * with a warning `CO201`.
+ */
+export function scheduleKernel(
+  name: string,
+  outputs: readonly Tensor[],
+  parameters: readonly Tensor[] | undefined,
+  context: ScheduleContext,
+): Scheduled {
+  const options = parameters === undefined ? { name } : { name, parameters };
+  const plain = (): Scheduled => ({
+    func: toPrimFunc(createSchedule(outputs), options),
+    trace: { version: 1, records: [] },
+    rule: "none",
+  });
+  if (context.schedule === "none") return plain();
   try {
     const { trace, rule } = autoschedule(outputs, { capabilities: context.capabilities, rules: context.rules });
-    toPrimFunc(replay(outputs, trace));
-    return { trace, rule };
+    return { func: toPrimFunc(replay(outputs, trace), options), trace, rule };
   } catch (error) {
     if (!isCompileError(error)) throw error;
     context.report(unscheduled(name, error.diagnostics[0]?.message ?? error.message));
-    return PLAIN;
+    return plain();
   }
 }
 
-/** The kernel as loop IR. `aliases`: placeholders whose memory the output may be given. */
-export function kernelFunction(
-  name: string,
-  outputs: readonly Tensor[],
-  { trace }: Scheduled,
-  parameters: readonly Tensor[],
-  aliases: readonly (readonly [Tensor, Tensor])[] = [],
-): PrimFunc {
-  return toPrimFunc(replay(outputs, trace), { name, parameters, mayAlias: aliases });
+/** The function under another name; `aliases`: positions of parameters whose memory the last one, the output, may be given. */
+export function withAliases({ func }: Scheduled, name: string, aliases: readonly number[]): PrimFunc {
+  const output = func.parameters.at(-1);
+  const mayAlias = aliases.flatMap((position): (readonly [Buffer, Buffer])[] => {
+    const input = func.parameters[position];
+    return input?.kind === "Buffer" && output?.kind === "Buffer" ? [[output, input]] : [];
+  });
+  return { ...func, name, mayAlias };
 }
 
 /**

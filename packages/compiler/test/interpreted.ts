@@ -49,8 +49,8 @@ export class InterpretedModel {
     if (manifest.model === null) throw new Error("the artifact holds no model");
     this.module = module;
     this.entry = manifest.model;
-    this.state = new Uint8Array(Math.max(1, this.entry.stateBytes));
-    this.weights = new Uint8Array(Math.max(1, this.entry.weightsBytes));
+    this.state = new Uint8Array(this.entry.stateBytes);
+    this.weights = new Uint8Array(this.entry.weightsBytes);
     if (this.entry.weights !== null) this.weights.set(blobs.get(this.entry.weights) as Uint8Array);
     for (const { initial, offset } of this.entry.states) {
       if (initial === null) continue;
@@ -64,7 +64,7 @@ export class InterpretedModel {
   run(inputs: readonly TypedArray[]): readonly TypedArray[] {
     const func = this.module.functions.find(({ name }) => name === this.entry.entry);
     if (func === undefined) throw new Error(`no ${this.entry.entry}`);
-    const arena = new Uint8Array(Math.max(1, this.entry.arenaBytes)).fill(0xaa);
+    const arena = new Uint8Array(this.entry.arenaBytes).fill(0xaa);
     const outputs = this.entry.outputs.map(({ dtype, shape }) =>
       typedArray(
         dtype,

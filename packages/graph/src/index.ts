@@ -1,3 +1,4 @@
+export { checkGraph } from "./check-graph.js";
 export { foldConstants } from "./fold-constants.js";
 export { type FusedGroup, type FuseOptions, fuse } from "./fuse.js";
 export { attributeKey, mergeEqualNodes } from "./merge-equal-nodes.js";

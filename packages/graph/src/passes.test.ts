@@ -22,7 +22,7 @@ const givenFor = ({ graph }: ops.Model) =>
 const results = (model: ops.Model) => {
   const next = model.graph.states.map(({ next }) => next).filter((value) => value !== null);
   return evaluateModel(model, [...model.graph.outputs, ...next], givenFor(model)).map((array) =>
-    Array.from(array, (each) => Number(each) + 0),
+    Array.from(array as ArrayLike<number>, (each) => Number(each) + 0),
   );
 };
 
@@ -188,7 +188,7 @@ describe("fuse", () => {
     const loss = ops.softmaxCrossEntropy(b, logits, labels, { reduction: "sum" });
     const parameters = [w1, b1, w2, b2];
     const gradients = addGradients(b, { of: loss, withRespectTo: parameters, operators });
-    parameters.forEach((parameter, k) => b.update(parameter, ops.sgdUpdate(b, parameter, gradients[k] as Value, 0.1)));
+    for (const [k, each] of parameters.entries()) b.update(each, ops.sgdUpdate(b, each, gradients[k] as Value, 0.1));
     const model = runGraphPasses(b.finish([loss]), graphPasses, context);
     expect(results(model)).toHaveLength(5);
     expect(names(model)).toEqual([
