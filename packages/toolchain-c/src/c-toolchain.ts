@@ -13,6 +13,8 @@ export interface ToolchainOptions {
   readonly cache?: string | false;
   /** Bytes that the cache may take. Default 512 MiB. */
   readonly cacheMaxBytes?: number;
+  /** How hard the compiler tries, from 0 to 3. Default 3. */
+  readonly optimization?: 0 | 1 | 2 | 3;
   /** Milliseconds after which a tool is stopped. Default 120,000. */
   readonly timeoutMs?: number;
 }
@@ -95,7 +97,9 @@ export function cToolchain(kind: ToolchainKind): Toolchain {
   return defineToolchain({ name, accepts: "c-source", produces: kind.produces, status, build });
 }
 
-function checkOptions({ cache, cacheMaxBytes, timeoutMs }: ToolchainOptions): void {
+function checkOptions({ cache, cacheMaxBytes, optimization, timeoutMs }: ToolchainOptions): void {
+  if (optimization !== undefined && ![0, 1, 2, 3].includes(optimization))
+    throw new CompileError(badOption("optimization", String(optimization), "an integer from 0 to 3"));
   const positive = (value: number | undefined): boolean => value === undefined || (Number.isFinite(value) && value > 0);
   if (cache !== undefined && cache !== false && (typeof cache !== "string" || cache === ""))
     throw new CompileError(badOption("cache", String(cache), "a folder or false"));

@@ -23,7 +23,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
  * @throws CompileError `TC106` for options that do not exist; `build` throws `TC101`-`TC107`
  */
 export function sharedLibrary(options: SharedLibraryOptions = {}): Toolchain {
-  const { compiler, cpu = "native" } = options;
+  const { compiler, cpu = "native", optimization = 3 } = options;
   if (!/^[A-Za-z0-9][\w.+-]*$/.test(cpu))
     throw new CompileError(badOption("cpu", cpu, "a processor as the compiler names it, as `native`"));
   if (compiler === "") throw new CompileError(badOption("compiler", compiler, "`clang`, `gcc`, or a program"));
@@ -39,18 +39,18 @@ export function sharedLibrary(options: SharedLibraryOptions = {}): Toolchain {
     looksFor,
     install: "install a C compiler: apt-get install clang-19 (or gcc), xcode-select --install on macOS",
     options,
-    prepare: () => prepare(looksFor, cpu),
+    prepare: () => prepare(looksFor, cpu, optimization),
   });
 }
 
-async function prepare(looksFor: readonly string[], cpu: string): Promise<Recipe | undefined> {
+async function prepare(looksFor: readonly string[], cpu: string, optimization: number): Promise<Recipe | undefined> {
   const tool = await findTool(looksFor);
   if (tool === undefined) return undefined;
   const isClang = /clang/i.test(tool.version);
   const posix = process.platform !== "win32";
   const output = posix ? "module.so" : "module.dll";
   const flags = [
-    ...["-std=gnu11", "-O3", ...processorFlags(cpu), "-shared", ...(posix ? ["-fPIC", "-pthread"] : [])],
+    ...["-std=gnu11", `-O${optimization}`, ...processorFlags(cpu), "-shared", ...(posix ? ["-fPIC", "-pthread"] : [])],
     ...[
       "-fvisibility=hidden",
       "-DTILEWRIGHT_SHARED",

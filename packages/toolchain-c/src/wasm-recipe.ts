@@ -1,6 +1,6 @@
 import type { CompiledModule } from "@tilewright/backend";
 import { CompileError } from "@tilewright/diagnostics";
-import type { Recipe } from "./c-toolchain.js";
+import type { Recipe, ToolchainOptions } from "./c-toolchain.js";
 import { notInstantiable } from "./errors.js";
 import { conform, usesStack, violation } from "./wasm-file.js";
 
@@ -19,11 +19,11 @@ export const OBJECT_FILE = "module.o";
 export const WASM_FILE = "module.wasm";
 
 /** Flags by which the text means the same as natively, and needs no library. */
-export function compileFlags({ simd = true, threads = false }: WasmOptions, relaxed: boolean): readonly string[] {
+export function compileFlags({ simd = true, threads = false, optimization = 3 }: WasmOptions & ToolchainOptions, relaxed: boolean): readonly string[] {
   return [
     ...[
       "-std=gnu11",
-      "-O3",
+      `-O${optimization}`,
       "-ffreestanding",
       "-fno-math-errno",
       "-fno-trapping-math",
