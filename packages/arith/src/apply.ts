@@ -1,13 +1,23 @@
 import { bitsOf, type Expr } from "@tilewright/ir";
 import type { Analyzer } from "./analyzer.js";
 import { childrenOf } from "./children.js";
-import { type Bindings, classOf, constantOf, type Match, matches, type Pattern, type Rule } from "./pattern.js";
+import {
+  type Bindings,
+  classOf,
+  constantOf,
+  type Match,
+  matches,
+  type Pattern,
+  type Rule,
+  resembles,
+} from "./pattern.js";
 import { rulesByHead } from "./rules/index.js";
 
 /** Applies the first rule that fits a node of simplified operands; `undefined` when none does. */
 export function applyRules(analyzer: Analyzer, node: Expr): Expr | undefined {
-  if (analyzer.interner.isImpure(node)) return undefined;
-  for (const rule of rulesByHead.get(headOfNode(node)) ?? []) {
+  const rules = rulesByHead.get(headOfNode(node));
+  if (rules === undefined || analyzer.interner.isImpure(node)) return undefined;
+  for (const rule of rules) {
     const result = applyRule(analyzer, rule, node);
     if (result !== undefined) return result;
   }
@@ -16,10 +26,11 @@ export function applyRules(analyzer: Analyzer, node: Expr): Expr | undefined {
 
 /** Applies one rule, if it fits. */
 export function applyRule(analyzer: Analyzer, rule: Rule, node: Expr): Expr | undefined {
-  if (!rule.classes.includes(classOf(operandType(node)))) return undefined;
+  if (!rule.classes.includes(classOf(operandType(node))) || !resembles(rule.pattern, node)) return undefined;
   const bindings: Bindings = new Map();
-  const match = matchOf(analyzer, bindings, node);
-  if (!matches(rule.pattern, node, bindings, () => rule.guard?.(match) ?? true)) return undefined;
+  const { guard } = rule;
+  const holds = (): boolean => guard === undefined || guard(matchOf(analyzer, bindings, node));
+  if (!matches(rule.pattern, node, bindings, holds)) return undefined;
   return instantiate(analyzer, rule.replacement, bindings, node);
 }
 

@@ -1,7 +1,7 @@
 import type { Expr } from "@tilewright/ir";
 import type { Analyzer } from "./analyzer.js";
-import { addIntervals, type Interval, scaleInterval } from "./interval.js";
 import { ceilDivide, floorDivide } from "./integers.js";
+import { addIntervals, type Interval, scaleInterval } from "./interval.js";
 import { addLinear, type Linear, type Term } from "./linear.js";
 import type { Scope } from "./scope.js";
 

@@ -1,9 +1,9 @@
-import { bitsOf, type BinaryOp, type DType, type Expr, isInteger, isSigned, type Var } from "@tilewright/ir";
+import { type BinaryOp, bitsOf, type DType, type Expr, isInteger, isSigned, type Var } from "@tilewright/ir";
+import { childrenOf } from "./children.js";
 import {
   addIntervals, floorDivideIntervals, floorModuloIntervals, hull, type Interval, intersect, maxIntervals, minIntervals, multiplyIntervals,
   point, scaleInterval, subtractIntervals, truncateDivideIntervals, truncateModuloIntervals, UNBOUNDED, within,
 } from "./interval.js"; // biome-ignore format: a list
-import { childrenOf } from "./children.js";
 
 /** Values that a variable takes, both ends included. */
 export type Ranges = ReadonlyMap<Var, Interval>;

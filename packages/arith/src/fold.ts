@@ -56,6 +56,8 @@ function foldBoolean(op: BinaryOp, a: boolean, b: boolean): boolean | undefined 
 }
 
 function foldFloat(op: BinaryOp, a: number, b: number, dtype: DType): number | undefined {
+  if (op === "min") return b < a ? b : a;
+  if (op === "max") return a < b ? b : a;
   const exact = (): number | undefined => {
     if (op === "add") return a + b;
     if (op === "sub") return a - b;
@@ -85,15 +87,19 @@ function foldInteger(op: BinaryOp, a: bigint, b: bigint, dtype: DType): bigint |
     case "bitxor":
       return a ^ b;
     case "shl":
-      return b >= 0n && b < BigInt(bitsOf(dtype)) ? a << b : undefined;
+      return a << amount(b, dtype);
     case "shr":
-      return b >= 0n && b < BigInt(bitsOf(dtype)) ? a >> b : undefined;
+      return a >> amount(b, dtype);
     default:
-      return b === 0n || b === -1n ? undefined : foldDivision(op, a, b);
+      return foldDivision(op, a, b);
   }
 }
 
+/** Shift amounts count modulo the width. */
+const amount = (b: bigint, dtype: DType): bigint => BigInt.asUintN(Math.log2(bitsOf(dtype)), b);
+
 function foldDivision(op: BinaryOp, a: bigint, b: bigint): bigint | undefined {
+  if (b === 0n) return /div|mod/.test(op) ? 0n : undefined;
   const remainder = a % b;
   const adjusts = remainder !== 0n && remainder < 0n !== b < 0n;
   switch (op) {

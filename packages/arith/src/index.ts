@@ -4,7 +4,7 @@ export type { Interval } from "./interval.js";
 export { type LinearForm, linearForm, usesAny } from "./linear-form.js";
 export { type Modulus, modulusOf } from "./modulus.js";
 export { roundHalfEven, roundTo } from "./round.js";
-export { canProve, type Context, entails, Simplifier, simplify } from "./simplify.js";
+export { type Context, canProve, entails, Simplifier, simplify } from "./simplify.js";
 export { type Solution, solveFor } from "./solve.js";
 export { simplifyStatement } from "./statement.js";
 export { type Domain, extentOf, intervalOf, type SymbolicInterval, unionOf, upperBoundOf } from "./symbolic.js";

@@ -32,7 +32,7 @@ export function linearForm(expr: Expr, variables: Iterable<Var>, context: Contex
   const wanted = new Set(variables);
   const simplifier = new Simplifier(context);
   const { analyzer } = simplifier;
-  const sum = analyzer.linearOf(simplifier.simplify(expr));
+  const sum = analyzer.linearOf(simplifier.canonical(expr));
   const coefficients = new Map<Var, Expr>();
   const rest: Term[] = [];
   for (const term of sum.terms) {
@@ -56,7 +56,7 @@ export function linearForm(expr: Expr, variables: Iterable<Var>, context: Contex
 /** left − right without like terms, in normal form. */
 export function subtract(simplifier: Simplifier, left: Expr, right: Expr): Linear | undefined {
   const { analyzer } = simplifier;
-  return addLinear(analyzer.linearOf(simplifier.simplify(left)), analyzer.linearOf(simplifier.simplify(right)), -1);
+  return addLinear(analyzer.linearOf(simplifier.canonical(left)), analyzer.linearOf(simplifier.canonical(right)), -1);
 }
 
 /** ⌈a / b⌉ as an expression, b > 0. */

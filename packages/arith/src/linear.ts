@@ -21,16 +21,27 @@ export const atomLinear = (atom: Expr): Linear => ({ terms: [{ atom, coefficient
 
 /** a + factor · b; `undefined` when it grows too long or leaves the integers that doubles hold. */
 export function addLinear(a: Linear, b: Linear, factor = 1): Linear | undefined {
-  const coefficients = new Map<Expr, number>(a.terms.map((term) => [term.atom, term.coefficient]));
-  for (const { atom, coefficient } of b.terms)
-    coefficients.set(atom, (coefficients.get(atom) ?? 0) + coefficient * factor);
-  const terms: Term[] = [];
-  for (const [atom, coefficient] of coefficients) {
-    if (!Number.isSafeInteger(coefficient)) return undefined;
-    if (coefficient !== 0) terms.push({ atom, coefficient });
-  }
   const constant = a.constant + b.constant * factor + 0;
-  return terms.length > LONGEST || !Number.isSafeInteger(constant) ? undefined : { terms, constant };
+  if (!Number.isSafeInteger(constant)) return undefined;
+  if (b.terms.length === 0) return { terms: a.terms, constant };
+  const terms: Term[] = [...a.terms];
+  for (const { atom, coefficient } of b.terms) {
+    const position = indexOf(terms, atom, a.terms.length);
+    const total = (position < 0 ? 0 : (terms[position]?.coefficient ?? 0)) + coefficient * factor;
+    if (!Number.isSafeInteger(total)) return undefined;
+    if (position < 0) terms.push({ atom, coefficient: total });
+    else terms[position] = { atom, coefficient: total };
+  }
+  const kept = terms.some(({ coefficient }) => coefficient === 0)
+    ? terms.filter(({ coefficient }) => coefficient !== 0)
+    : terms;
+  return kept.length > LONGEST ? undefined : { terms: kept, constant };
+}
+
+/** Sums are short: a search beats a map. */
+function indexOf(terms: readonly Term[], atom: Expr, end: number): number {
+  for (let position = 0; position < end; position++) if (terms[position]?.atom === atom) return position;
+  return -1;
 }
 
 export function scaleLinear(a: Linear, factor: number): Linear | undefined {

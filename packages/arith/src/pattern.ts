@@ -1,4 +1,5 @@
 import { type BinaryOp, type Const, type DType, type Expr, isFloat, type UnaryOp } from "@tilewright/ir";
+import { isCommutative } from "./intern.js";
 import type { Interval } from "./interval.js";
 import type { Modulus } from "./modulus.js";
 
@@ -110,20 +111,39 @@ export function constantOf(expr: Expr): Const | undefined {
 }
 
 export type Bindings = Map<string, Expr>;
-const COMMUTATIVE: ReadonlySet<string> = new Set([
-  "add",
-  "mul",
-  "min",
-  "max",
-  "and",
-  "or",
-  "bitand",
-  "bitor",
-  "bitxor",
-  "eq",
-  "ne",
-]);
-export const isCommutative = (op: string): boolean => COMMUTATIVE.has(op);
+/** Whether `expr` has the operators of `pattern`, names aside: cheap, and seldom true. */
+export function resembles(pattern: Pattern, expr: Expr): boolean {
+  switch (pattern.is) {
+    case "any":
+      return true;
+    case "constant":
+    case "literal":
+      return constantOf(expr) !== undefined;
+    case "unary":
+      return expr.kind === "Unary" && expr.op === pattern.op && resembles(pattern.operand, expr.operand);
+    case "binary":
+      if (expr.kind !== "Binary" || expr.op !== pattern.op) return false;
+      if (resembles(pattern.left, expr.left) && resembles(pattern.right, expr.right)) return true;
+      return (
+        isCommutative(expr.op, expr.left.dtype) &&
+        resembles(pattern.left, expr.right) &&
+        resembles(pattern.right, expr.left)
+      );
+    case "choice":
+      return (
+        (expr.kind === "Select" || expr.kind === "IfThenElse") &&
+        resembles(pattern.condition, expr.condition) &&
+        resembles(pattern.whenTrue, expr.whenTrue) &&
+        resembles(pattern.whenFalse, expr.whenFalse)
+      );
+    case "ramp":
+      return expr.kind === "Ramp" && resembles(pattern.base, expr.base) && resembles(pattern.stride, expr.stride);
+    case "broadcast":
+      return expr.kind === "Broadcast" && resembles(pattern.operand, expr.operand);
+    default:
+      return pattern satisfies never;
+  }
+}
 
 /** Whether `expr` (interned) has the form of `pattern`; fills `bindings`. Operands of commutative operators match in both orders. */
 export function matches(pattern: Pattern, expr: Expr, bindings: Bindings, next: () => boolean): boolean {
@@ -149,7 +169,9 @@ export function matches(pattern: Pattern, expr: Expr, bindings: Bindings, next: 
       if (expr.kind !== "Binary" || expr.op !== pattern.op) return false;
       const inOrder = (a: Expr, b: Expr): boolean =>
         matches(pattern.left, a, bindings, () => matches(pattern.right, b, bindings, next));
-      return inOrder(expr.left, expr.right) || (COMMUTATIVE.has(expr.op) && inOrder(expr.right, expr.left));
+      return (
+        inOrder(expr.left, expr.right) || (isCommutative(expr.op, expr.left.dtype) && inOrder(expr.right, expr.left))
+      );
     }
     case "choice": {
       if (expr.kind !== "Select" && expr.kind !== "IfThenElse") return false;

@@ -37,6 +37,8 @@ function replace(sum: Linear, removed: readonly Term[], added: Linear | undefine
 }
 
 function joinDivisions(analyzer: Analyzer, sum: Linear): Linear | undefined {
+  const isQuotient = ({ atom }: Term): boolean => divisionOf(atom, "floordiv") !== undefined;
+  if (!sum.terms.some(isQuotient)) return undefined;
   for (const term of sum.terms) {
     const remainder = divisionOf(term.atom, "floormod");
     if (remainder === undefined) continue;

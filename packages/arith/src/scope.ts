@@ -1,5 +1,4 @@
-import type { Expr } from "@tilewright/ir";
-import type { Ranges } from "./bounds.js";
+import type { Expr, Var } from "@tilewright/ir";
 import { type Interval, intersect, UNBOUNDED } from "./interval.js";
 import type { Term } from "./linear.js";
 
@@ -9,28 +8,44 @@ export interface Direction {
   readonly interval: Interval;
 }
 
-/** Directions beyond so many are not combined with others, only looked up. */
+/** So many facts, the innermost, are combined with others; all are looked up. */
 const MOST_COMBINED = 16;
+/** Facts of so many scopes around are seen: nesting may be deep. */
+const MOST_SCOPES = 64;
 
 /**
- * What holds in a part of the program: ranges of variables, truth values of conditions, intervals of sums. Results of simplification
- * depend on it, so each scope has its own memory of them.
+ * What holds in a part of the program: truth values of conditions, intervals of sums, and ranges of variables. Results of
+ * simplification depend on it, so each scope has its own memory of them.
  */
 export class Scope {
-  readonly ranges: Ranges;
+  /** Shared by all scopes of one analysis: a variable is bound once. */
+  readonly ranges: Map<Var, Interval>;
   readonly depth: number;
   readonly simplified = new Map<Expr, Expr>();
   readonly bounds = new Map<Expr, Interval>();
-  readonly #known: Map<Expr, boolean>;
-  readonly #atoms: Map<Expr, Interval>;
-  readonly #directions: Map<string, Direction>;
+  /** The nearest scope around that has facts. */
+  readonly #outer: Scope | undefined;
+  readonly #known = new Map<Expr, boolean>();
+  readonly #atoms = new Map<Expr, Interval>();
+  readonly #directions = new Map<string, Direction>();
 
-  constructor(ranges: Ranges, parent?: Scope) {
+  constructor(ranges: Map<Var, Interval>, parent?: Scope) {
     this.ranges = ranges;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
-    this.#known = new Map(parent === undefined ? [] : parent.#known);
-    this.#atoms = new Map(parent === undefined ? [] : parent.#atoms);
-    this.#directions = new Map(parent === undefined ? [] : parent.#directions);
+    this.#outer = parent === undefined || parent.#hasFacts ? parent : parent.#outer;
+  }
+
+  get #hasFacts(): boolean {
+    return this.#known.size + this.#atoms.size + this.#directions.size > 0;
+  }
+
+  /** The scopes whose facts count, from the inside. */
+  *#scopes(): Generator<Scope> {
+    let scope: Scope | undefined = this;
+    for (let count = 0; scope !== undefined && count < MOST_SCOPES; count++) {
+      yield scope;
+      scope = scope.#outer;
+    }
   }
 
   /** A condition that has this truth value here. */
@@ -38,7 +53,12 @@ export class Scope {
     this.#known.set(condition, value);
   }
   truthOf(condition: Expr): boolean | undefined {
-    return this.#known.get(condition);
+    if (!this.hasFacts) return undefined;
+    for (const scope of this.#scopes()) {
+      const truth = scope.#known.get(condition);
+      if (truth !== undefined) return truth;
+    }
+    return undefined;
   }
 
   assumeAtom(atom: Expr, interval: Interval): void {
@@ -46,7 +66,13 @@ export class Scope {
   }
   /** What facts say of an atom; its own bounds come on top. */
   atomInterval(atom: Expr): Interval | undefined {
-    return this.#atoms.get(atom);
+    if (!this.hasFacts) return undefined;
+    let found: Interval | undefined;
+    for (const scope of this.#scopes()) {
+      const here = scope.#atoms.get(atom);
+      if (here !== undefined) found = found === undefined ? here : intersect(found, here);
+    }
+    return found;
   }
 
   assumeDirection(key: string, terms: readonly Term[], interval: Interval): void {
@@ -54,13 +80,27 @@ export class Scope {
     this.#directions.set(key, { terms, interval: intersect(before?.interval ?? UNBOUNDED, interval) });
   }
   directionInterval(key: string): Interval | undefined {
-    return this.#directions.get(key)?.interval;
+    let found: Interval | undefined;
+    for (const scope of this.#scopes()) {
+      const here = scope.#directions.get(key)?.interval;
+      if (here !== undefined) found = found === undefined ? here : intersect(found, here);
+    }
+    return found;
   }
   /** The directions to combine with others. */
   directions(): readonly Direction[] {
-    return this.#directions.size > MOST_COMBINED ? [] : [...this.#directions.values()];
+    const found: Direction[] = [];
+    for (const scope of this.#scopes()) {
+      for (const direction of scope.#directions.values()) {
+        if (found.length >= MOST_COMBINED) return found;
+        found.push(direction);
+      }
+    }
+    return found;
   }
-  get hasDirections(): boolean {
-    return this.#directions.size > 0;
+
+  /** Whether this scope or one around has facts at all. */
+  get hasFacts(): boolean {
+    return this.#outer !== undefined || this.#hasFacts;
   }
 }

@@ -1,8 +1,8 @@
-import type { Expr, Var } from "@tilewright/ir";
+import type { Expr } from "@tilewright/ir";
 import { Analyzer } from "./analyzer.js";
 import { assume } from "./assume.js";
 import type { Ranges } from "./bounds.js";
-import { childrenOf } from "./children.js";
+import { childrenOf, isSameExpr } from "./children.js";
 import type { Interval } from "./interval.js";
 import { Scope } from "./scope.js";
 
@@ -14,6 +14,7 @@ export interface Context {
   readonly facts?: readonly Expr[];
 }
 
+const NO_CHILDREN: readonly Expr[] = [];
 /** Scopes of nested choices beyond this are those of the outer one. */
 const DEEPEST_SCOPE = 12;
 
@@ -22,7 +23,7 @@ export class Simplifier {
   readonly #analyzer: Analyzer;
 
   constructor(context: Context = {}) {
-    this.#analyzer = new Analyzer(new Scope(context.ranges ?? new Map()));
+    this.#analyzer = new Analyzer(new Scope(new Map(context.ranges)));
     for (const fact of context.facts ?? []) this.assume(fact);
   }
 
@@ -34,7 +35,7 @@ export class Simplifier {
   /** Adds a condition that is true from here on, in the present scope. */
   assume(fact: Expr): void {
     const { scope } = this.#analyzer;
-    assume(this.#analyzer, this.simplify(fact), true);
+    assume(this.#analyzer, this.canonical(fact), true);
     scope.simplified.clear();
     scope.bounds.clear();
   }
@@ -50,30 +51,39 @@ export class Simplifier {
   /** Opens a scope as `within` does, and returns what closes it. Scopes close in the opposite order of their opening. */
   enter(context: Context): () => void {
     const outer = this.#analyzer.scope;
-    const ranges =
-      context.ranges === undefined || context.ranges.size === 0
-        ? outer.ranges
-        : new Map<Var, Interval>([...outer.ranges, ...context.ranges]);
+    const { ranges } = outer;
+    const before = [...(context.ranges ?? [])].map(([variable]) => [variable, ranges.get(variable)] as const);
+    for (const [variable, range] of context.ranges ?? []) ranges.set(variable, range);
     this.#analyzer.scope = new Scope(ranges, outer);
     for (const fact of context.facts ?? []) this.assume(fact);
     return () => {
       this.#analyzer.scope = outer;
+      for (const [variable, range] of before) {
+        if (range === undefined) ranges.delete(variable);
+        else ranges.set(variable, range);
+      }
     };
   }
 
   /** Constant bounds of an expression after simplification. */
   bounds(expr: Expr): Interval {
-    return this.#analyzer.bounds(this.simplify(expr));
+    return this.#analyzer.bounds(this.canonical(expr));
   }
 
   /** Whether a condition certainly holds. */
   proves(condition: Expr): boolean {
-    const found = this.simplify(condition);
+    const found = this.canonical(condition);
     return found.kind === "Const" && found.value === true;
   }
 
   /** See the function `simplify`. */
   simplify(root: Expr): Expr {
+    const found = this.canonical(root);
+    return isSameExpr(root, found) ? root : found;
+  }
+
+  /** @internal The simplified expression as the analyzer knows it: equal ones are one object. */
+  canonical(root: Expr): Expr {
     const analyzer = this.#analyzer;
     const home = analyzer.scope;
     const tasks: Task[] = [{ node: root, scope: home, arms: undefined }];
@@ -91,18 +101,24 @@ export class Simplifier {
   #advance(task: Task, tasks: Task[]): boolean {
     const { node, scope } = task;
     if (node.kind === "Select" || node.kind === "IfThenElse") return this.#choose(task, tasks);
-    const children = childrenOf(node);
     const before = tasks.length;
-    for (const child of children) {
-      if (!scope.simplified.has(child)) tasks.push({ node: child, scope, arms: undefined });
-    }
+    const children = childrenOf(node).map((child) => this.#result(child, scope, tasks));
     if (tasks.length > before) return false;
-    const done = this.#analyzer.rebuild(
-      node,
-      children.map((child) => scope.simplified.get(child) ?? child),
-    );
-    scope.simplified.set(node, done);
+    scope.simplified.set(node, this.#analyzer.rebuild(node, children));
     return true;
+  }
+
+  /** The simplified child; one that is not done is queued and stands for itself meanwhile. */
+  #result(child: Expr, scope: Scope, tasks: Task[]): Expr {
+    const known = scope.simplified.get(child);
+    if (known !== undefined) return known;
+    if (child.kind === "Var" || child.kind === "Const") {
+      const leaf = this.#analyzer.rebuild(child, NO_CHILDREN);
+      scope.simplified.set(child, leaf);
+      return leaf;
+    }
+    tasks.push({ node: child, scope, arms: undefined });
+    return child;
   }
 
   /** A choice: the condition first, then each arm where the condition is known. */

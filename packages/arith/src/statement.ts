@@ -6,16 +6,16 @@ import {
   type If,
   type KernelCall,
   type Let,
-  sequence,
   type Stmt,
   type Store,
+  sequence,
   type Var,
   visit,
 } from "@tilewright/ir";
-import { constantOf } from "./pattern.js";
+import { childrenOf } from "./children.js";
 import type { Interval } from "./interval.js";
 import { usesAny } from "./linear-form.js";
-import { childrenOf } from "./children.js";
+import { constantOf } from "./pattern.js";
 import { type Context, Simplifier } from "./simplify.js";
 
 const EMPTY: Stmt = sequence([]);

@@ -44,7 +44,7 @@ class Relaxation {
   }
 
   of(root: Expr): SymbolicInterval {
-    const expr = this.#simplifier.simplify(root);
+    const expr = this.#simplifier.canonical(root);
     const { analyzer } = this.#simplifier;
     const stack: Expr[] = [expr];
     while (stack.length > 0) {
@@ -109,7 +109,7 @@ class Relaxation {
     const domain = this.#relaxed.get(variable);
     if (domain === undefined) return { min: variable, max: variable };
     const last = build.sub(build.add(domain.min, domain.extent), build.int(1));
-    return { min: this.#simplifier.simplify(domain.min), max: this.#simplifier.simplify(last) };
+    return { min: this.#simplifier.canonical(domain.min), max: this.#simplifier.canonical(last) };
   }
 
   #sum(terms: readonly Term[], constant: number): SymbolicInterval {
@@ -126,7 +126,7 @@ class Relaxation {
   }
 
   #tidy(min: End, max: End): SymbolicInterval {
-    const tidy = (end: End): End => (end === null ? null : this.#simplifier.simplify(end));
+    const tidy = (end: End): End => (end === null ? null : this.#simplifier.canonical(end));
     return { min: tidy(min), max: tidy(max) };
   }
 

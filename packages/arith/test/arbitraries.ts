@@ -26,7 +26,7 @@ const EDGES: readonly number[] = [
 ];
 
 /** A value of a data type, edges included. */
-export function valueOf(dtype: DType): fc.Arbitrary<number | bigint | boolean> {
+export function valuesOf(dtype: DType): fc.Arbitrary<number | bigint | boolean> {
   if (dtype === "bool") return fc.boolean();
   if (isFloat(dtype))
     return fc

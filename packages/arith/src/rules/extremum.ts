@@ -4,8 +4,8 @@ const { c0, c1, max, min, x, y, z } = words;
 
 /** Smaller and larger values of integers; two operands whose order is known are settled before these rules. */
 export const extremumRules: readonly Rule[] = [
-  rule("min-same", ["index", "integer"], min(x, x), x),
-  rule("max-same", ["index", "integer"], max(x, x), x),
+  rule("min-same", ["index", "integer", "float"], min(x, x), x),
+  rule("max-same", ["index", "integer", "float"], max(x, x), x),
   rule("min-settled", "integer", min(x, y), x, ({ bounds }) => bounds("x").max <= bounds("y").min),
   rule("max-settled", "integer", max(x, y), x, ({ bounds }) => bounds("x").min >= bounds("y").max),
   rule("min-constants", ["index", "integer"], min(min(x, c0), c1), min(x, min(c0, c1))),
