@@ -3,7 +3,7 @@ import type { DType } from "../dtype.js";
 import { definedTwice, nestedTooDeep, unexpectedToken, unknownName } from "../errors.js";
 import type { Node } from "../fields.js";
 import type { Json } from "../func.js";
-import { spanAt, type Token, tokenize } from "./lexer.js";
+import { createPlaces, type Token, tokenize } from "./lexer.js";
 import { typeFromName } from "./syntax.js";
 
 /** Deeper nesting is refused with a diagnostic, well before an engine's stack ends. */
@@ -37,6 +37,7 @@ export interface Cursor {
 export function createCursor(source: string, file: string | null): Cursor {
   const tokens = tokenize(source, file ?? "");
   const end = tokens[tokens.length - 1] as Token;
+  const placeOf = createPlaces(source, file ?? "");
   const names = new Map<string, Node>();
   let position = 0;
   let depth = 0;
@@ -45,7 +46,7 @@ export function createCursor(source: string, file: string | null): Cursor {
   const is = (token: Token, text: string): boolean =>
     token.text === text && (token.type === "symbol" || token.type === "name");
   const failWith = (make: (span: Span) => Diagnostic, at: Token = peek()): never => {
-    throw new CompileError(make(spanAt(source, at.offset, file ?? "")));
+    throw new CompileError(make(placeOf(at.offset)));
   };
   const fail = (expected: string): never => failWith((span) => unexpectedToken(expected, peek(), span));
   const next = (): Token => {
@@ -72,7 +73,7 @@ export function createCursor(source: string, file: string | null): Cursor {
     },
     fail,
     failWith,
-    span: () => (file === null ? NO_SPAN : spanAt(source, peek().offset, file)),
+    span: () => (file === null ? NO_SPAN : placeOf(peek().offset)),
     nested: (work) => {
       if (++depth > DEEPEST) failWith((span) => nestedTooDeep(DEEPEST, span));
       const result = work();

@@ -1,4 +1,4 @@
-import { CompileError } from "@tilewright/diagnostics";
+import { CompileError, type Span } from "@tilewright/diagnostics";
 import { malformedToken } from "../errors.js";
 
 /** `name` includes words of the language, `quoted` is a name in backticks and never a word. `text` is the value, without quotes. */
@@ -28,7 +28,9 @@ export function tokenize(source: string, file: string): Token[] {
     if (offset >= source.length) break;
     const first = source[offset] as string;
     const fail = (expected: string): never => {
-      throw new CompileError(malformedToken(source.slice(offset, offset + 20), expected, spanAt(source, offset, file)));
+      throw new CompileError(
+        malformedToken(source.slice(offset, offset + 20), expected, createPlaces(source, file)(offset)),
+      );
     };
     let raw: string | undefined;
     if (first === '"') {
@@ -62,9 +64,17 @@ function unescaped(literal: string): string | undefined {
   }
 }
 
-/** The line and column of an offset, counted from 1. */
-export function spanAt(source: string, offset: number, file: string) {
-  const before = source.slice(0, offset);
-  const line = before.split("\n").length;
-  return { file, line, column: offset - (before.lastIndexOf("\n") + 1) + 1 };
+/** From offsets to lines and columns, counted from 1. */
+export function createPlaces(source: string, file: string): (offset: number) => Span {
+  let starts: number[] | undefined;
+  return (offset) => {
+    starts ??= [0, ...Array.from(source.matchAll(/\n/g), (match) => match.index + 1)];
+    let [low, high] = [0, starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] as number) <= offset) low = middle;
+      else high = middle;
+    }
+    return { file, line: low + 1, column: offset - (starts[low] as number) + 1 };
+  };
 }

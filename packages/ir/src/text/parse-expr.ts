@@ -36,303 +36,33 @@ const UNARY: ReadonlySet<string> = new Set(UNARY_OPS);
 const BINARY: ReadonlySet<string> = new Set(ARITHMETIC_OPS);
 const AXIS_KINDS = ["data", "reduce", "ordered", "opaque"] as const;
 
+/** What reading carries along. */
+interface Reading {
+  readonly cursor: Cursor;
+  /** Shared nodes of the expression at hand. */
+  readonly labels: Map<string, Expr>;
+  /** Axes of reductions, by their variables. */
+  readonly axes: Map<Var, IterVar>;
+}
+
 export function createExprReader(cursor: Cursor): ExprReader {
-  const labels = new Map<string, Expr>();
-  const { peek, accept, expect, fail, nested } = cursor;
+  const r: Reading = { cursor, labels: new Map(), axes: new Map() };
   const root = (): Expr => {
-    labels.clear();
-    return binary(1);
+    r.labels.clear();
+    return binary(r, 1);
   };
-
-  function binary(level: number): Expr {
-    return nested(() => {
-      const start = cursor.span();
-      let left = unary();
-      for (;;) {
-        const infix = peek().type === "symbol" ? OPERATORS.get(peek().text) : undefined;
-        if (infix === undefined || infix.level < level) return left;
-        cursor.next();
-        const fast = fastFlags();
-        const right = binary(infix.level + 1);
-        const op = infix.op === "div" || infix.op === "floordiv" ? divisionOf(left.dtype) : infix.op;
-        left = binaryNode(op, left, right, fast, start);
-      }
-    });
-  }
-
-  function binaryNode(op: BinaryOp, left: Expr, right: Expr, fast: FastMath, span: Expr["span"]): Expr {
-    const dtype = COMPARISONS.has(op) ? "bool" : left.dtype;
-    return { kind: "Binary", span, dtype, lanes: left.lanes, op, left, right, fast };
-  }
-
-  function unaryNode(op: UnaryOp, operand: Expr, fast: FastMath, span: Expr["span"]): Expr {
-    return { kind: "Unary", span, dtype: operand.dtype, lanes: operand.lanes, op, operand, fast };
-  }
-
-  function unary(): Expr {
-    const span = cursor.span();
-    if (peek().text === "-" && peek(1).type === "number") {
-      cursor.next();
-      return literal(-1);
-    }
-    const op =
-      peek().type !== "symbol" ? undefined : ({ "-": "neg", "!": "not", "~": "bitnot" } as const)[peek().text as "-"];
-    if (op === undefined) return primary();
-    cursor.next();
-    return unaryNode(op, nested(unary), 0, span);
-  }
-
-  function primary(): Expr {
-    const token = peek();
-    if (token.type === "number") return literal(1);
-    if (accept("(")) {
-      const inner = binary(1);
-      expect(")");
-      return inner;
-    }
-    if (token.type === "symbol" && token.text === "$") return label();
-    if (token.type === "symbol" && token.text === "@") return call();
-    if (token.type === "quoted" || token.type === "name") return token.type === "name" ? word(token.text) : reference();
-    return fail("an expression");
-  }
-
-  function label(): Expr {
-    expect("$");
-    const number = String(wholeNumber(cursor));
-    if (accept("=")) {
-      expect("(");
-      const inner = binary(1);
-      expect(")");
-      labels.set(number, inner);
-      return inner;
-    }
-    return labels.get(number) ?? fail(`a label that is defined before it is used, not $${number}`);
-  }
-
-  function call(): Expr {
-    const span = cursor.span();
-    expect("@");
-    const intrinsic = cursor.name("the name of an intrinsic");
-    const args = parenthesizedList(cursor, () => binary(1));
-    expect("->");
-    return { kind: "Call", span, ...typeWord(cursor), intrinsic, args };
-  }
-
-  function reference(): Expr {
-    const span = cursor.span();
-    const at = peek();
-    const name = cursor.name("a name");
-    if (!accept("[")) return cursor.lookup(name, ["Var"], at);
-    const target = cursor.lookup(name, ["Buffer", "Tensor"], at);
-    const { indices, predicate } = indexList(() => binary(1));
-    if (target.kind === "Tensor") {
-      if (predicate !== null) fail("a read of a tensor without a predicate");
-      return { kind: "Read", span, dtype: target.dtype, lanes: 1, tensor: target, indices };
-    }
-    return {
-      kind: "Load",
-      span,
-      dtype: target.dtype,
-      lanes: indices.at(-1)?.lanes ?? 1,
-      buffer: target,
-      indices,
-      predicate,
-    };
-  }
-
-  function indexList(item: () => Expr): { readonly indices: readonly Expr[]; readonly predicate: Expr | null } {
-    const indices: Expr[] = [];
-    if (peek().text !== "]" && peek().text !== ";") {
-      do indices.push(item());
-      while (accept(","));
-    }
-    const predicate = accept(";") ? item() : null;
-    expect("]");
-    return { indices, predicate };
-  }
-
-  function word(name: string): Expr {
-    const span = cursor.span();
-    if (name === "true" || name === "false") {
-      cursor.next();
-      return { kind: "Const", span, dtype: "bool", lanes: 1, value: name === "true" };
-    }
-    const type = typeFromName(name);
-    if (type?.lanes === 1) return typedLiteral(type.dtype);
-    if (name === "reduce") return reduction();
-    if (UNARY.has(name) || BINARY.has(name)) return operatorCall(name);
-    const special = Object.hasOwn(SPECIAL, name) ? SPECIAL[name] : undefined;
-    if (special === undefined) return reference();
-    cursor.next();
-    expect("(");
-    const made = special(span);
-    expect(")");
-    return made;
-  }
-
-  function operatorCall(name: string): Expr {
-    const span = cursor.span();
-    cursor.next();
-    const fast = fastFlags();
-    expect("(");
-    const first = binary(1);
-    if (UNARY.has(name)) {
-      expect(")");
-      return unaryNode(name as UnaryOp, first, fast, span);
-    }
-    expect(",");
-    const second = binary(1);
-    expect(")");
-    return binaryNode(name as BinaryOp, first, second, fast, span);
-  }
-
-  const choice =
-    (kind: "Select" | "IfThenElse") =>
-    (span: Expr["span"]): Expr => {
-      const [condition, whenTrue, whenFalse] = [argument(), argument(), binary(1)];
-      return { kind, span, dtype: whenTrue.dtype, lanes: whenTrue.lanes, condition, whenTrue, whenFalse };
-    };
-  const conversion =
-    (kind: "Cast" | "Reinterpret") =>
-    (span: Expr["span"]): Expr => {
-      const dtype = dtypeWord(cursor);
-      expect(",");
-      const operand = binary(1);
-      return { kind, span, dtype, lanes: operand.lanes, operand };
-    };
-  /** An argument that another one follows. */
-  const argument = (): Expr => {
-    const value = binary(1);
-    expect(",");
-    return value;
-  };
-  const SPECIAL: { readonly [name: string]: (span: Expr["span"]) => Expr } = {
-    select: choice("Select"),
-    if_then_else: choice("IfThenElse"),
-    cast: conversion("Cast"),
-    reinterpret: conversion("Reinterpret"),
-    ramp: (span) => {
-      const [base, stride] = [argument(), argument()];
-      return { kind: "Ramp", span, dtype: base.dtype, lanes: wholeNumber(cursor), base, stride };
-    },
-    broadcast: (span) => {
-      const operand = argument();
-      return { kind: "Broadcast", span, dtype: operand.dtype, lanes: wholeNumber(cursor), operand };
-    },
-    shuffle: (span) => {
-      const vectors: Expr[] = [];
-      if (peek().text !== ";") {
-        do vectors.push(binary(1));
-        while (accept(","));
-      }
-      expect(";");
-      const picks: number[] = [];
-      if (peek().text !== ")") {
-        do picks.push(wholeNumber(cursor));
-        while (accept(","));
-      }
-      return { kind: "Shuffle", span, dtype: vectors[0]?.dtype ?? "index", lanes: picks.length, vectors, picks };
-    },
-  };
-
-  function fastFlags(): FastMath {
-    if (peek().text !== "[" || peek(1).type !== "name" || peek(2).text !== "]") return 0;
-    cursor.next();
-    let fast = 0;
-    for (const letter of peek().text) fast |= fastBit(letter) ?? fail("fast-math flags out of c, r and a");
-    cursor.next();
-    expect("]");
-    return fast;
-  }
-
-  function literal(sign: number): Const {
-    const token = cursor.next();
-    const decimal = /[.eE]/.test(token.text);
-    return constant(decimal ? "float32" : "index", sign * Number(token.text), token);
-  }
-
-  function constant(dtype: DType, value: Const["value"], token: Token): Const {
-    if (!fits(value, dtype)) cursor.failWith((span) => badConstantText(token.text, dtype, span), token);
-    return { kind: "Const", span: cursor.span(), dtype, lanes: 1, value };
-  }
-
-  function typedLiteral(dtype: DType): Const {
-    cursor.next();
-    expect("(");
-    const negative = accept("-");
-    const token = cursor.next();
-    const { text, type } = token;
-    expect(")");
-    const whole = type === "number" && /^\d+$/.test(text);
-    if (isFloat(dtype) && (type === "number" || text === "inf" || text === "nan")) {
-      const value = text === "inf" ? Number.POSITIVE_INFINITY : text === "nan" ? Number.NaN : Number(text);
-      return constant(dtype, negative ? -value : value, token);
-    }
-    if (!whole || dtype === "bool") return cursor.failWith((span) => badConstantText(text, dtype, span), token);
-    if (isWide(dtype)) return constant(dtype, negative ? -BigInt(text) : BigInt(text), token);
-    return constant(dtype, negative ? -Number(text) : Number(text), token);
-  }
-
-  function reduction(): Expr {
-    const span = cursor.span();
-    cursor.next();
-    const fast = fastFlags();
-    const at = peek();
-    const combiner = cursor.lookup(cursor.name("the name of a combiner"), ["Combiner"], at);
-    expect("over");
-    const axes = parenthesizedList(cursor, () => axis("reduce", () => binary(1)));
-    const sources = parenthesizedList(cursor, () => binary(1));
-    const condition = accept("where") ? unary() : null;
-    const initial = accept("initial") ? parenthesizedList(cursor, () => binary(1)) : null;
-    const valueIndex = accept("value") ? wholeNumber(cursor) : 0;
-    const source = sources[valueIndex] ?? fail(`at least ${valueIndex + 1} values in parentheses`);
-    const { dtype, lanes } = source;
-    return { kind: "Reduce", span, dtype, lanes, combiner, sources, axes, condition, initial, valueIndex, fast };
-  }
-
-  function range(item: () => Expr): { readonly min: Expr; readonly extent: Expr } {
-    const min = item();
-    if (accept("..+")) return { min, extent: item() };
-    expect("..");
-    const end = item();
-    if (min.kind === "Const") {
-      if (Object.is(min.value, 0)) return { min, extent: end };
-      if (end.kind === "Const") return { min, extent: int(Number(end.value) - Number(min.value)) };
-    }
-    return fail("a range `0..extent` or `min..+extent`");
-  }
-
-  function axis(usual: IterVar["iterKind"], item: () => Expr): IterVar {
-    const span = cursor.span();
-    const name = cursor.name("the name of an axis");
-    const kind = accept(":") ? cursor.name("a kind of axis") : usual;
-    const iterKind = AXIS_KINDS.find((each) => each === kind) ?? fail(`a kind of axis: ${AXIS_KINDS.join(", ")}`);
-    expect("in");
-    // Bodies of one reduction share its axes, and repeat them in the text.
-    const known = axes.get(cursor.find(name) as Var);
-    if (known !== undefined && usual === "reduce") {
-      range(item);
-      return known;
-    }
-    const { min, extent } = range(item);
-    const variable = cursor.define(name, { kind: "Var", span, dtype: "index", lanes: 1, name } as const);
-    const made: IterVar = { kind: "IterVar", span, name, variable, min, extent, iterKind };
-    if (usual === "reduce") axes.set(variable, made);
-    return made;
-  }
-  const axes = new Map<Var, IterVar>();
-
+  const { peek, expect } = cursor;
   return {
     expr: root,
-    range: () => range(root),
-    axis: (usual) => axis(usual, root),
-    indices: () => indexList(root),
+    range: () => range(r, root),
+    axis: (usual) => axis(r, usual, root),
+    indices: () => indexList(r, root),
     region: () => {
       const span = cursor.span();
       const at = peek();
       const buffer = cursor.lookup(cursor.name("the name of a buffer"), ["Buffer"], at) as Buffer;
       expect("[");
-      const ranges = listUntil(cursor, "]", () => range(root));
+      const ranges = listUntil(cursor, "]", () => range(r, root));
       return {
         kind: "BufferRegion",
         span,
@@ -342,4 +72,294 @@ export function createExprReader(cursor: Cursor): ExprReader {
       };
     },
   };
+}
+
+function binary(r: Reading, level: number): Expr {
+  return r.cursor.nested(() => {
+    const start = r.cursor.span();
+    let left = unary(r);
+    for (;;) {
+      const infix = r.cursor.peek().type === "symbol" ? OPERATORS.get(r.cursor.peek().text) : undefined;
+      if (infix === undefined || infix.level < level) return left;
+      r.cursor.next();
+      const fast = fastFlags(r);
+      const right = binary(r, infix.level + 1);
+      const op = infix.op === "div" || infix.op === "floordiv" ? divisionOf(left.dtype) : infix.op;
+      left = binaryNode(op, left, right, fast, start);
+    }
+  });
+}
+
+function binaryNode(op: BinaryOp, left: Expr, right: Expr, fast: FastMath, span: Expr["span"]): Expr {
+  const dtype = COMPARISONS.has(op) ? "bool" : left.dtype;
+  return { kind: "Binary", span, dtype, lanes: left.lanes, op, left, right, fast };
+}
+
+function unaryNode(op: UnaryOp, operand: Expr, fast: FastMath, span: Expr["span"]): Expr {
+  return { kind: "Unary", span, dtype: operand.dtype, lanes: operand.lanes, op, operand, fast };
+}
+
+function unary(r: Reading): Expr {
+  const span = r.cursor.span();
+  if (r.cursor.peek().text === "-" && r.cursor.peek(1).type === "number") {
+    r.cursor.next();
+    return literal(r, -1);
+  }
+  const op =
+    r.cursor.peek().type !== "symbol"
+      ? undefined
+      : ({ "-": "neg", "!": "not", "~": "bitnot" } as const)[r.cursor.peek().text as "-"];
+  if (op === undefined) return primary(r);
+  r.cursor.next();
+  return unaryNode(
+    op,
+    r.cursor.nested(() => unary(r)),
+    0,
+    span,
+  );
+}
+
+function primary(r: Reading): Expr {
+  const token = r.cursor.peek();
+  if (token.type === "number") return literal(r, 1);
+  if (r.cursor.accept("(")) {
+    const inner = binary(r, 1);
+    r.cursor.expect(")");
+    return inner;
+  }
+  if (token.type === "symbol" && token.text === "$") return label(r);
+  if (token.type === "symbol" && token.text === "@") return call(r);
+  if (token.type === "quoted" || token.type === "name")
+    return token.type === "name" ? word(r, token.text) : reference(r);
+  return r.cursor.fail("an expression");
+}
+
+function label(r: Reading): Expr {
+  r.cursor.expect("$");
+  const number = String(wholeNumber(r.cursor));
+  if (r.cursor.accept("=")) {
+    r.cursor.expect("(");
+    const inner = binary(r, 1);
+    r.cursor.expect(")");
+    r.labels.set(number, inner);
+    return inner;
+  }
+  return r.labels.get(number) ?? r.cursor.fail(`a label that is defined before it is used, not $${number}`);
+}
+
+function call(r: Reading): Expr {
+  const span = r.cursor.span();
+  r.cursor.expect("@");
+  const intrinsic = r.cursor.name("the name of an intrinsic");
+  const args = parenthesizedList(r.cursor, () => binary(r, 1));
+  r.cursor.expect("->");
+  return { kind: "Call", span, ...typeWord(r.cursor), intrinsic, args };
+}
+
+function reference(r: Reading): Expr {
+  const span = r.cursor.span();
+  const at = r.cursor.peek();
+  const name = r.cursor.name("a name");
+  if (!r.cursor.accept("[")) return r.cursor.lookup(name, ["Var"], at);
+  const target = r.cursor.lookup(name, ["Buffer", "Tensor"], at);
+  const { indices, predicate } = indexList(r, () => binary(r, 1));
+  if (target.kind === "Tensor") {
+    if (predicate !== null) r.cursor.fail("a read of a tensor without a predicate");
+    return { kind: "Read", span, dtype: target.dtype, lanes: 1, tensor: target, indices };
+  }
+  return {
+    kind: "Load",
+    span,
+    dtype: target.dtype,
+    lanes: indices.at(-1)?.lanes ?? 1,
+    buffer: target,
+    indices,
+    predicate,
+  };
+}
+
+function indexList(
+  r: Reading,
+  item: () => Expr,
+): { readonly indices: readonly Expr[]; readonly predicate: Expr | null } {
+  const indices: Expr[] = [];
+  if (r.cursor.peek().text !== "]" && r.cursor.peek().text !== ";") {
+    do indices.push(item());
+    while (r.cursor.accept(","));
+  }
+  const predicate = r.cursor.accept(";") ? item() : null;
+  r.cursor.expect("]");
+  return { indices, predicate };
+}
+
+function word(r: Reading, name: string): Expr {
+  const span = r.cursor.span();
+  if (name === "true" || name === "false") {
+    r.cursor.next();
+    return { kind: "Const", span, dtype: "bool", lanes: 1, value: name === "true" };
+  }
+  const type = typeFromName(name);
+  if (type?.lanes === 1) return typedLiteral(r, type.dtype);
+  if (name === "reduce") return reduction(r);
+  if (UNARY.has(name) || BINARY.has(name)) return operatorCall(r, name);
+  const special = Object.hasOwn(SPECIAL, name) ? SPECIAL[name] : undefined;
+  if (special === undefined) return reference(r);
+  r.cursor.next();
+  r.cursor.expect("(");
+  const made = special(r, span);
+  r.cursor.expect(")");
+  return made;
+}
+
+function operatorCall(r: Reading, name: string): Expr {
+  const span = r.cursor.span();
+  r.cursor.next();
+  const fast = fastFlags(r);
+  r.cursor.expect("(");
+  const first = binary(r, 1);
+  if (UNARY.has(name)) {
+    r.cursor.expect(")");
+    return unaryNode(name as UnaryOp, first, fast, span);
+  }
+  r.cursor.expect(",");
+  const second = binary(r, 1);
+  r.cursor.expect(")");
+  return binaryNode(name as BinaryOp, first, second, fast, span);
+}
+
+const choice =
+  (kind: "Select" | "IfThenElse") =>
+  (r: Reading, span: Expr["span"]): Expr => {
+    const [condition, whenTrue, whenFalse] = [argument(r), argument(r), binary(r, 1)];
+    return { kind, span, dtype: whenTrue.dtype, lanes: whenTrue.lanes, condition, whenTrue, whenFalse };
+  };
+const conversion =
+  (kind: "Cast" | "Reinterpret") =>
+  (r: Reading, span: Expr["span"]): Expr => {
+    const dtype = dtypeWord(r.cursor);
+    r.cursor.expect(",");
+    const operand = binary(r, 1);
+    return { kind, span, dtype, lanes: operand.lanes, operand };
+  };
+/** An argument that another one follows. */
+const argument = (r: Reading): Expr => {
+  const value = binary(r, 1);
+  r.cursor.expect(",");
+  return value;
+};
+const SPECIAL: { readonly [name: string]: (r: Reading, span: Expr["span"]) => Expr } = {
+  select: choice("Select"),
+  if_then_else: choice("IfThenElse"),
+  cast: conversion("Cast"),
+  reinterpret: conversion("Reinterpret"),
+  ramp: (r, span) => {
+    const [base, stride] = [argument(r), argument(r)];
+    return { kind: "Ramp", span, dtype: base.dtype, lanes: wholeNumber(r.cursor), base, stride };
+  },
+  broadcast: (r, span) => {
+    const operand = argument(r);
+    return { kind: "Broadcast", span, dtype: operand.dtype, lanes: wholeNumber(r.cursor), operand };
+  },
+  shuffle: (r, span) => {
+    const vectors: Expr[] = [];
+    if (r.cursor.peek().text !== ";") {
+      do vectors.push(binary(r, 1));
+      while (r.cursor.accept(","));
+    }
+    r.cursor.expect(";");
+    const picks: number[] = [];
+    if (r.cursor.peek().text !== ")") {
+      do picks.push(wholeNumber(r.cursor));
+      while (r.cursor.accept(","));
+    }
+    return { kind: "Shuffle", span, dtype: vectors[0]?.dtype ?? "index", lanes: picks.length, vectors, picks };
+  },
+};
+
+function fastFlags(r: Reading): FastMath {
+  if (r.cursor.peek().text !== "[" || r.cursor.peek(1).type !== "name" || r.cursor.peek(2).text !== "]") return 0;
+  r.cursor.next();
+  let fast = 0;
+  for (const letter of r.cursor.peek().text)
+    fast |= fastBit(letter) ?? r.cursor.fail("fast-math flags out of c, r and a");
+  r.cursor.next();
+  r.cursor.expect("]");
+  return fast;
+}
+
+function literal(r: Reading, sign: number): Const {
+  const token = r.cursor.next();
+  const decimal = /[.eE]/.test(token.text);
+  return constant(r, decimal ? "float32" : "index", sign * Number(token.text), token);
+}
+
+function constant(r: Reading, dtype: DType, value: Const["value"], token: Token): Const {
+  if (!fits(value, dtype)) r.cursor.failWith((span) => badConstantText(token.text, dtype, span), token);
+  return { kind: "Const", span: r.cursor.span(), dtype, lanes: 1, value };
+}
+
+function typedLiteral(r: Reading, dtype: DType): Const {
+  r.cursor.next();
+  r.cursor.expect("(");
+  const negative = r.cursor.accept("-");
+  const token = r.cursor.next();
+  const { text, type } = token;
+  r.cursor.expect(")");
+  const whole = type === "number" && /^\d+$/.test(text);
+  if (isFloat(dtype) && (type === "number" || text === "inf" || text === "nan")) {
+    const value = text === "inf" ? Number.POSITIVE_INFINITY : text === "nan" ? Number.NaN : Number(text);
+    return constant(r, dtype, negative ? -value : value, token);
+  }
+  if (!whole || dtype === "bool") return r.cursor.failWith((span) => badConstantText(text, dtype, span), token);
+  if (isWide(dtype)) return constant(r, dtype, negative ? -BigInt(text) : BigInt(text), token);
+  return constant(r, dtype, negative ? -Number(text) : Number(text), token);
+}
+
+function reduction(r: Reading): Expr {
+  const span = r.cursor.span();
+  r.cursor.next();
+  const fast = fastFlags(r);
+  const at = r.cursor.peek();
+  const combiner = r.cursor.lookup(r.cursor.name("the name of a combiner"), ["Combiner"], at);
+  r.cursor.expect("over");
+  const axes = parenthesizedList(r.cursor, () => axis(r, "reduce", () => binary(r, 1)));
+  const sources = parenthesizedList(r.cursor, () => binary(r, 1));
+  const condition = r.cursor.accept("where") ? unary(r) : null;
+  const initial = r.cursor.accept("initial") ? parenthesizedList(r.cursor, () => binary(r, 1)) : null;
+  const valueIndex = r.cursor.accept("value") ? wholeNumber(r.cursor) : 0;
+  const source = sources[valueIndex] ?? r.cursor.fail(`at least ${valueIndex + 1} values in parentheses`);
+  const { dtype, lanes } = source;
+  return { kind: "Reduce", span, dtype, lanes, combiner, sources, axes, condition, initial, valueIndex, fast };
+}
+
+function range(r: Reading, item: () => Expr): { readonly min: Expr; readonly extent: Expr } {
+  const min = item();
+  if (r.cursor.accept("..+")) return { min, extent: item() };
+  r.cursor.expect("..");
+  const end = item();
+  if (min.kind === "Const") {
+    if (Object.is(min.value, 0)) return { min, extent: end };
+    if (end.kind === "Const") return { min, extent: int(Number(end.value) - Number(min.value)) };
+  }
+  return r.cursor.fail("a range `0..extent` or `min..+extent`");
+}
+
+function axis(r: Reading, usual: IterVar["iterKind"], item: () => Expr): IterVar {
+  const span = r.cursor.span();
+  const name = r.cursor.name("the name of an axis");
+  const kind = r.cursor.accept(":") ? r.cursor.name("a kind of axis") : usual;
+  const iterKind =
+    AXIS_KINDS.find((each) => each === kind) ?? r.cursor.fail(`a kind of axis: ${AXIS_KINDS.join(", ")}`);
+  r.cursor.expect("in");
+  // Bodies of one reduction share its axes, and repeat them in the text.
+  const known = r.axes.get(r.cursor.find(name) as Var);
+  if (known !== undefined && usual === "reduce") {
+    range(r, item);
+    return known;
+  }
+  const { min, extent } = range(r, item);
+  const variable = r.cursor.define(name, { kind: "Var", span, dtype: "index", lanes: 1, name } as const);
+  const made: IterVar = { kind: "IterVar", span, name, variable, min, extent, iterKind };
+  if (usual === "reduce") r.axes.set(variable, made);
+  return made;
 }

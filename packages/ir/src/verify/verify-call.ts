@@ -5,7 +5,7 @@ import { unknownCallee, wrongArgument, wrongArity, wrongRole } from "../errors.j
 import type { Expr, Var } from "../expr.js";
 import type { KernelCall, ParallelCall } from "../stmt.js";
 import { verifyExpr } from "./verify-expr.js";
-import { type StatementPlace, verifyRegion, verifyScalarIndex } from "./verify-stmt.js";
+import { type StatementPlace, verifyRegion, verifyScalarIndex } from "./verify-scope.js";
 
 /** Checks a call against the function that it names; alone, a function is checked without that. */
 export function verifyCall(call: KernelCall | ParallelCall, place: StatementPlace) {

@@ -5,7 +5,8 @@ import type { IRModule, PrimFunc } from "../func.js";
 import { LEVELS, type Level } from "../level.js";
 import { GRAMMARS } from "./grammar.js";
 import { createReport, type Report } from "./report.js";
-import { bind, type StatementPlace, verifyBuffer, verifyStmt } from "./verify-stmt.js";
+import { bind, type StatementPlace, verifyBuffer } from "./verify-scope.js";
+import { verifyStmt } from "./verify-stmt.js";
 
 /**
  * What is wrong with loop IR at a level; nothing when it is well-formed. Checks types, scopes, kinds of loops and nodes, indices and calls

@@ -5,7 +5,7 @@ import type { Graph, GraphNode, Value } from "../graph.js";
 import { GRAMMARS, type Grammar } from "./grammar.js";
 import { createReport, type Report } from "./report.js";
 import { type Place, verifyExpr } from "./verify-expr.js";
-import { verifyScalarIndex } from "./verify-stmt.js";
+import { verifyScalarIndex } from "./verify-scope.js";
 
 /** Dimensions are scalar expressions over symbols. */
 const DIMENSIONS: Grammar = {

@@ -17,7 +17,8 @@ import type { Combiner, Compute, Extern, IterVar, Operation, Scan, Tensor } from
 import { GRAMMARS, type Grammar } from "./grammar.js";
 import { createReport, type Report } from "./report.js";
 import { type Place, verifyExpr } from "./verify-expr.js";
-import { bind, type StatementPlace, verifyBuffer, verifyScalarIndex, verifyStmt } from "./verify-stmt.js";
+import { bind, type StatementPlace, verifyBuffer, verifyScalarIndex } from "./verify-scope.js";
+import { verifyStmt } from "./verify-stmt.js";
 
 /** Bodies are scalar and read tensors; loads belong to loop IR. */
 const TENSOR_GRAMMAR: Grammar = { ...GRAMMARS.scheduled, without: ["Load", "Ramp", "Broadcast", "Shuffle"] };
