@@ -1,0 +1,219 @@
+import { ASSERT_SECTION, TABLE_EXPORT } from "@tilewright/artifact";
+import { type Buffer, buffer, build as b, type Expr, int, type PrimFunc, type Stmt, variable } from "@tilewright/ir";
+import { describe, expect, it } from "vitest";
+import { instantiate, kernel, moduleOf } from "../test/run-module.js";
+import { wasm } from "./index.js";
+
+const x = buffer("x", { dtype: "float32", shape: [64] });
+const y = buffer("y", { dtype: "float32", shape: [64] });
+const whole = (of: Buffer) => b.region(of, [int(0)], [int(64)]);
+const one = b.const(1, "float32");
+const store = (index: Expr = int(0), value: Expr = one): Stmt => b.store(y, [index], value);
+const compile = (...functions: readonly PrimFunc[]) => wasm().compile(moduleOf(...functions));
+const modulesOf = (bytes: Uint8Array) => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+
+describe("a module", () => {
+  it("has the same bytes each time, and none where an engine stumbles", () => {
+    const func = kernel("f", [x, y], store(int(3), b.load(x, [int(5)])));
+    const { bytes } = compile(func);
+    expect(compile(func).bytes).toEqual(bytes);
+    expect(WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>)).toBe(true);
+    expect(WebAssembly.validate(compile().bytes as Uint8Array<ArrayBuffer>)).toBe(true);
+  });
+
+  it("imports and exports what the calling convention says, no more", () => {
+    const plain = modulesOf(compile(kernel("f", [y], store())).bytes);
+    expect(WebAssembly.Module.imports(plain)).toEqual([{ module: "tilewright", name: "memory", kind: "memory" }]);
+    expect(WebAssembly.Module.exports(plain)).toEqual([{ name: "f", kind: "function" }]);
+    const [begin, end] = [variable("begin"), variable("end")];
+    const body: PrimFunc = { ...kernel("body", [begin, end, y], store(begin)), role: "parallel" };
+    const main = kernel("main", [x], {
+      kind: "ParallelCall",
+      span: b.span,
+      callee: "body",
+      extent: int(4),
+      args: [whole(x)],
+    });
+    const threaded = modulesOf(wasm({ threads: 2 }).compile(moduleOf(main, body)).bytes);
+    expect(WebAssembly.Module.imports(threaded).map(({ name }) => name)).toEqual(["memory", "parallel"]);
+    expect(WebAssembly.Module.exports(threaded).map(({ name }) => name)).toEqual(["main", TABLE_EXPORT]);
+    expect(WebAssembly.Module.imports(modulesOf(compile(main, body).bytes)).map(({ name }) => name)).toEqual([
+      "memory",
+    ]);
+  });
+
+  it("names its functions and locals", () => {
+    const i = variable("row");
+    const { bytes } = compile(kernel("fill", [y], b.loop(i, int(0), int(4), store(i))));
+    const [section] = WebAssembly.Module.customSections(modulesOf(bytes), "name");
+    const text = new TextDecoder().decode(section);
+    for (const name of ["fill", "workspace", "row"]) expect(text).toContain(name);
+  });
+
+  it("holds the messages of its assertions, each once", () => {
+    const check = (message: string): Stmt => ({
+      kind: "Assert",
+      span: b.span,
+      condition: b.const(false, "bool"),
+      message,
+    });
+    const compiled = compile(kernel("f", [y], b.seq(check("first"), check("second"), check("first"))));
+    const [section] = WebAssembly.Module.customSections(modulesOf(compiled.bytes), ASSERT_SECTION);
+    expect(JSON.parse(new TextDecoder().decode(section))).toEqual(["first", "second"]);
+    const { call, failures } = instantiate(compiled);
+    expect(() => call("f", { y: new Float32Array(64) })).toThrow(WebAssembly.RuntimeError);
+    expect(failures).toEqual([0]);
+  });
+
+  it("names only the features that it uses", () => {
+    const vector = kernel("f", [y], b.store(y, [b.ramp(int(0), int(1), 4)], b.broadcast(one, 4)));
+    expect(compile(kernel("f", [y], store())).features).toEqual([]);
+    expect(compile(vector).features).toEqual(["simd"]);
+    expect(wasm({ threads: 4 }).compile(moduleOf(vector)).features).toEqual(["simd", "threads"]);
+    const fused = b.binary(
+      "add",
+      b.binary("mul", b.load(x, [b.ramp(int(0), int(1), 4)]), b.broadcast(one, 4), 1),
+      b.broadcast(one, 4),
+      1,
+    );
+    const contracted = kernel("f", [x, y], b.store(y, [b.ramp(int(0), int(1), 4)], fused));
+    expect(wasm({ relaxed: true }).compile(moduleOf(contracted)).features).toEqual(["simd", "relaxed-simd"]);
+    expect(wasm({ relaxed: true }).compile(moduleOf(vector)).features).toEqual(["simd"]);
+    expect(compile(contracted).features).toEqual(["simd"]);
+  });
+
+  it("says how functions use their parameters and how much workspace they need", () => {
+    const scratch = (bytes: number) => buffer("s", { dtype: "uint8", shape: [bytes] });
+    const use = (of: Buffer): Stmt => b.store(of, [int(0)], b.const(1, "uint8"));
+    const [a, c, d] = [scratch(100), scratch(64), scratch(1000)];
+    const call: Stmt = { kind: "KernelCall", span: b.span, callee: "inner", args: [whole(y)], launch: null };
+    const inner = kernel("inner", [x], b.allocate(d, b.seq(use(d), b.store(x, [int(0)], b.load(x, [int(1)])))));
+    const outer = kernel(
+      "outer",
+      [x, y],
+      b.seq(b.allocate(a, b.seq(use(a), call)), b.allocate(c, use(c)), store(int(0), b.load(x, [int(0)]))),
+    );
+    const { functions } = compile(outer, inner);
+    expect(functions.map(({ workspaceBytes }) => workspaceBytes)).toEqual([128 + 1000, 1000]);
+    expect(
+      functions.map(({ parameters }) => parameters.map((each) => (each.kind === "buffer" ? each.access : ""))),
+    ).toEqual([["read", "readwrite"], ["readwrite"]]);
+  });
+
+  it("keeps constants of indices out of the arithmetic, whatever their sign", () => {
+    const i = variable("i");
+    const at = (offset: number) => b.load(x, [b.add(b.mul(i, int(2)), int(offset))]);
+    const far = buffer("x", { dtype: "float32", shape: [40_000] });
+    const func = kernel(
+      "f",
+      [far, y],
+      b.loop(
+        i,
+        int(4),
+        int(8),
+        b.store(y, [i], b.add(b.load(far, [b.add(i, int(20_000))]), b.load(far, [b.sub(i, int(4))]))),
+      ),
+    );
+    const memory = { x: Float32Array.from({ length: 40_000 }, (_, k) => k), y: new Float32Array(64) };
+    instantiate(compile(func)).call("f", memory);
+    expect(memory.y[5]).toBe(20_006);
+    expect(at(1).kind).toBe("Load");
+  });
+
+  it("takes nests and sums of thousands", () => {
+    const register = variable("r", "float32");
+    let body: Stmt = store(int(0), register);
+    for (let k = 0; k < 5000; k++) {
+      const t = variable("t", "float32");
+      body = b.let(t, b.add(register, one), b.seq(b.assign(register, t), body));
+    }
+    let sum: Expr = one;
+    for (let k = 0; k < 20_000; k++) sum = b.add(sum, one);
+    const compiled = compile(kernel("f", [y], b.seq(b.register(register, one, body), store(int(1), sum))));
+    const memory = { y: new Float32Array(64) };
+    instantiate(compiled).call("f", memory);
+    expect([...memory.y.slice(0, 2)]).toEqual([5001, 20_001]);
+  });
+
+  it("reads a byte other than 0 as true", () => {
+    const [flags, out] = [
+      buffer("flags", { dtype: "bool", shape: [16] }),
+      buffer("out", { dtype: "bool", shape: [16] }),
+    ];
+    const i = variable("i");
+    const all = b.ramp(int(0), int(1), 16);
+    const lanes = kernel("lanes", [flags, out], b.store(out, [all], b.load(flags, [all])));
+    const scalars = kernel("scalars", [flags, out], b.loop(i, int(0), int(16), b.store(out, [i], b.load(flags, [i]))));
+    const { call } = instantiate(compile(lanes, scalars));
+    for (const name of ["lanes", "scalars"]) {
+      const memory = { flags: Uint8Array.from({ length: 16 }, (_, k) => (k % 3) * 100), out: new Uint8Array(16) };
+      call(name, memory);
+      expect([...memory.out]).toEqual(Array.from({ length: 16 }, (_, k) => (k % 3 === 0 ? 0 : 1)));
+    }
+  });
+});
+
+describe("what WebAssembly lacks is refused", () => {
+  const n = variable("n");
+  const loop = (kind: "thread" | "virtual"): Stmt => ({
+    ...(b.loop(n, int(0), int(4), store(n)) as Stmt & { kind: "For" }),
+    loopKind: kind,
+    thread: kind === "thread" ? "threadIdx.x" : null,
+  });
+  const call = (callee: string, args: readonly Expr[] = []): Stmt => ({
+    kind: "KernelCall",
+    span: b.span,
+    callee,
+    args,
+    launch: null,
+  });
+  const sized = (extent: Expr) => buffer("s", { dtype: "float32", shape: [extent] });
+  const wide = b.store(y, [b.ramp(int(0), int(1), 8)], b.broadcast(one, 8));
+  const cases: readonly [string, string, readonly PrimFunc[]][] = [
+    ["BE201", "packed integers", [kernel("f", [buffer("p", { dtype: "int4", shape: [4] })], b.seq())]],
+    [
+      "BE201",
+      "packed allocations",
+      [kernel("f", [], b.allocate(buffer("p", { dtype: "uint2", shape: [4] }), b.seq()))],
+    ],
+    ["BE202", "loops of a launch", [kernel("f", [y], loop("thread"))]],
+    ["BE202", "virtual threads", [kernel("f", [y], loop("virtual"))]],
+    ["BE203", "math functions", [kernel("f", [y], store(int(0), b.unary("exp", one)))]],
+    ["BE203", "powers", [kernel("f", [y], store(int(0), b.binary("pow", one, one)))]],
+    ["BE203", "intrinsics", [kernel("f", [y], store(int(0), b.call("gpu.clock", [], "float32")))]],
+    ["BE204", "vectors wider than a register", [kernel("f", [y], wide)]],
+    ["BE204", "odd numbers of lanes", [kernel("f", [y], b.store(y, [b.ramp(int(0), int(1), 3)], b.broadcast(one, 3)))]],
+    ["BE205", "barriers", [kernel("f", [], { kind: "Barrier", span: b.span, scope: "shared" })]],
+    [
+      "BE205",
+      "launches",
+      [kernel("f", [], { kind: "KernelCall", span: b.span, callee: "g", args: [], launch: { grid: [], block: [] } })],
+    ],
+    ["BE207", "allocations of unknown size", [kernel("f", [n], b.allocate(sized(n), b.seq()))]],
+    ["BE207", "allocations beyond the address space", [kernel("f", [], b.allocate(sized(int(2 ** 30)), b.seq()))]],
+    ["BE208", "calls of nothing", [kernel("f", [], call("g"))]],
+    ["BE208", "calls with other arguments", [kernel("f", [], call("g", [one])), kernel("g", [], b.seq())]],
+    ["BE208", "recursion", [kernel("f", [], call("g")), kernel("g", [], call("f"))]],
+    ["BE209", "variables out of scope", [kernel("f", [y], store(n))]],
+    ["BE209", "buffers out of scope", [kernel("f", [], store())]],
+    ["BE210", "several indices", [kernel("f", [y], b.store(y, [int(0), int(0)], one))]],
+    ["BE210", "lanes that are not there", [kernel("f", [y], store(int(0), b.shuffle([b.broadcast(one, 4)], [7])))]],
+    ["BE210", "functions of one name", [kernel("f", [], b.seq()), kernel("f", [], b.seq())]],
+  ];
+  it.each(cases)("%s: %s", (code, _, functions) => {
+    expect(() => compile(...functions)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("BE204: vectors without SIMD", () => {
+    const vector = kernel("f", [y], b.store(y, [b.ramp(int(0), int(1), 4)], b.broadcast(one, 4)));
+    expect(() => wasm({ simd: false }).compile(moduleOf(vector))).toThrow(
+      /BE204.*\n.*\n.*scalars, since SIMD is off\n.*\n.*hint/,
+    );
+  });
+
+  it("BE206: functions that engines refuse", () => {
+    let body: Stmt = b.seq();
+    for (let k = 0; k < 50_001; k++) body = b.let(variable("t", "float32"), one, body);
+    expect(() => compile(kernel("f", [y], body))).toThrow(expect.objectContaining({ code: "BE206" }));
+  });
+});
