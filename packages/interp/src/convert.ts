@@ -1,7 +1,7 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { bitsOf, type DType, isSigned } from "@tilewright/ir";
 import { illTyped, indexOverflow } from "./errors.js";
-import { bfloat16Bits, bfloat16OfBits, float16Bits, float16OfBits } from "./float.js";
+import { bfloat16Bits, bfloat16OfBits, float16Bits, float16OfBits, roundToBfloat16, roundToFloat16 } from "./float.js";
 import type { UnaryFunction } from "./operators.js";
 import { classOf, type Precision, rounding, type Scalar, wrapping, wrappingWide } from "./values.js";
 
@@ -32,6 +32,13 @@ function wideToFloat(value: bigint, round: (value: number) => number): number {
 }
 const identity = (value: number): number => value;
 
+/** Conversions round once, also to sixteen bits; operations round to float32 on the way. */
+function roundingOnce(to: DType, precision: Precision): (value: number) => number {
+  if (to === "float16") return roundToFloat16;
+  if (to === "bfloat16") return roundToBfloat16;
+  return to === "float64" || precision === "float64" ? identity : rounding(to, precision);
+}
+
 function toIndex(value: Scalar, span: Span): number {
   const number = typeof value === "number" && Number.isNaN(value) ? 0 : Math.trunc(Number(value)) + 0;
   if (!Number.isSafeInteger(number)) throw new CompileError(indexOverflow("cast", number, span));
@@ -47,8 +54,7 @@ export function castFunction(from: DType, to: DType, precision: Precision, span:
     case "index":
       return (value) => toIndex(value, span);
     case "float": {
-      const round =
-        to === "float64" || (to === "float32" && precision === "float64") ? identity : rounding(to, precision);
+      const round = roundingOnce(to, precision);
       return source === "wide" ? (value) => wideToFloat(value as bigint, round) : (value) => round(Number(value));
     }
     case "integer": {

@@ -30,13 +30,18 @@ export function roundHalfEven(value: number): number {
   return rounded === 0 && value < 0 ? -0 : rounded;
 }
 
-/** The float16 nearest to `value`, ties to even; overflow gives an infinity. */
-export function roundToFloat16(value: number): number {
+/** The nearest value with `bits` of fraction and exponents from `least`, ties to even; beyond `greatest` an infinity. */
+function roundToFormat(value: number, bits: number, least: number, greatest: number): number {
   const magnitude = Math.abs(value);
   if (!(magnitude < Number.POSITIVE_INFINITY) || magnitude === 0) return value;
-  const exponent = Math.max(Math.floor(Math.log2(magnitude)), -14);
-  const rounded = roundToMultiple(value, exponent - 10);
-  return Math.abs(rounded) > 65504 ? Math.sign(value) * Number.POSITIVE_INFINITY : rounded;
+  const exponent = Math.max(Math.floor(Math.log2(magnitude)), least);
+  const rounded = roundToMultiple(value, exponent - bits);
+  return Math.abs(rounded) > greatest ? Math.sign(value) * Number.POSITIVE_INFINITY : rounded;
+}
+
+/** The float16 nearest to `value`, ties to even; overflow gives an infinity. */
+export function roundToFloat16(value: number): number {
+  return roundToFormat(value, 10, -14, 65504);
 }
 
 /** Bits of a float16; `value` must be one. NaN gives the canonical quiet one. */
@@ -59,16 +64,14 @@ export function float16OfBits(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
-/** The bfloat16 nearest to a float32 `value`, ties to even. */
+/** The bfloat16 nearest to `value`, ties to even; overflow gives an infinity. */
 export function roundToBfloat16(value: number): number {
-  return bfloat16OfBits(bfloat16Bits(value));
+  return roundToFormat(value, 7, -126, (2 - 2 ** -7) * 2 ** 127);
 }
 
-/** Bits of the bfloat16 nearest to `value`. NaN gives the canonical quiet one. */
+/** Bits of a bfloat16; `value` must be one. NaN gives the canonical quiet one. */
 export function bfloat16Bits(value: number): number {
-  if (Number.isNaN(value)) return 0x7fc0;
-  const bits = float32Bits(value);
-  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+  return Number.isNaN(value) ? 0x7fc0 : float32Bits(value) >>> 16;
 }
 
 /** The bfloat16 of these bits. */

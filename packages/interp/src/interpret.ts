@@ -1,6 +1,6 @@
 import { CompileError, NO_SPAN, type Span } from "@tilewright/diagnostics";
 import { type Buffer, bytesOf, type DType, type IRModule, isWide, type PrimFunc, type Var } from "@tilewright/ir";
-import { missingArgument, noEntry, tooDeep, wrongArgument } from "./errors.js";
+import { badCall, missingArgument, noEntry, tooDeep, wrongArgument } from "./errors.js";
 import { type Frame, placeAt, type Run } from "./frame.js";
 import { compileFunction } from "./functions.js";
 import { arrayType, type Backing, type TypedArray } from "./memory.js";
@@ -80,6 +80,7 @@ export function newProgram(
   precision: Precision,
 ): Program {
   const compiled = new Map<PrimFunc, ReturnType<typeof compileFunction>>();
+  const active = new Set<PrimFunc>();
   const meanings = new Map(Object.entries(intrinsics));
   const all = [
     ...functions,
@@ -94,7 +95,14 @@ export function newProgram(
     call: (frame, callee, args, site) => {
       const action = compiled.get(callee) ?? compileFunction(program, callee);
       compiled.set(callee, action);
+      if (active.has(callee)) {
+        throw new CompileError(
+          badCall(callee.name, "a function that is not running already", "a recursion", site.place),
+        );
+      }
+      active.add(callee);
       action(frame, args, site);
+      active.delete(callee);
     },
   };
   return program;

@@ -72,10 +72,10 @@ export function loadEvaluator(scope: Scope, node: Load, part: Parts): Evaluator 
   const nothing = zeroOf(node.dtype);
   const lanes = accessLanes(node.indices);
   return (frame) => {
+    const values = indices.map((index) => index(frame));
     const taken = predicate === null ? true : predicate(frame);
     if (taken === false) return lanes === 1 ? nothing : new Array<Scalar>(lanes).fill(nothing);
     const memory = address.memory(frame);
-    const values = indices.map((index) => index(frame));
     if (lanes === 1) return readElement(frame, memory, address.element(frame, memory, values, 0), address);
     const { mask } = frame;
     return Array.from({ length: lanes }, (_, lane) => {

@@ -24,7 +24,7 @@ function compileParts(scope: Scope, loop: For): LoopParts {
   const min = compileIndex(scope, loop.min);
   const extent = compileIndex(scope, loop.extent);
   const place = placeIn(scope, loop.span);
-  const atOnce = loop.loopKind === "parallel" || loop.loopKind === "thread" || loop.loopKind === "virtual";
+  const atOnce = loop.loopKind !== "serial" && loop.loopKind !== "unrolled";
   const loops = [...scope.loops.slice(1 - NAMED_LOOPS), loop.loopVar];
   const inner = { ...scope, loops, forks: scope.forks + (atOnce ? 1 : 0) };
   const slot = bindVariable(inner, loop.loopVar);
@@ -36,7 +36,7 @@ function compileParts(scope: Scope, loop: For): LoopParts {
   return { bounds, slot, inner };
 }
 
-/** A loop that runs to its end. Vectorized and unrolled loops mean what serial ones do. */
+/** A loop that runs to its end. Unrolled loops mean what serial ones do. */
 export function compileLoop(scope: Scope, loop: For, compilers: Compilers): Action {
   const parts = compileParts(scope, loop);
   if (loop.loopKind === "parallel") return parallelLoop(loop, parts, compilers);
@@ -47,6 +47,7 @@ export function compileLoop(scope: Scope, loop: For, compilers: Compilers): Acti
       : threadLoopAction(loop, parts, compilers);
   const { bounds, slot, inner } = parts;
   const body = compilers.action(inner, loop.body);
+  if (loop.loopKind === "vectorized") return vectorizedLoop(loop, parts, body);
   return (frame) => {
     const [min, extent] = bounds(frame);
     for (let k = 0; k < extent; k++) {
@@ -71,6 +72,20 @@ export function compileSteppedLoop(scope: Scope, loop: For, compilers: Compilers
       frame.values[slot] = min + k;
       step(frame.run, loop.span);
       yield* body(frame);
+    }
+  };
+}
+
+/** Iterations in order; they become lanes, so that two that touch one element race. */
+function vectorizedLoop(loop: For, { bounds, slot }: LoopParts, body: Action): Action {
+  return (frame) => {
+    const [min, extent] = bounds(frame);
+    const context = new ForkContext(loop.loopVar.name, (agent) => `lane ${agent}`);
+    for (let k = 0; k < extent; k++) {
+      const lane = agentFrame(frame, { context, agent: min + k, queues: false });
+      lane.values[slot] = min + k;
+      step(frame.run, loop.span);
+      body(lane);
     }
   };
 }

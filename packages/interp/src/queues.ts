@@ -78,15 +78,10 @@ export class QueueSystem implements AccessWatcher {
   touch(agent: number, backing: Backing, granule: number, kind: AccessKind, place: () => Place): void {
     const shadow = this.#shadowOf(backing);
     const clock = this.#clock(agent);
-    const check = (other: number, at: number, otherKind: string) => {
-      if (other === agent || at === 0 || (clock[other] ?? 0) >= at) return;
-      const names = [this.#nameOf(other), this.#nameOf(agent)] as const;
-      const queues = `the queues of \`${names[0]}\` and \`${names[1]}\``;
-      throw new CompileError(
-        race(backing.name, queues, `a ${otherKind} by ${names[0]}`, `a ${kind} by ${names[1]}`, place()),
-      );
-    };
-    check(shadow.writer[granule] as number, shadow.writeClock[granule] as number, "write");
+    const writer = shadow.writer[granule] as number;
+    if (this.#unordered(clock, agent, writer, shadow.writeClock[granule] as number)) {
+      throw this.#race(backing, [writer, "write"], [agent, kind], place());
+    }
     const now = clock[agent] ?? 0;
     if (kind === "read") {
       const reads = shadow.readClock.get(agent) ?? new Int32Array(shadow.writer.length);
@@ -94,9 +89,30 @@ export class QueueSystem implements AccessWatcher {
       reads[granule] = now;
       return;
     }
-    for (const [reader, clocks] of shadow.readClock) check(reader, clocks[granule] as number, "read");
+    for (const [reader, clocks] of shadow.readClock) {
+      if (this.#unordered(clock, agent, reader, clocks[granule] as number)) {
+        throw this.#race(backing, [reader, "read"], [agent, kind], place());
+      }
+    }
     shadow.writer[granule] = agent;
     shadow.writeClock[granule] = now;
+  }
+
+  /** True when step `at` of another agent (0: there is none) does not lie before what `clock` knows. */
+  #unordered(clock: Clock, agent: number, other: number, at: number): boolean {
+    return other !== agent && at !== 0 && (clock[other] ?? 0) < at;
+  }
+
+  #race(
+    backing: Backing,
+    [first, how]: readonly [number, string],
+    [second, kind]: readonly [number, string],
+    place: Place,
+  ): CompileError {
+    const [a, b] = [this.#nameOf(first), this.#nameOf(second)];
+    return new CompileError(
+      race(backing.name, `the queues of \`${a}\` and \`${b}\``, `a ${how} by ${a}`, `a ${kind} by ${b}`, place),
+    );
   }
 
   #shadowOf(backing: Backing): Shadow {

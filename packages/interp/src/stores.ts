@@ -38,11 +38,11 @@ export function compileStore(scope: Scope, node: Store | Atomic): (frame: Frame)
   const operator = node.kind === "Atomic" ? UPDATES[node.op] : null;
   const combine = operator === null ? null : binaryFunction(operator, buffer.dtype, scope.program.precision, span);
   return (frame) => {
-    const taken = predicate === null ? true : predicate(frame);
-    if (taken === false) return;
     const memory = address.memory(frame);
     const values = indexOf.map((index) => index(frame));
     const value = valueIn(frame);
+    const taken = predicate === null ? true : predicate(frame);
+    if (taken === false) return;
     for (let lane = 0; lane < lanes; lane++) {
       if (typeof taken === "object" && taken[lane] !== true) continue;
       const element = address.element(frame, memory, values, lane);
