@@ -146,6 +146,7 @@ function scopeAt(scope: Scope, depth: number): Scope {
 
 /** The depth from which on `atom` is known and cannot change or fail; infinite when it must stay where it is. */
 function depthOf(atom: Expr, { depths }: State): number {
+  if (atom.kind === "Var") return Math.ceil(depths.get(atom) ?? 0);
   let depth = 0;
   visit(atom, {
     Var: (node) => {

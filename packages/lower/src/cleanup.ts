@@ -13,6 +13,7 @@ import {
   visit,
 } from "@tilewright/ir";
 import { contains } from "./count-nodes.js";
+import { eachStatement } from "./each-statement.js";
 import { mentions } from "./guards.js";
 import { bodyPass } from "./pass.js";
 
@@ -45,7 +46,7 @@ function once(body: Stmt): Stmt {
     BufferRegion: (node) => void read.add(node.buffer),
   });
   const own = new Set<Buffer>();
-  visit(body, { Allocate: (node) => void own.add(node.buffer) });
+  eachStatement(body, { Allocate: (node) => void own.add(node.buffer) });
   return rewrite(body, {
     For: (node) => (isNothing(node.body) && isPure(node.extent) ? NOTHING : undefined),
     If: branch,

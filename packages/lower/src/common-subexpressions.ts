@@ -2,9 +2,11 @@
 // values: a register that is assigned, or a buffer that is written, gets a new version, so that equal numbers mean equal values. What
 // only one arm of an `IfThenElse` computes is not bound, since the other arm may not be able to.
 import {
-  type Buffer, build, type Expr, type For, type If, type Let, type PrimFunc, type Stmt, sequence, type Var, variable, visit,
+  type Buffer, build, type Expr, type For, type If, type Let, type PrimFunc, type Stmt, sequence, type Var, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { fromSteps, mapExpressions, type Step, stepsOf } from "./block.js";
+import { contains } from "./count-nodes.js";
+import { eachStatement } from "./each-statement.js";
 import { constantOf } from "./index-arithmetic.js";
 import { createNumbering, type Numbering } from "./numbering.js";
 import { operandsOf, withOperands } from "./operands.js";
@@ -55,6 +57,8 @@ interface Walk {
   readonly aliases: ReadonlyMap<Buffer, readonly Buffer[]>;
   /** Every buffer that anything writes. */
   readonly buffers: ReadonlySet<Buffer>;
+  /** Some expression calls an intrinsic, which may write anything. */
+  readonly callsAnything: boolean;
   /** Lets to put before the current step. */
   pending: Step[];
 }
@@ -66,9 +70,10 @@ function createWalk(func: PrimFunc, entries: Entry[], rewriting: boolean): Walk 
     aliases.set(b, [...(aliases.get(b) ?? []), a]);
   }
   const buffers = new Set<Buffer>(func.parameters.filter((parameter) => parameter.kind === "Buffer"));
-  visit(func.body, { Allocate: (node) => void buffers.add(node.buffer) });
+  eachStatement(func.body, { Allocate: (node) => void buffers.add(node.buffer) });
+  const callsAnything = contains(func.body, ["Call"]);
   const walk: Walk = {
-    rewriting, entries, next: 0, versions: new Map(), clock: 0, aliases, buffers, pending: [],
+    rewriting, entries, next: 0, versions: new Map(), clock: 0, aliases, buffers, callsAnything, pending: [],
     numbering: createNumbering((thing) => walk.versions.get(thing) ?? 0),
   }; // biome-ignore format: a list
   return walk;
@@ -84,7 +89,8 @@ function changeAll(walk: Walk, stmt: Stmt): void {
   const everything = (): void => {
     for (const buffer of walk.buffers) change(walk, buffer);
   };
-  visit(stmt, {
+  if (walk.callsAnything && contains(stmt, ["Call"])) everything();
+  eachStatement(stmt, {
     Assign: (node) => change(walk, node.variable),
     Store: (node) => change(walk, node.buffer),
     Atomic: (node) => change(walk, node.buffer),
@@ -93,7 +99,6 @@ function changeAll(walk: Walk, stmt: Stmt): void {
     Async: everything,
     Synchronize: everything,
     Barrier: everything,
-    Call: everything,
   });
 }
 

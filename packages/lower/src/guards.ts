@@ -1,7 +1,8 @@
 // Conditions of guards: taken apart into conjuncts, made independent of inner loop variables, solved for a loop variable.
-import { type Binary, build, type Expr, int, type Stmt, type Var, visit } from "@tilewright/ir";
+import { type Binary, build, type Expr, int, type Var } from "@tilewright/ir";
 import { floorDivide, larger, plus, smaller, times } from "./index-arithmetic.js";
 import { type LinearForm, linearFormOf, type Term, toExpr } from "./linear-form.js";
+import { someExpr } from "./operands.js";
 
 /** Inclusive bounds of a loop variable. */
 export interface Range {
@@ -26,15 +27,8 @@ export function conjunctionOf(conditions: readonly Expr[]): Expr | undefined {
 }
 
 /** True when one of `variables` stands in `expr`. */
-export function mentions(expr: Expr | Stmt, variables: { has(variable: Var): boolean }): boolean {
-  let found = false;
-  visit(expr, {
-    enter: (node) => {
-      if (node.kind === "Var" && variables.has(node)) found = true;
-      return !found;
-    },
-  });
-  return found;
+export function mentions(expr: Expr, variables: { has(variable: Var): boolean }): boolean {
+  return someExpr(expr, (node) => node.kind === "Var" && variables.has(node));
 }
 
 /** A comparison of `index` values as `form ≥ 0`. */

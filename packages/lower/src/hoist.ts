@@ -1,8 +1,10 @@
 // Rule: a value that does not change while a serial loop runs is computed before it and bound by `Let`. Values that the loop always needs
 // alone move; a read moves only where the loop surely runs and does not write that buffer. Addresses are left to their own pass.
 import {
-  type Buffer, build, type Expr, type For, type PrimFunc, type Rules, rewrite, type Stmt, type Var, variable, visit,
+  type Buffer, build, type Expr, type For, type NodeKind, type PrimFunc, type Rules, rewrite, type Stmt, type Var, variable, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
+import { contains } from "./count-nodes.js";
+import { eachStatement } from "./each-statement.js";
 import { constantOf } from "./index-arithmetic.js";
 import { operandsOf, postorder } from "./operands.js";
 import { functionPass } from "./pass.js";
@@ -36,15 +38,12 @@ function hoist(loop: For, func: PrimFunc): Stmt | undefined {
 function invariantsOf(loop: For, func: PrimFunc): ReadonlyMap<Expr, Var> {
   const varying = new Set<Var>([loop.loopVar, ...bindersOf(loop.body).variables]);
   const written = new Set<Buffer>();
-  let opaque = (constantOf(loop.extent) ?? 0) < 1;
-  visit(loop.body, {
+  const opaque = (constantOf(loop.extent) ?? 0) < 1 || contains(loop.body, OPAQUE);
+  eachStatement(loop.body, {
     Assign: (node) => void varying.add(node.variable),
     Store: (node) => void written.add(node.buffer),
     Atomic: (node) => void written.add(node.buffer),
     Allocate: (node) => void written.add(node.buffer),
-    enter: (node) => {
-      opaque = opaque || OPAQUE.has(node.kind);
-    },
   });
   for (const [a, b] of func.mayAlias) if (written.has(a) || written.has(b)) written.add(a).add(b);
   const invariant = invariance(varying, (buffer) => !opaque && !written.has(buffer));
@@ -65,7 +64,7 @@ function invariantsOf(loop: For, func: PrimFunc): ReadonlyMap<Expr, Var> {
   return found;
 }
 
-const OPAQUE: ReadonlySet<string> = new Set([
+const OPAQUE: readonly NodeKind[] = [
   "KernelCall",
   "ParallelCall",
   "Async",
@@ -73,7 +72,7 @@ const OPAQUE: ReadonlySet<string> = new Set([
   "Barrier",
   "Evaluate",
   "Call",
-]);
+];
 const DIVISIONS: ReadonlySet<string> = new Set(["floordiv", "floormod", "truncdiv", "truncmod"]);
 
 function isTrivial(node: Expr): boolean {

@@ -6,6 +6,7 @@ import { definePass } from "@tilewright/backend";
 import {
   type Buffer, type BufferRegion, buffer, type For, type IRModule, int, type PrimFunc, rewrite, type Stmt, type Var, variable, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
+import { eachStatement } from "./each-statement.js";
 import { elementsOf } from "./flatten.js";
 import { constantOf, minus, plus } from "./index-arithmetic.js";
 import { bindersOf, copyOfVariable, freshCopy, renameIn } from "./refresh-binders.js";
@@ -28,7 +29,7 @@ function outline(func: PrimFunc, { capabilities }: PassContext, names: Set<strin
   const made: PrimFunc[] = [];
   const threads = capabilities.loopKinds.includes("parallel") && func.role !== "parallel" ? capabilities.threads : 1;
   const assigned = new Set<Var>();
-  visit(func.body, { Assign: (node) => void assigned.add(node.variable) });
+  eachStatement(func.body, { Assign: (node) => void assigned.add(node.variable) });
   const body = rewrite(func.body, {
     For: {
       enter(loop) {

@@ -18,6 +18,7 @@ import {
 } from "@tilewright/ir";
 import { type Accesses, accessesIn, spanOf } from "./access-sites.js";
 import { contains } from "./count-nodes.js";
+import { eachStatement } from "./each-statement.js";
 import { mentions } from "./guards.js";
 import { constantOf } from "./index-arithmetic.js";
 import { linearFormOf } from "./linear-form.js";
@@ -65,7 +66,7 @@ function promote(loop: For, aliased: ReadonlySet<Buffer>): Stmt | undefined {
   )
     return undefined;
   let parallel = false;
-  visit(loop.body, {
+  eachStatement(loop.body, {
     For: (inner) => {
       parallel = parallel || inner.loopKind !== "serial";
     },
@@ -108,7 +109,7 @@ function keyOf(node: Load | Store, numbering: Numbering): number {
 /** Variables that may differ between iterations. */
 function variantsOf(loop: For): ReadonlySet<Var> {
   const variants = new Set<Var>([loop.loopVar, ...bindersOf(loop.body).variables]);
-  visit(loop.body, { Assign: (node) => void variants.add(node.variable) });
+  eachStatement(loop.body, { Assign: (node) => void variants.add(node.variable) });
   return variants;
 }
 

@@ -9,14 +9,14 @@ import {
   type Stmt,
   type Var,
   variable,
-  visit,
 } from "@tilewright/ir";
+import { eachStatement } from "./each-statement.js";
 
 /** The variables and buffers that `stmt` binds. */
 export function bindersOf(stmt: Stmt): { readonly variables: readonly Var[]; readonly buffers: readonly Buffer[] } {
   const variables: Var[] = [];
   const buffers: Buffer[] = [];
-  visit(stmt, {
+  eachStatement(stmt, {
     For: (node) => void variables.push(node.loopVar),
     Let: (node) => void variables.push(node.variable),
     Register: (node) => void variables.push(node.variable),
