@@ -9,7 +9,7 @@ import { names } from "./names.js";
 import { FAILURE_TEXT, finderText, hookText, macroText, pooledHookText } from "./runtime-text.js";
 import { scalarise } from "./scalarise.js";
 import { stringLiteral } from "./statement.js";
-import { elementCount, planWorkspace, type WorkspacePlan } from "./workspace.js";
+import { planWorkspace, type WorkspacePlan } from "./workspace.js";
 
 export interface EmitOptions {
   readonly dialect: Dialect;
@@ -111,8 +111,7 @@ function entryOf({ func, facts, plan }: PlannedFunction): FunctionEntry {
   const parameters = func.parameters.map((parameter): ParameterEntry => {
     const dtype = (parameter.dtype === "index" ? "int32" : parameter.dtype) as ElementType;
     if (parameter.kind === "Var") return { kind: "scalar", name: parameter.name, dtype };
-    elementCount(parameter);
-    const shape = parameter.shape.map((extent) => (extent.kind === "Const" ? Number(extent.value) : 0));
+    const shape = parameter.shape.map((extent) => (extent.kind === "Const" ? Number(extent.value) : -1));
     return { kind: "buffer", name: parameter.name, dtype, shape, access: facts.access.get(parameter) ?? "read" };
   });
   return { name: func.name, parameters, workspaceBytes: plan.bytes };

@@ -137,10 +137,13 @@ describe.each([
   ["clang", "gnu", [1, 3, 8, 16]],
   ["gcc", "gnu", [1, 2, 8]],
   ["gcc", "c99", [1, 4]],
-] as const)("%s, %s: operators agree with the interpreter on edge cases, in every width", (compiler, dialect, widths) => {
-  it.runIf(tools.includes(compiler)).each(TYPES)("of %s", async (dtype) => {
-    const toolchain = sharedLibrary({ compiler, cache: false, optimization: 1 });
-    const found = await differences(c({ dialect }), toolchain, trialsOf(dtype, widths));
-    expect(found.slice(0, 8).join("\n\n")).toBe("");
-  });
-});
+] as const)(
+  "%s, %s: operators agree with the interpreter on edge cases, in every width",
+  (compiler, dialect, widths) => {
+    it.runIf(tools.includes(compiler)).each(TYPES)("of %s", async (dtype) => {
+      const toolchain = sharedLibrary({ compiler, cache: false, optimization: 1 });
+      const found = await differences(c({ dialect }), toolchain, trialsOf(dtype, widths));
+      expect(found.slice(0, 8).join("\n\n")).toBe("");
+    });
+  },
+);

@@ -113,7 +113,10 @@ function asNumbers(func: PrimFunc, memory: Memory): Memory {
   const dtypes = new Map(func.parameters.map(({ name, dtype }) => [name, dtype]));
   const converted = Object.entries(memory).map(([name, array]) => {
     const decode = { float16: float16OfBits, bfloat16: bfloat16OfBits }[dtypes.get(name) as "float16"];
-    return [name, decode === undefined ? array : Float32Array.from(array as Uint16Array, (bits) => decode(bits))] as const;
+    return [
+      name,
+      decode === undefined ? array : Float32Array.from(array as Uint16Array, (bits) => decode(bits)),
+    ] as const;
   });
   return Object.fromEntries(converted);
 }

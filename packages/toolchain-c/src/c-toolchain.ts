@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type CompiledModule, defineToolchain, type Toolchain, type ToolchainStatus } from "@tilewright/backend";
 import { CompileError, type Diagnostic, NO_SPAN, type Span } from "@tilewright/diagnostics";
 import { cacheKey, type CacheOptions, defaultCacheFolder, readCache, writeCache } from "./cache.js";
-import { badOption, ioFailed, toolFailed, toolMissing, wrongFormat } from "./errors.js";
+import { badOption, ioFailed, toolBrokeDown, toolFailed, toolMissing, wrongFormat } from "./errors.js";
 import { runTool } from "./run-tool.js";
 import { inTemporaryFolder } from "./temporary-folder.js";
 
@@ -23,6 +23,8 @@ export interface ToolchainOptions {
 export interface Step {
   readonly command: string;
   readonly args: readonly string[];
+  /** Arguments to add for a second try, when the compiler itself breaks down. */
+  readonly retry?: readonly string[];
 }
 
 /** How one kind of toolchain works, once its programs were found. */
@@ -85,7 +87,9 @@ export function cToolchain(kind: ToolchainKind): Toolchain {
     const key = keyOf(kind, found, module);
     const kept = cache === undefined ? undefined : await readCache(cache, key);
     const warnings: Diagnostic[] = [...module.warnings];
-    const bytes = kept ?? (await buildAnew(name, found, module, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal));
+    const bytes =
+      kept ??
+      (await buildAnew(name, found, module, { timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal, warnings }));
     if (kept === undefined && cache !== undefined) warnings.push(...(await writeCache(cache, key, bytes)));
     return { ...module, format: kind.produces, bytes, features: found.features, warnings };
   };
@@ -124,20 +128,25 @@ function keyOf(kind: ToolchainKind, recipe: Recipe, module: CompiledModule): str
   ]);
 }
 
+interface BuildContext {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly warnings: Diagnostic[];
+}
+
 async function buildAnew(
   name: string,
   recipe: Recipe,
   module: CompiledModule,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
+  context: BuildContext,
 ): Promise<Uint8Array> {
   const source = new TextDecoder().decode(module.bytes) + recipe.appendix;
   const files = new Map([...module.files, [SOURCE_FILE, new TextEncoder().encode(source)] as const]);
   return inTemporaryFolder(files, async (folder) => {
     const read = async (file: string): Promise<Uint8Array> => new Uint8Array(await readFile(join(folder, file)));
     for (const step of recipe.steps) {
-      if (recipe.execute !== undefined) await recipe.execute(step, folder, signal);
-      else await runStep(name, step, { folder, timeoutMs, signal });
+      if (recipe.execute !== undefined) await recipe.execute(step, folder, context.signal);
+      else await runStep(name, step, folder, context);
     }
     const bytes = await read(recipe.output).catch((error: unknown) => {
       throw new CompileError(ioFailed(`read what ${name} wrote`, String(error)));
@@ -149,13 +158,25 @@ async function buildAnew(
 /** The name of the module's text in the temporary folder. */
 export const SOURCE_FILE = "module.c";
 
-async function runStep(name: string, { command, args }: Step, options: Parameters<typeof runTool>[2]): Promise<void> {
-  const result = await runTool(command, args, options).catch((error: unknown) => {
-    if (error instanceof Error && "syscall" in error) throw new CompileError(ioFailed(`start ${name}`, error.message));
-    throw error;
-  });
-  if (result.exitCode !== 0)
-    throw new CompileError(toolFailed(name, result.exitCode, result.stderr || result.stdout, placeOf(result.stderr)));
+async function runStep(
+  name: string,
+  step: Step,
+  folder: string,
+  { timeoutMs, signal, warnings }: BuildContext,
+): Promise<void> {
+  const run = (args: readonly string[]): ReturnType<typeof runTool> =>
+    runTool(step.command, args, { folder, timeoutMs, signal }).catch((error: unknown) => {
+      if (error instanceof Error && "syscall" in error)
+        throw new CompileError(ioFailed(`start ${name}`, error.message));
+      throw error;
+    });
+  let result = await run(step.args);
+  if (result.exitCode !== 0 && step.retry !== undefined && /internal compiler error/i.test(result.stderr)) {
+    warnings.push(toolBrokeDown(name, step.retry));
+    result = await run([...step.args, ...step.retry]);
+  }
+  if (result.exitCode === 0) return;
+  throw new CompileError(toolFailed(name, result.exitCode, result.stderr || result.stdout, placeOf(result.stderr)));
 }
 
 /** The first place that a compiler's messages name, in the text that it was given. */

@@ -1,7 +1,15 @@
 import type { Toolchain } from "@tilewright/backend";
 import { cToolchain, type Recipe, SOURCE_FILE, type ToolchainOptions } from "./c-toolchain.js";
 import { findTool } from "./find-tool.js";
-import { compileFlags, finishWasm, OBJECT_FILE, WASM_FILE, type WasmOptions, wasmFeatures } from "./wasm-recipe.js";
+import {
+  compileFlags,
+  finishWasm,
+  OBJECT_FILE,
+  STACK_BYTES,
+  WASM_FILE,
+  type WasmOptions,
+  wasmFeatures,
+} from "./wasm-recipe.js";
 
 export interface ClangWasmOptions extends ToolchainOptions, WasmOptions {
   /** Relaxed vector instructions: a fused multiply-add where the engine has them. Default false. */

@@ -1,7 +1,15 @@
 import type { Toolchain } from "@tilewright/backend";
 import { cToolchain, type Recipe, SOURCE_FILE, type ToolchainOptions } from "./c-toolchain.js";
 import { findTool } from "./find-tool.js";
-import { compileFlags, finishWasm, OBJECT_FILE, WASM_FILE, type WasmOptions, wasmFeatures } from "./wasm-recipe.js";
+import {
+  compileFlags,
+  finishWasm,
+  OBJECT_FILE,
+  STACK_BYTES,
+  WASM_FILE,
+  type WasmOptions,
+  wasmFeatures,
+} from "./wasm-recipe.js";
 
 export interface EmccOptions extends ToolchainOptions, WasmOptions {
   /** Program to run. Default: emcc on PATH. */
@@ -13,7 +21,7 @@ const ENTRY = "\nvoid _initialize(void);\nvoid _initialize(void) {}\n";
 
 /** Hooks are imports, the memory is the runtime's, no library and no JavaScript. */
 const LINK_FLAGS = [
-  ...["-O3", "-nostdlib", "--no-entry", "-sSTANDALONE_WASM", "-sIMPORTED_MEMORY"],
+  ...["-O3", `-sTOTAL_STACK=${STACK_BYTES}`, "-nostdlib", "--no-entry", "-sSTANDALONE_WASM", "-sIMPORTED_MEMORY"],
   ...[
     "-sERROR_ON_UNDEFINED_SYMBOLS=0",
     "-sWARN_ON_UNDEFINED_SYMBOLS=0",

@@ -98,3 +98,16 @@ export function cacheUnusable(folder: string, cause: string): Diagnostic {
     hint: "set `cache` to another folder, or to false",
   };
 }
+
+/** TC202: the compiler broke down and was asked for less (a warning). */
+export function toolBrokeDown(tool: string, retry: readonly string[]): Diagnostic {
+  return {
+    code: "TC202",
+    severity: "warning",
+    span: NO_SPAN,
+    message: `the compiler of ${tool} broke down on the module`,
+    expected: "a compiler that compiles it with full optimisation",
+    actual: `it succeeds with ${retry.join(" ")} only`,
+    hint: "the module is right but slower: use clang, or a newer compiler",
+  };
+}

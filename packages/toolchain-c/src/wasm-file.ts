@@ -8,11 +8,14 @@ interface Section {
 
 const CUSTOM = 0;
 const IMPORT = 2;
+const GLOBAL = 6;
 const EXPORT = 7;
 const START = 8;
 const DATA = 11;
 const DATA_COUNT = 12;
 const HEADER_BYTES = 8;
+const I32 = 0x7f;
+const I32_CONST = 0x41;
 const GLOBAL_KIND = 3;
 const MEMORY_KIND = 2;
 
@@ -116,6 +119,16 @@ function importsOf(section: Section | undefined): readonly Import[] {
 export function usesStack(object: Uint8Array): boolean {
   const imports = importsOf(sectionsOf(object).find(({ id }) => id === IMPORT));
   return imports.some((one) => one.kind === GLOBAL_KIND && one.name === "__stack_pointer");
+}
+
+/** Where the stack of a linked module begins (it grows downwards); infinity when that cannot be told. */
+export function stackTop(module: Uint8Array): number {
+  const globals = sectionsOf(module).find(({ id }) => id === GLOBAL);
+  if (globals === undefined) return 0;
+  const reader = new Reader(globals.bytes);
+  const isOneInteger =
+    reader.unsigned() === 1 && reader.byte() === I32 && reader.byte() === 1 && reader.byte() === I32_CONST;
+  return isOneInteger ? reader.unsigned() : Number.POSITIVE_INFINITY;
 }
 
 /** What keeps a linked module from following the calling convention; undefined when nothing does. */

@@ -1,8 +1,9 @@
+import { LOW_MEMORY_BYTES } from "@tilewright/artifact";
 import type { CompiledModule } from "@tilewright/backend";
 import { CompileError } from "@tilewright/diagnostics";
 import type { Recipe, ToolchainOptions } from "./c-toolchain.js";
 import { notInstantiable } from "./errors.js";
-import { conform, usesStack, violation } from "./wasm-file.js";
+import { conform, stackTop, usesStack, violation } from "./wasm-file.js";
 
 /** What all ways to WebAssembly can be told. */
 export interface WasmOptions {
@@ -17,9 +18,14 @@ const ASSERT_FILE = "asserts.json";
 /** The object file between compiling and linking. */
 export const OBJECT_FILE = "module.o";
 export const WASM_FILE = "module.wasm";
+/** Of a module that keeps variables in memory: it lies in what the calling convention leaves free at the bottom. */
+export const STACK_BYTES = LOW_MEMORY_BYTES / 2;
 
 /** Flags by which the text means the same as natively, and needs no library. */
-export function compileFlags({ simd = true, threads = false, optimization = 3 }: WasmOptions & ToolchainOptions, relaxed: boolean): readonly string[] {
+export function compileFlags(
+  { simd = true, threads = false, optimization = 3 }: WasmOptions & ToolchainOptions,
+  relaxed: boolean,
+): readonly string[] {
   return [
     ...[
       "-std=gnu11",
@@ -48,9 +54,14 @@ export function wasmFeatures({ simd = true, threads = false }: WasmOptions, rela
  */
 export function finishWasm(toolchain: string, threads: boolean): NonNullable<Recipe["finish"]> {
   return async (linked: Uint8Array, module: CompiledModule, read) => {
-    if (usesStack(await read(OBJECT_FILE))) {
+    const top = usesStack(await read(OBJECT_FILE)) ? stackTop(linked) : 0;
+    if (top > (threads ? 0 : LOW_MEMORY_BYTES)) {
       throw new CompileError(
-        notInstantiable(toolchain, "a stack in memory", 'write the C for WebAssembly: c({ cpu: "wasm" })'),
+        notInstantiable(
+          toolchain,
+          "a stack in memory that threads would share",
+          'write the C for WebAssembly: c({ cpu: "wasm" })',
+        ),
       );
     }
     const found = violation(linked);
