@@ -21,7 +21,7 @@ export function overlapIndex(blocks: readonly Block[]): OverlapIndex {
   let query = 0;
 
   /** Calls `whole` at each node that the life of `block` covers entirely, and `part` at the nodes above them. */
-  const walk = (block: number, whole: (node: number) => void, part: (node: number) => void): void => {
+  const walk = (block: number, whole: (node: number) => void, part?: (node: number) => void): void => {
     const { from, to } = blocks[block] ?? { from: 0, to: 0 };
     const [first, last] = [slot.get(from) ?? 0, slot.get(to) ?? 0];
     const stack: [number, number, number][] = [[1, 0, leaves]];
@@ -32,7 +32,7 @@ export function overlapIndex(blocks: readonly Block[]): OverlapIndex {
         whole(node);
         continue;
       }
-      part(node);
+      part?.(node);
       const middle = (begin + end) / 2;
       stack.push([2 * node + 1, middle, end], [2 * node, begin, middle]);
     }
@@ -46,16 +46,15 @@ export function overlapIndex(blocks: readonly Block[]): OverlapIndex {
         else list.push(block);
         for (let up = node; up > 0; up >>= 1) below[up] = (below[up] ?? 0) + 1;
       };
-      walk(block, keep, () => {});
+      walk(block, keep);
     },
     overlapping(block) {
       query++;
       const found: number[] = [];
       const take = (node: number): void => {
         for (const other of covering[node] ?? []) {
-          if (seen[other] === query) continue;
+          if (seen[other] !== query) found.push(other);
           seen[other] = query;
-          found.push(other);
         }
       };
       const takeAll = (root: number): void => {
