@@ -79,32 +79,8 @@ function drive(root: Node, rules: { readonly [kind: string]: AnyRule }): Node {
     if (result === undefined) {
       if (plan.getters.length > 0) {
         depth++;
-        const frame = frames[depth];
-        const outside = scoped ? memo : undefined;
+        open(frames, depth, current, plan, rule, visits, scoped ? memo : undefined);
         if (scoped) memo = new Map();
-        if (frame === undefined) {
-          frames.push({
-            node: current,
-            plan,
-            rule,
-            field: 0,
-            place: -1,
-            list: NONE,
-            listCopy: undefined,
-            copy: undefined,
-            visits,
-            outside,
-          });
-        } else {
-          frame.node = current;
-          frame.plan = plan;
-          frame.rule = rule;
-          frame.field = 0;
-          frame.place = -1;
-          frame.copy = undefined;
-          frame.visits = visits;
-          frame.outside = outside;
-        }
       } else {
         result = rule === undefined ? current : (leave(rule, current, builderFor) ?? current);
       }
@@ -130,6 +106,32 @@ function drive(root: Node, rules: { readonly [kind: string]: AnyRule }): Node {
       depth--;
     }
   }
+}
+
+/** Makes or reuses the frame of a depth. */
+function open(
+  frames: Frame[],
+  depth: number,
+  node: Node,
+  plan: Plan,
+  rule: AnyRule,
+  visits: number,
+  outside: Frame["outside"],
+): void {
+  const frame = frames[depth];
+  if (frame === undefined) {
+    const start = { field: 0, place: -1, list: NONE, listCopy: undefined, copy: undefined };
+    frames.push({ node, plan, rule, ...start, visits, outside });
+    return;
+  }
+  frame.node = node;
+  frame.plan = plan;
+  frame.rule = rule;
+  frame.field = 0;
+  frame.place = -1;
+  frame.copy = undefined;
+  frame.visits = visits;
+  frame.outside = outside;
 }
 
 function leave(rule: NonNullable<AnyRule>, node: Node, builderFor: (span: Span) => Builder): Node | undefined {

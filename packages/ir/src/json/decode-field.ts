@@ -1,5 +1,5 @@
 import type { Diagnostic } from "@tilewright/diagnostics";
-import { badField, badReference } from "../errors.js";
+import { badField, badReference } from "../errors-format.js";
 import type { Node } from "../fields.js";
 import type { Json } from "../func.js";
 import type { Attribute, BlobReference } from "../graph.js";

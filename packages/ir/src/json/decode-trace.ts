@@ -1,4 +1,4 @@
-import { badField } from "../errors.js";
+import { badField } from "../errors-format.js";
 import type { Trace, TraceRecord } from "../tensor.js";
 import { copyJson, describe, isRecord, type Problems } from "./decode-field.js";
 

@@ -1,5 +1,6 @@
 import { CompileError, type Diagnostic, NO_SPAN, type Span } from "@tilewright/diagnostics";
-import { badField, badReference, newerVersion, notADocument, unfoldsTooFar, wrongRoot } from "../errors.js";
+import { unfoldsTooFar } from "../errors.js";
+import { badField, badReference, newerVersion, notADocument, wrongRoot } from "../errors-format.js";
 import type { Node, NodeKind, NodeOf } from "../fields.js";
 import { schemaOf } from "../schema.js";
 import type { Tensor, Trace } from "../tensor.js";

@@ -1,5 +1,5 @@
 import { CompileError, isNoSpan, type Span } from "@tilewright/diagnostics";
-import { cannotWrite } from "../errors.js";
+import { cannotWrite } from "../errors-format.js";
 import type { Node } from "../fields.js";
 import type { Json } from "../func.js";
 import type { Attribute } from "../graph.js";

@@ -1,6 +1,6 @@
 import { CompileError, type Diagnostic, NO_SPAN, type Span } from "@tilewright/diagnostics";
 import type { DType } from "../dtype.js";
-import { definedTwice, nestedTooDeep, unexpectedToken, unknownName } from "../errors.js";
+import { definedTwice, nestedTooDeep, unexpectedToken, unknownName } from "../errors-format.js";
 import type { Node } from "../fields.js";
 import type { Json } from "../func.js";
 import { createPlaces, type Token, tokenize } from "./lexer.js";

@@ -1,5 +1,5 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
-import { malformedToken } from "../errors.js";
+import { malformedToken } from "../errors-format.js";
 
 /** `name` includes words of the language, `quoted` is a name in backticks and never a word. `text` is the value, without quotes. */
 export interface Token {

@@ -1,7 +1,7 @@
 import type { Buffer, BufferRegion } from "../buffer.js";
 import { int } from "../build.js";
 import { type DType, isFloat, isWide } from "../dtype.js";
-import { badConstantText } from "../errors.js";
+import { badConstantText } from "../errors-format.js";
 import {
   ARITHMETIC_OPS,
   type BinaryOp,

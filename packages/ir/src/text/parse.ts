@@ -1,5 +1,5 @@
 import { CompileError, NO_SPAN } from "@tilewright/diagnostics";
-import { missingHeader, newerVersion, wrongDocument } from "../errors.js";
+import { missingHeader, newerVersion, wrongDocument } from "../errors-format.js";
 import type { IRModule, PrimFunc } from "../func.js";
 import type { Graph } from "../graph.js";
 import type { Tensor, Trace } from "../tensor.js";

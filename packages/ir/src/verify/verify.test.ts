@@ -375,7 +375,8 @@ describe("verifyGraph", () => {
 });
 
 it("every code of the catalogue is raised by a test", () => {
-  const catalogue = readFileSync(new URL("../errors.ts", import.meta.url), "utf8");
+  const files = ["../errors.ts", "../errors-format.ts"].map((file) => new URL(file, import.meta.url));
+  const catalogue = files.map((file) => readFileSync(file, "utf8")).join();
   const all = [...catalogue.matchAll(/error\(\s*"(IR\d+)"/g)].map((match) => match[1] as string);
   expect(all).toEqual([...all].sort());
   expect(new Set(all).size).toBe(all.length);
