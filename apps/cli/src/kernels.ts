@@ -1,5 +1,5 @@
-import type { Capabilities } from "@tilewright/backend";
 import { autoschedule } from "@tilewright/autoschedule";
+import type { Capabilities } from "@tilewright/backend";
 import { isCompileError } from "@tilewright/diagnostics";
 import type { IRModule, Tensor } from "@tilewright/ir";
 import { replay, type Schedule, toPrimFunc } from "@tilewright/schedule";

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { parseOptions, SUITES, UsageError } from "./options.js";
+
+describe("parseOptions", () => {
+  it("runs every suite on one thread of our own WebAssembly unless told", () => {
+    const options = parseOptions([]);
+    expect(options).toEqual({
+      suites: SUITES,
+      sizes: null,
+      target: "wasm",
+      threads: 1,
+      repetitions: 15,
+      json: false,
+      help: false,
+    });
+  });
+
+  it("takes what it is told", () => {
+    const { suites, ...rest } = parseOptions([
+      "gemm",
+      "--sizes",
+      "512,1024",
+      "--target",
+      "native",
+      "--threads",
+      "2",
+      "--json",
+    ]);
+    expect(suites.map(({ name }) => name)).toEqual(["gemm"]);
+    expect(rest).toEqual({
+      sizes: [512, 1024],
+      target: "native",
+      threads: 2,
+      repetitions: 15,
+      json: true,
+      help: false,
+    });
+  });
+
+  it.each([
+    [["gem"]],
+    [["--sizes", "512,"]],
+    [["--sizes", "0"]],
+    [["--repetitions", "6"]],
+    [["--target", "gpu"]],
+    [["--fast"]],
+  ])("refuses %j", (args) => {
+    expect(() => parseOptions(args)).toThrow(UsageError);
+  });
+});

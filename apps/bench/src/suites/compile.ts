@@ -1,0 +1,57 @@
+import { autoschedule } from "@tilewright/autoschedule";
+import type { Backend } from "@tilewright/backend";
+import type { IRModule } from "@tilewright/ir";
+import { lower } from "@tilewright/lower";
+import { replay, toPrimFunc } from "@tilewright/schedule";
+import { type Measurement, median, medianMilliseconds } from "../measurement.js";
+import type { Suite } from "../suite.js";
+import { product } from "./gemm.js";
+
+/** From the expression of a product to the target's code, without a toolchain; and the part that each pass takes. */
+export const compileSuite: Suite = {
+  name: "compile",
+  summary: "time to compile a product, and each pass of lowering it",
+  defaultSizes: [512],
+  async run({ found, threads, sizes, repetitions }) {
+    const { backend } = found.target;
+    const measurements: Measurement[] = [];
+    for (const size of sizes) {
+      const times = new Map<string, number[]>();
+      const run = (): void => compileOnce(backend, size, times);
+      const warmUps = 40;
+      const medianMs = await medianMilliseconds(run, { repetitions, warmUps });
+      const line = (workload: string, value: number): void =>
+        void measurements.push({ suite: "compile", workload, contender: "tilewright", threads, medianMs: value });
+      line(`gemm ${size} to ${backend.name}`, medianMs);
+      for (const [stage, values] of times) line(`  ${stage}`, median(values.slice(warmUps)));
+    }
+    return measurements;
+  },
+};
+
+function compileOnce(backend: Backend, size: number, times: Map<string, number[]>): void {
+  let last = performance.now();
+  const lap = (stage: string): void => {
+    const now = performance.now();
+    const list = times.get(stage) ?? [];
+    list.push(now - last);
+    times.set(stage, list);
+    last = now;
+  };
+  const { capabilities, passes = [] } = backend;
+  const outputs = [product(size)];
+  const { trace } = autoschedule(outputs, { capabilities });
+  const func = toPrimFunc(replay(outputs, trace), { name: "gemm" });
+  const module: IRModule = { kind: "IRModule", span: func.span, functions: [func], attributes: {} };
+  lap("schedule");
+  const seen = new Map<string, number>();
+  const onPass = (name: string): void => {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    lap(count === 1 ? name : `${name} (${count})`);
+  };
+  const lowered = lower(module, { capabilities, passes, onPass });
+  last = performance.now();
+  backend.compile(lowered.module);
+  lap("backend");
+}
