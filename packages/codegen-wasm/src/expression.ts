@@ -19,7 +19,7 @@ import { extractLane, pushConstantVector, replaceLane, splat } from "./lanes.js"
 import { emitLoad, emitSplatLoad } from "./memory.js";
 import { isNonNegative } from "./non-negative.js";
 import { OP, V128 } from "./opcodes.js";
-import { checkType, elementBytes, isHalf, laneBytes, type Typed, valueType } from "./representation.js";
+import { checkType, elementBytes, laneBytes, type Typed, valueType } from "./representation.js";
 import { emitBinary, emitCast, emitConstant, emitReinterpret, emitUnary } from "./scalar.js";
 import {
   emitRamp,

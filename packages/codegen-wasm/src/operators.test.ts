@@ -37,7 +37,7 @@ const EXTREME = [
   6e-8,
   1e-40,
 ];
-const VALUES: readonly number[] = [...SPECIAL, ...EXTREME, 5.960464477539063e-8];
+const VALUES: readonly number[] = [...SPECIAL, ...EXTREME, 2 ** -24];
 const COUNT = 64;
 
 /** Values of a type, edge cases first; `turn` pairs them differently. */

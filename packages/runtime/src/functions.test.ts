@@ -125,7 +125,7 @@ describe("mistakes get an error with a code", () => {
       artifactOf([compile([func("checked", [n, y], b.seq(check, far)), func("wild", [n, y], far)])]),
       device,
     );
-    await expect(functions.call("checked", 7, zeros([1]))).rejects.toThrow(/RT110[^]*`n` must be below 3/);
+    await expect(functions.call("checked", 7, zeros([1]))).rejects.toThrow(/RT110[\s\S]*`n` must be below 3/);
     await expect(functions.call("wild", 2 ** 28, zeros([1]))).rejects.toThrow(code("RT110"));
     const out = zeros([1]);
     await functions.call("checked", 0, out);
@@ -155,5 +155,25 @@ describe("mistakes get an error with a code", () => {
     await small.close();
     await small.close();
     expect(() => small.allocate(1)).toThrow(code("RT104"));
+  });
+});
+
+describe("memory that is too small", () => {
+  it("is refused before code runs", async () => {
+    const compiled = compile([scale(N)]);
+    const loaded = await device.load(
+      { format: "wasm", blob: "", features: compiled.features, functions: compiled.functions },
+      compiled.bytes,
+    );
+    const [small, right] = [device.allocate(N * 4 - 1), device.allocate(N * 4)];
+    await expect(loaded.launch("scale", [small, 1, right])).rejects.toThrow(code("RT112"));
+    await expect(
+      loaded.launch("scale", [{ buffer: right, byteOffset: 4, byteLength: N * 4 }, 1, right]),
+    ).rejects.toThrow(code("RT113"));
+    await loaded.launch("scale", [right, 1, right]);
+    await loaded.close();
+    await expect(loaded.launch("scale", [right, 1, right])).rejects.toThrow(code("RT104"));
+    device.free(small);
+    device.free(right);
   });
 });

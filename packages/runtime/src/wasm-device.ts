@@ -1,5 +1,5 @@
 import {
-  ALIGNMENT, type Device, type DeviceBuffer, type DeviceDriver, DEVICE_SPEC_VERSION, defineDevice, type FunctionEntry, type LaunchArgument,
+  ALIGNMENT, type Device, type DeviceBuffer, type DeviceDriver, type DeviceSlice, DEVICE_SPEC_VERSION, ELEMENT_BYTES, defineDevice, type FunctionEntry, type LaunchArgument,
   type LaunchOptions, type LoadedModule, LOW_MEMORY_BYTES, type ModuleEntry,
 } from "@tilewright/artifact"; // biome-ignore format: a list
 import { isCompileError } from "@tilewright/diagnostics";
@@ -7,16 +7,19 @@ import { Allocator } from "./allocator.js";
 import { ASYNC_DISPOSE } from "./dispose.js";
 import {
   aborted,
+  badArray,
   badModule,
   badOption,
   disposed,
   outOfMemory,
+  outOfRange,
   runFailed,
   unknownFunction,
   wrongArgumentCount,
   wrongDtype,
 } from "./errors.js";
 import { engineFeatures } from "./features.js";
+import { sizeOf } from "./ndarray.js";
 import { IMPORT_NAMES, type SpawnWorker, ThreadPool } from "./thread-pool.js";
 import { webWorkers } from "./web-workers.js";
 
@@ -208,7 +211,9 @@ export class WasmDevice implements Device {
     const place = `${parameter?.name ?? position} of ${name}`;
     if (typeof argument === "object") {
       if (parameter?.kind !== "buffer") throw wrongDtype(place, `a ${parameter?.dtype ?? "scalar"}`, "memory");
-      return "buffer" in argument ? this.#addressOf(argument.buffer) + argument.byteOffset : this.#addressOf(argument);
+      const needed = parameter.shape.includes(-1) ? 0 : sizeOf(parameter.shape) * ELEMENT_BYTES[parameter.dtype];
+      if (argument.byteLength < needed) throw badArray(`${needed} bytes for ${place}`, `${argument.byteLength} bytes`);
+      return "buffer" in argument ? this.#sliceAddress(argument) : this.#addressOf(argument);
     }
     if (parameter?.kind !== "scalar") throw wrongDtype(place, "memory", typeof argument);
     if (parameter.dtype !== "int64" && parameter.dtype !== "uint64") return Number(argument);
@@ -271,6 +276,12 @@ export class WasmDevice implements Device {
     }
     this.#allocator.grow(this.#memory.buffer.byteLength - before);
     return this.#reserve(byteLength);
+  }
+
+  #sliceAddress({ buffer, byteOffset, byteLength }: DeviceSlice): number {
+    if (!(byteOffset >= 0 && byteOffset + byteLength <= buffer.byteLength))
+      throw outOfRange([byteOffset, byteLength], [buffer.byteLength]);
+    return this.#addressOf(buffer) + byteOffset;
   }
 
   #addressOf(buffer: DeviceBuffer): number {
