@@ -1,14 +1,5 @@
 import { CompileError, isNoSpan, type Span } from "@tilewright/diagnostics";
-import {
-  type Compute,
-  type Expr,
-  FIELDS,
-  type IterVar,
-  type Node,
-  type Read,
-  type Reduce,
-  type Var,
-} from "@tilewright/ir";
+import { type Compute, type Expr, FIELDS, type IterVar, type Node, type Reduce, type Var } from "@tilewright/ir";
 import * as errors from "./errors.js";
 
 /**
@@ -83,7 +74,7 @@ function collectSymbols(extent: Expr, into: Set<Var>): void {
 }
 
 /** Every variable below an expression, once. */
-export function variablesOf(root: Expr): ReadonlySet<Var> {
+function variablesOf(root: Expr): ReadonlySet<Var> {
   const found = new Set<Var>();
   walk(root, new Set(), (node) => {
     if (node.kind === "Var") found.add(node);
@@ -91,22 +82,13 @@ export function variablesOf(root: Expr): ReadonlySet<Var> {
   return found;
 }
 
-/** Every read below an expression, once. */
-export function readsOf(root: Expr): ReadonlySet<Read> {
-  const found = new Set<Read>();
-  walk(root, new Set(), (node) => {
-    if (node.kind === "Read") found.add(node);
-  });
-  return found;
-}
-
-/** Visits each node once, however often it is shared: users build expressions as graphs. */
-function walk(root: Node, seen: Set<Node>, visitor: (node: Node) => void): void {
+/** Visits each node once, however often it is shared: users build expressions as graphs. `false` skips what is below. */
+export function walk(root: Node, seen: Set<Node>, visitor: (node: Node) => boolean | void): void {
   const stack: Node[] = [root];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
-    visitor(node);
+    if (visitor(node) === false) continue;
     const fields: Readonly<Record<string, string>> = FIELDS[node.kind];
     for (const field of Object.keys(fields)) {
       if (fields[field] !== "use") continue;

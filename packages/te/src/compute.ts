@@ -1,8 +1,9 @@
 import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
-import { type Attributes, type Compute, type Expr, int, type IterVar, type Tensor, type Var } from "@tilewright/ir";
+import { type Attributes, type Compute, type Expr, type IterVar, int, type Tensor, type Var } from "@tilewright/ir";
 import { checkBodies } from "./check.js";
 import * as errors from "./errors.js";
 import { isBare, type Operand, toExpr } from "./operand.js";
+import { checkReads } from "./reads.js";
 import { axis, type Extent, toShape } from "./tensor.js";
 
 export interface ComputeOptions {
@@ -44,6 +45,7 @@ export function compute(
   const bodies = operands.map((operand) => toBody(operand, name, span));
   const operation: Compute = { kind: "Compute", span, name, axes, bodies, attributes };
   checkBodies(operation, extents);
+  checkReads(operation);
   const tensors = bodies.map((body, outputIndex): Tensor => {
     const own = several ? `${name}.${outputIndex}` : name;
     return { kind: "Tensor", span, name: own, dtype: body.dtype, shape: extents, operation, outputIndex };

@@ -1,6 +1,6 @@
 import { CompileError, callSite } from "@tilewright/diagnostics";
 import {
-  type Binary, type BinaryOp, build, COMPARE_OPS, type Const, type DType, DTYPES, type Expr, isFloat, isInteger, type Unary, type UnaryOp,
+  type Binary, type BinaryOp, build, COMPARE_OPS, type Const, DTYPES, type DType, type Expr, isFloat, isInteger, type Unary, type UnaryOp,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import * as errors from "./errors.js";
 import { coerce, isBare, literal, type Operand, toExpr } from "./operand.js";

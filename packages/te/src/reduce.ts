@@ -1,6 +1,6 @@
 import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
 import {
-  build, type Combiner, constant, CONTRACT, type DType, type Expr, type FastMath, isFloat, type IterVar, limitsOf, REASSOCIATE, type Reduce,
+  build, CONTRACT, type Combiner, constant, type DType, type Expr, type FastMath, type IterVar, isFloat, limitsOf, REASSOCIATE, type Reduce,
   rewrite, type Var, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import * as errors from "./errors.js";

@@ -1,12 +1,12 @@
 import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
 import {
   build,
-  type DType,
   DTYPES,
+  type DType,
   type Expr,
-  isInteger,
   type IterVar,
   int,
+  isInteger,
   type Placeholder,
   type Tensor,
   variable,
