@@ -3,4 +3,12 @@
  * An entry: `{ budget: "file" | "function" | "package" | "readme", of, limit, reason }`; `of` is a path from the root,
  * for a function `path#name`. An entry that is no longer needed is an error.
  */
-export const allowances = [];
+export const allowances = [
+  {
+    budget: "package",
+    of: "packages/codegen-c",
+    limit: 3600,
+    reason:
+      "every operator twice, on scalars and on vectors, and the C text of the thread pool; two packages would share all types",
+  },
+];

@@ -3,10 +3,11 @@ import type { CompiledModule } from "@tilewright/backend";
 import type { IRModule, PrimFunc } from "@tilewright/ir";
 import { type FunctionFacts, factsOf } from "./function-facts.js";
 import { functionText, type ModuleContext, moduleContext, type PlannedFunction, prototype } from "./function-text.js";
-import { createHelpers, type Dialect } from "./helpers.js";
+import { createHelpers, type Dialect } from "./inline-functions.js";
 import { headerText } from "./header.js";
 import { names } from "./names.js";
-import { FAILURE_TEXT, finderText, hookText, macroText, pooledHookText } from "./runtime-text.js";
+import { poolText } from "./pool-text.js";
+import { FAILURE_TEXT, finderText, hookText, macroText } from "./runtime-text.js";
 import { scalarise } from "./scalarise.js";
 import { stringLiteral } from "./statement.js";
 import { planWorkspace, type WorkspacePlan } from "./workspace.js";
@@ -96,7 +97,7 @@ function fileText(
     includes.join("\n"),
     macroText(gnu),
     ...helpers.text(),
-    ...(hasHook ? [pooled ? pooledHookText(options.threads, largest) : hookText("tilewright_serial")] : []),
+    ...(hasHook ? [hookText(pooled ? poolText(options.threads, largest) : "")] : []),
     ...(planned.some(({ facts }) => facts.mayFail) ? [FAILURE_TEXT] : []),
     planned.map((one) => `${prototype(one, symbols, true)};`).join("\n"),
     ...bodies,

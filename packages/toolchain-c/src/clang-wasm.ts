@@ -22,13 +22,8 @@ export interface ClangWasmOptions extends ToolchainOptions, WasmOptions {
 
 /** Linker flags. The memory is the runtime's, so the limits written here are replaced afterwards. */
 export const LINK_FLAGS = [
-  "--no-entry",
-  "--import-memory",
-  "--export-table",
-  "--no-check-features",
-  OBJECT_FILE,
-  "-o",
-  WASM_FILE,
+  ...["--no-entry", "--import-memory", "--export-table", "--no-check-features"],
+  ...["-z", `stack-size=${STACK_BYTES}`, OBJECT_FILE, "-o", WASM_FILE],
 ];
 
 /**
