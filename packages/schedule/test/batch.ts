@@ -32,7 +32,8 @@ export function randomBatch(seed: number, count: number, backend: Backend): { re
   const cases: Case[] = [];
   while (cases.length < count) {
     const program = programs[random() % programs.length] as (typeof programs)[number];
-    const outputs = program.build(() => 1 + (random() % 13));
+    const sizes = [random(), random(), random()].map((number) => 1 + (number % 13));
+    const outputs = program.build((k) => sizes[k] ?? 2);
     const { schedule } = randomSchedule(outputs, new Choices(Array.from({ length: random() % 90 }, random)), { threads: false });
     const name = `f${cases.length}`;
     try {

@@ -7,8 +7,8 @@ import type { Case } from "./batch.js";
 
 /** The first pass after which the interpreter disagrees with what a case expects: its name and the text before and after it. */
 export function faultyPass(scheduled: IRModule, backend: Backend, { name, inputs, expected }: Case): string {
-  const only = { ...scheduled, functions: scheduled.functions.filter((func) => func.name === name) };
-  let before = only;
+  const only: IRModule = { ...scheduled, functions: scheduled.functions.filter((func) => func.name === name) };
+  let before: IRModule = only;
   let report = "every pass keeps the meaning: look at the code generator";
   const agrees = (module: IRModule): boolean => {
     const parameters = module.functions.find((func) => func.name === name)?.parameters ?? [];
