@@ -122,6 +122,19 @@ describe("compile", () => {
     await expectSame(b.finish([y]), "auto");
   });
 
+  it("does not overwrite what the kernel also reads through a view", async () => {
+    const b = ops.graphBuilder("view");
+    const s = b.state("s", "float32", [3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const mask = b.constant(
+      Array.from({ length: 81 }, (_, k) => ((k * 7) % 4) - 1),
+      { shape: [3, 3, 9] },
+    );
+    const mixed = ops.reduceSum(b, ops.mul(b, ops.reshape(b, s, [1, 1, 9]), mask), { axes: [2], keepdims: false });
+    b.update(s, ops.add(b, mixed, s));
+    await expectSame(b.finish([]), "auto");
+    await expectSame(b.finish([]), "none");
+  });
+
   it("compiles empty tensors and empty graphs", async () => {
     const b = ops.graphBuilder("empty");
     const x = b.input("x", "float32", [0, 3]);

@@ -118,7 +118,7 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
     report: (each) => void diagnostics.push(each),
   };
   const program = new ProgramDraft(model, context);
-  const steps = stepsOf(groups, model, program, options);
+  const steps = stepsOf(groups, model, program, rootOf, options);
   options.onProgress?.({ stage: "memory", done: 0, total: 1 });
   const transfers = planTransfers(model.graph, rootOf);
   const needed = constantsNeeded(steps, transfers, rootOf, model);
@@ -144,7 +144,20 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
     ...(options.onPass === undefined ? {} : { onPass: options.onPass }),
   });
   diagnostics.push(...lowered.diagnostics);
-  return { scheduled, module: lowered.module, entry, model, layout, kernels: program.report(), diagnostics };
+  return {
+    scheduled,
+    module: lowered.module,
+    entry,
+    model,
+    layout,
+    kernels: program.report(),
+    diagnostics: distinct(diagnostics),
+  };
+}
+
+/** Diagnostics that read alike once: the same code is lowered many times. */
+function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...new Map(diagnostics.map((each) => [`${each.code} ${each.message}`, each])).values()];
 }
 
 /** Evaluates constant parts of a graph with the reference interpreter. */
@@ -160,6 +173,7 @@ function stepsOf(
   groups: readonly FusedGroup[],
   model: Model,
   program: ProgramDraft,
+  rootOf: RootOf,
   options: LowerModelOptions,
 ): readonly Step[] {
   const scalars = scalarConstants(model);
@@ -175,12 +189,22 @@ function stepsOf(
       tensors,
       group.nodes.map(({ operator }) => operator.name),
     );
-    const overwrites = tensors.inputs
-      .filter(({ tensor }) => mayOverwrite(made, tensor, kernel.scheduled))
-      .map(({ value }) => value);
+    const overwrites = overwritable(tensors, made, kernel.scheduled, rootOf);
     steps.push({ inputs: tensors.inputs.map(({ value }) => value), output, overwrites, tensors, kernel });
   }
   return steps;
+}
+
+/** Inputs whose memory the output may take: all that share it are read only where the output is written. */
+function overwritable(
+  { inputs }: GroupTensors,
+  output: Tensor,
+  scheduled: Scheduled,
+  rootOf: RootOf,
+): readonly Value[] {
+  const kept = new Set<Value>();
+  for (const { value, tensor } of inputs) if (!mayOverwrite(output, tensor, scheduled)) kept.add(rootOf(value));
+  return inputs.map(({ value }) => value).filter((value) => !kept.has(rootOf(value)));
 }
 
 /** Constants that a kernel or a copy reads from memory. */
