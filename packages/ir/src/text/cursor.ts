@@ -32,19 +32,46 @@ export interface Cursor {
   ) => Extract<Node, { kind: K }>;
   readonly find: (name: string) => Node | undefined;
   readonly forget: () => void;
+  /** What `work` defines is known only while it runs. */
+  readonly scoped: <T>(work: () => T) => T;
+}
+
+function is({ text, type }: Token, wanted: string): boolean {
+  return text === wanted && (type === "symbol" || type === "name");
+}
+
+/** Names and what they mean; those defined while `scoped` works are forgotten after it. */
+function createScope() {
+  const meanings = new Map<string, Node>();
+  const order: string[] = [];
+  return {
+    get: (name: string): Node | undefined => meanings.get(name),
+    set: (name: string, meaning: Node): void => {
+      meanings.set(name, meaning);
+      order.push(name);
+    },
+    clear: (): void => {
+      meanings.clear();
+      order.length = 0;
+    },
+    scoped: <T>(work: () => T): T => {
+      const before = order.length;
+      const result = work();
+      while (order.length > before) meanings.delete(order.pop() as string);
+      return result;
+    },
+  };
 }
 
 export function createCursor(source: string, file: string | null): Cursor {
   const tokens = tokenize(source, file ?? "");
   const end = tokens[tokens.length - 1] as Token;
   const placeOf = createPlaces(source, file ?? "");
-  const names = new Map<string, Node>();
+  const names = createScope();
   let position = 0;
   let depth = 0;
   let named = end;
   const peek = (ahead = 0): Token => tokens[position + ahead] ?? end;
-  const is = (token: Token, text: string): boolean =>
-    token.text === text && (token.type === "symbol" || token.type === "name");
   const failWith = (make: (span: Span) => Diagnostic, at: Token = peek()): never => {
     throw new CompileError(make(placeOf(at.offset)));
   };
@@ -81,7 +108,8 @@ export function createCursor(source: string, file: string | null): Cursor {
       return result;
     },
     define: (name, make) => {
-      if (names.has(name)) failWith((span) => definedTwice(name, span), named.text === name ? named : peek());
+      if (names.get(name) !== undefined)
+        failWith((span) => definedTwice(name, span), named.text === name ? named : peek());
       names.set(name, make);
       return make;
     },
@@ -92,8 +120,9 @@ export function createCursor(source: string, file: string | null): Cursor {
       }
       return found as never;
     },
-    find: (name) => names.get(name),
-    forget: () => names.clear(),
+    find: names.get,
+    forget: names.clear,
+    scoped: names.scoped,
   };
 }
 

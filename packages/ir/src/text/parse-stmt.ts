@@ -33,11 +33,13 @@ export function parseBlock(cursor: Cursor, exprs: ExprReader): Stmt {
 
 function elements(cursor: Cursor, exprs: ExprReader): (Stmt | { readonly open: Open })[] {
   cursor.expect("{");
-  return cursor.nested(() => {
-    const items: (Stmt | { readonly open: Open })[] = [];
-    while (!cursor.accept("}")) items.push(parseElement(cursor, exprs));
-    return items;
-  });
+  return cursor.nested(() =>
+    cursor.scoped(() => {
+      const items: (Stmt | { readonly open: Open })[] = [];
+      while (!cursor.accept("}")) items.push(parseElement(cursor, exprs));
+      return items;
+    }),
+  );
 }
 
 /** Folds bindings over what follows them, from the end. */
@@ -196,8 +198,10 @@ function parseFor(cursor: Cursor, exprs: ExprReader, span: Stmt["span"]): Stmt {
   }
   cursor.expect("in");
   const { min, extent } = exprs.range();
-  const loopVar = cursor.define(name, { kind: "Var", span: at, dtype: "index", lanes: 1, name } as const);
-  return { kind: "For", span, loopVar, min, extent, loopKind, thread, body: parseBlock(cursor, exprs) };
+  return cursor.scoped((): Stmt => {
+    const loopVar = cursor.define(name, { kind: "Var", span: at, dtype: "index", lanes: 1, name } as const);
+    return { kind: "For", span, loopVar, min, extent, loopKind, thread, body: parseBlock(cursor, exprs) };
+  });
 }
 
 /** A chain of `else if` is read in a loop: it may be long. */

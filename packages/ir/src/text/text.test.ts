@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { deepChain, deepNest, doubled } from "../../test/big.js";
 import { inspect } from "../../test/inspect.js";
 import { functions } from "../../test/random.js";
-import { addOne, everyGraphNode, everyOperation, everyStatement, func, trace } from "../../test/samples.js";
+import { everyOperation } from "../../test/sample-tensors.js";
+import { addOne, everyGraphNode, everyStatement, func, trace } from "../../test/samples.js";
 import { build as b, buffer, constant, int, variable } from "../build.js";
 import { firstDifference } from "../equal.js";
 import type { Node } from "../fields.js";
@@ -82,6 +83,15 @@ describe("parse", () => {
     ]) {
       expect(firstDifference(program, parse(print(program)) as Node)).toBeNull();
     }
+  });
+
+  it("takes a name again once its scope has ended, never inside it", () => {
+    const loop = (name: string): string => `for ${name} in 0..4 { A[${name}] = 1.0 }`;
+    const text = f(`${loop("i")}\n${loop("i")}\n{ let x = 1.0\nA[0] = x }\n{ let x = 2.0\nA[0] = x }`);
+    const other = f(`${loop("i")}\n${loop("j")}\n{ let x = 1.0\nA[0] = x }\n{ let y = 2.0\nA[0] = y }`);
+    expect(firstDifference(parse(text) as Node, parse(other) as Node)).toBeNull();
+    expect(caught(() => parse(f(`${loop("i")}\nA[i] = 1.0`))).code).toBe("IR504");
+    expect(caught(() => parse(f("for i in 0..4 { for i in 0..4 { } }"))).code).toBe("IR505");
   });
 
   it("keeps attributes that pose as something else", () => {

@@ -5,7 +5,7 @@ import { bitsOf, DTYPES, isInteger } from "../dtype.js";
 import {
   badConstant, badLanes, kindNotAtLevel, mismatchedOperands, notInScope, unknownWord, vectorNotLegal, wrongIndexCount, wrongOperand, wrongResult,
 } from "../errors.js"; // biome-ignore format: a list
-import type { Expr, Load, Shuffle } from "../expr.js";
+import type { Expr, Load, Ramp, Read, Shuffle } from "../expr.js";
 import type { Node } from "../fields.js";
 import type { Grammar } from "./grammar.js";
 import { BINARY_OPERANDS, fits, isComparison, UNARY_OPERANDS } from "./operators.js";
@@ -38,8 +38,8 @@ function sameType(a: Typed, b: Typed): boolean {
   return a.dtype === b.dtype && a.lanes === b.lanes;
 }
 
-function verifyNode(expr: Expr, place: Place) {
-  const { report, grammar, level, scope } = place;
+/** The kind, element type and lanes of a node. */
+function verifyHead(expr: Expr, { report, grammar, level }: Place) {
   const { span } = expr;
   if (grammar.without.includes(expr.kind)) report.add(kindNotAtLevel(expr.kind, level, span));
   if (!DTYPES.includes(expr.dtype))
@@ -49,6 +49,12 @@ function verifyNode(expr: Expr, place: Place) {
   } else if (grammar.contiguous && (expr.lanes & (expr.lanes - 1)) !== 0) {
     report.add(vectorNotLegal(expr.kind, "lanes that are a power of two", String(expr.lanes), span));
   }
+}
+
+function verifyNode(expr: Expr, place: Place) {
+  const { report, scope } = place;
+  const { span } = expr;
+  verifyHead(expr, place);
   const result = (type: Typed): void => {
     if (!sameType(type, expr)) report.add(wrongResult(expr.kind, type, expr, span));
   };
@@ -82,12 +88,7 @@ function verifyNode(expr: Expr, place: Place) {
     case "Load":
       return verifyLoad(expr, result, place);
     case "Ramp":
-      if (!sameType(expr.base, expr.stride)) report.add(mismatchedOperands("Ramp", expr.base, expr.stride, span));
-      if (expr.base.lanes !== 1 || !(expr.base.dtype === "index" || isInteger(expr.base.dtype))) {
-        report.add(wrongOperand("base of Ramp", "a scalar index or integer", expr.base, span));
-      }
-      if (expr.lanes < 2) report.add(badLanes("Ramp", "at least 2", String(expr.lanes), span));
-      return result({ dtype: expr.base.dtype, lanes: expr.lanes });
+      return verifyRamp(expr, result, place);
     case "Broadcast":
       if (expr.operand.lanes !== 1) report.add(wrongOperand("operand of Broadcast", "a scalar", expr.operand, span));
       if (expr.lanes < 2) report.add(badLanes("Broadcast", "at least 2", String(expr.lanes), span));
@@ -98,10 +99,7 @@ function verifyNode(expr: Expr, place: Place) {
       if (expr.intrinsic === "") report.add(unknownWord("intrinsic", "a name", '""', span));
       return;
     case "Read":
-      for (const index of expr.indices) verifyIndex(index, true, place);
-      if (expr.indices.length !== expr.tensor.shape.length) {
-        report.add(wrongIndexCount(expr.tensor.name, expr.tensor.shape.length, expr.indices.length, span));
-      }
+      verifyRead(expr, place);
       return result({ dtype: expr.tensor.dtype, lanes: 1 });
     case "Reduce":
       return; // at the top of a compute body only, where `verifyTensors` checks it
@@ -110,6 +108,16 @@ function verifyNode(expr: Expr, place: Place) {
         unknownWord("kind of expression", "a kind of Expr", String((expr satisfies never as Node).kind), span),
       );
   }
+}
+
+function verifyRamp(expr: Ramp, result: (type: Typed) => void, { report }: Place) {
+  const { span } = expr;
+  if (!sameType(expr.base, expr.stride)) report.add(mismatchedOperands("Ramp", expr.base, expr.stride, span));
+  if (expr.base.lanes !== 1 || !(expr.base.dtype === "index" || isInteger(expr.base.dtype))) {
+    report.add(wrongOperand("base of Ramp", "a scalar index or integer", expr.base, span));
+  }
+  if (expr.lanes < 2) report.add(badLanes("Ramp", "at least 2", String(expr.lanes), span));
+  result({ dtype: expr.base.dtype, lanes: expr.lanes });
 }
 
 function verifyOperator(
@@ -160,6 +168,12 @@ function verifyLoad(expr: Load, result: (type: Typed) => void, place: Place) {
   const lanes = verifyAccess(expr.buffer, expr.indices, expr, place);
   verifyPredicate(expr.predicate, lanes, expr, place);
   result({ dtype: expr.buffer.dtype, lanes });
+}
+
+function verifyRead({ tensor, indices, span }: Read, place: Place) {
+  for (const index of indices) verifyIndex(index, true, place);
+  if (indices.length === tensor.shape.length) return;
+  place.report.add(wrongIndexCount(tensor.name, tensor.shape.length, indices.length, span));
 }
 
 /** Checks buffer and indices of a load, store or atomic; returns the lanes that the access has. */

@@ -12,7 +12,18 @@ import {
 } from "../errors.js";
 import type { Expr, Var } from "../expr.js";
 import type { Node } from "../fields.js";
-import { type Allocate, type For, type Stmt, THREAD_TAGS } from "../stmt.js";
+import {
+  type Allocate,
+  type Assert,
+  type Assign,
+  type For,
+  type If,
+  type Let,
+  type Register,
+  type Stmt,
+  THREAD_TAGS,
+  type While,
+} from "../stmt.js";
 import { ATOMIC_OPERANDS } from "./operators.js";
 import { verifyCall } from "./verify-call.js";
 import { type Place, verifyAccess, verifyExpr, verifyPredicate } from "./verify-expr.js";
@@ -45,13 +56,12 @@ function enter(stmt: Stmt, place: StatementPlace): readonly (Stmt | (() => void)
   const check = (...exprs: readonly (Expr | null)[]): void => {
     for (const expr of exprs) if (expr !== null) verifyExpr(expr, place);
   };
+  if ("condition" in stmt) verifyCondition(stmt, place);
   switch (stmt.kind) {
     case "For":
       check(stmt.min, stmt.extent);
       return verifyFor(stmt, place);
     case "While":
-      check(stmt.condition);
-      verifyCondition(stmt.condition, stmt, place);
       return [stmt.body];
     case "Store":
     case "Atomic":
@@ -59,40 +69,24 @@ function enter(stmt: Stmt, place: StatementPlace): readonly (Stmt | (() => void)
       verifyWrite(stmt, place);
       return [];
     case "If":
-      check(stmt.condition);
-      verifyCondition(stmt.condition, stmt, place);
-      if (stmt.role !== "guard" && stmt.role !== "branch")
-        report.add(unknownWord("role of If", "guard, branch", String(stmt.role), stmt.span));
       return stmt.otherwise === null ? [stmt.then] : [stmt.then, stmt.otherwise];
     case "Let":
-    case "Register": {
-      const value = stmt.kind === "Let" ? stmt.value : stmt.initial;
-      check(value);
-      verifyVariable(stmt.variable, value, stmt, place);
-      const end = bind(stmt.variable, "variable", place);
-      if (stmt.kind === "Let") return [stmt.body, end];
-      place.registers.add(stmt.variable);
-      return [stmt.body, end];
-    }
+    case "Register":
+      return verifyBinding(stmt, place);
     case "Assign":
       check(stmt.value);
-      if (!place.scope.has(stmt.variable)) report.add(notInScope("variable", stmt.variable.name, stmt.span));
-      else if (!place.registers.has(stmt.variable)) report.add(notARegister(stmt.variable.name, stmt.span));
-      verifyVariable(stmt.variable, stmt.value, stmt, place);
+      verifyAssignment(stmt, place);
       return [];
     case "Allocate":
       verifyAllocation(stmt, place);
       return [stmt.body, bind(stmt.buffer, "buffer", place)];
     case "Seq":
       return stmt.stmts;
-    case "Assert":
-      check(stmt.condition);
-      verifyCondition(stmt.condition, stmt, place);
-      return [];
     case "Evaluate":
       check(stmt.value);
       if (stmt.value.kind !== "Call") report.add(evaluatesNothing(stmt.value.kind, stmt.span));
       return [];
+    case "Assert":
     case "Barrier":
     case "PushToken":
     case "PopToken":
@@ -116,6 +110,22 @@ function enter(stmt: Stmt, place: StatementPlace): readonly (Stmt | (() => void)
       );
       return [];
   }
+}
+
+function verifyBinding(stmt: Let | Register, place: StatementPlace): readonly (Stmt | (() => void))[] {
+  const value = stmt.kind === "Let" ? stmt.value : stmt.initial;
+  verifyExpr(value, place);
+  verifyVariable(stmt.variable, value, stmt, place);
+  const end = bind(stmt.variable, "variable", place);
+  if (stmt.kind === "Register") place.registers.add(stmt.variable);
+  return [stmt.body, end];
+}
+
+function verifyAssignment(stmt: Assign, place: StatementPlace) {
+  const { variable, span } = stmt;
+  if (!place.scope.has(variable)) place.report.add(notInScope("variable", variable.name, span));
+  else if (!place.registers.has(variable)) place.report.add(notARegister(variable.name, span));
+  verifyVariable(variable, stmt.value, stmt, place);
 }
 
 function verifyFor(stmt: For, place: StatementPlace): readonly (Stmt | (() => void))[] {
@@ -144,9 +154,15 @@ function verifyFor(stmt: For, place: StatementPlace): readonly (Stmt | (() => vo
   return [stmt.body, end, () => threads.delete(thread)];
 }
 
-function verifyCondition(condition: Expr, stmt: Stmt, { report }: Place) {
-  if (condition.dtype !== "bool" || condition.lanes !== 1)
-    report.add(wrongOperand(`condition of ${stmt.kind}`, "a scalar bool", condition, stmt.span));
+function verifyCondition(stmt: If | While | Assert, place: Place) {
+  const { condition, kind, span } = stmt;
+  verifyExpr(condition, place);
+  if (condition.dtype !== "bool" || condition.lanes !== 1) {
+    place.report.add(wrongOperand(`condition of ${kind}`, "a scalar bool", condition, span));
+  }
+  if (kind === "If" && stmt.role !== "guard" && stmt.role !== "branch") {
+    place.report.add(unknownWord("role of If", "guard, branch", String((stmt as If).role), span));
+  }
 }
 
 function verifyVariable(variable: Var, value: Expr, stmt: Stmt, { report }: Place) {

@@ -4,18 +4,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { deepChain, deepNest, doubled } from "../../test/big.js";
 import { functions } from "../../test/random.js";
-import {
-  addOne,
-  axis,
-  everyGraphNode,
-  everyOperation,
-  everyStatement,
-  func,
-  module,
-  placeholder,
-  read,
-  tensorOf,
-} from "../../test/samples.js";
+import { axis, everyOperation, placeholder, read, tensorOf } from "../../test/sample-tensors.js";
+import { addOne, everyGraphNode, everyStatement, func, module } from "../../test/samples.js";
 import { build as b, buffer, constant, int, variable } from "../build.js";
 import type { Expr } from "../expr.js";
 import type { Graph } from "../graph.js";
