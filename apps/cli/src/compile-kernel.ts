@@ -11,6 +11,7 @@ export interface CompiledKernel {
   readonly source: CompiledModule;
   /** What the toolchain made of it. */
   readonly built: CompiledModule;
+  /** Of lowering only where the schedule is the author's: nobody can act on those about a schedule that a rule chose. */
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -32,7 +33,18 @@ export async function compileKernel(kernel: Kernel, { backend, toolchain }: Targ
     model: null,
   } as const;
   const artifact: Artifact = { manifest, blobs: new Map([["module", built.bytes]]) };
-  return { name: kernel.name, artifact, source, built, warnings: [...lowered.diagnostics, ...built.warnings] };
+  return {
+    name: kernel.name,
+    artifact,
+    source,
+    built,
+    warnings: [...ownWarnings(kernel, lowered.diagnostics), ...built.warnings],
+  };
+}
+
+/** The warnings of lowering that the author of a kernel can act on. */
+export function ownWarnings({ schedule }: Kernel, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return schedule === null ? [] : diagnostics;
 }
 
 const ENDINGS: Readonly<Record<string, string>> = { wasm: "wasm", "c-source": "c", "shared-library": "so" };

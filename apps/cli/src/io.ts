@@ -8,8 +8,6 @@ export interface Io {
   readonly colors: { readonly write: boolean; readonly note: boolean };
   /** @throws Error with `code` "ENOENT" where nothing is */
   readFile(path: string): Promise<Uint8Array>;
-  /** Writes a file whole or not at all, and makes its folder. */
-  writeFile(path: string, bytes: Uint8Array): Promise<void>;
   /** Puts files into a folder: all of them or, if anything fails before the last moment, none. */
   writeFolder(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
   /** The exports of a TypeScript or JavaScript file. */

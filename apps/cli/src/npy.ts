@@ -23,6 +23,8 @@ const DTYPES: Readonly<Record<string, string>> = {
   f8: "float64",
 };
 
+const SIGNATURE = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
+
 /** @throws CompileError CLI107 when the bytes are no .npy file, or of a kind that is not read: big-endian, Fortran order, text, complex */
 export function parseNpy(path: string, file: Uint8Array): NpyArray {
   const header = descriptionOf(path, file);
@@ -51,8 +53,9 @@ export function formatNpy(path: string, { dtype, shape, bytes }: NpyArray): Uint
 
 /** The `descr` of the header, as `<f4`. */
 function descriptionOf(path: string, file: Uint8Array): string {
-  const start = new TextDecoder("latin1").decode(file.subarray(0, 4096));
-  const found = start.startsWith("\x93NUMPY") ? /'descr'\s*:\s*'([^']+)'/.exec(start)?.[1] : undefined;
+  const isNpy = SIGNATURE.every((byte, k) => file[k] === byte);
+  const header = new TextDecoder("latin1").decode(file.subarray(0, 4096));
+  const found = isNpy ? /'descr'\s*:\s*'([^']+)'/.exec(header)?.[1] : undefined;
   if (found === undefined) throw badNpy(path, "no header of an .npy file");
   return found;
 }

@@ -10,7 +10,6 @@ export function processIo(): Io {
     note: (text) => void process.stderr.write(text),
     colors: { write: takesColors(process.stdout), note: takesColors(process.stderr) },
     readFile,
-    writeFile: writeWhole,
     writeFolder,
     importModule,
   };
@@ -22,10 +21,6 @@ function takesColors(stream: { readonly isTTY?: boolean }): boolean {
   if (NO_COLOR !== "") return false;
   if (FORCE_COLOR !== "") return FORCE_COLOR !== "0";
   return stream.isTTY === true && TERM !== "dumb";
-}
-
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  await writeFolder(dirname(path), new Map([[basename(path), bytes]]));
 }
 
 /**

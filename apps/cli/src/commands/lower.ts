@@ -7,6 +7,7 @@ import { print } from "@tilewright/ir/text";
 import { lower } from "@tilewright/lower";
 import { traceOf } from "@tilewright/schedule";
 import { type Call, type Command, flag, integer, onlyArgument, text } from "../command.js";
+import { ownWarnings } from "../compile-kernel.js";
 import { noSuchPass } from "../errors.js";
 import { EXIT, type Io, UsageError } from "../io.js";
 import { type Kernel, loadKernels, scheduleOf, toModule } from "../kernels.js";
@@ -95,7 +96,7 @@ function levelsOf(kernel: Kernel, backend: Backend, after: string | undefined, v
       compiled.format === "c-source"
         ? new TextDecoder().decode(compiled.bytes)
         : `${compiled.bytes.length} bytes of ${compiled.format}\n`,
-    warnings: [...lowered.diagnostics, ...compiled.warnings].map(render),
+    warnings: [...ownWarnings(kernel, lowered.diagnostics), ...compiled.warnings].map(render),
   };
 }
 

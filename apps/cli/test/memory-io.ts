@@ -1,0 +1,36 @@
+import type { Io } from "../src/io.js";
+
+/** An `Io` over maps, for tests: what was written can be looked at. */
+export interface MemoryIo extends Io {
+  readonly output: { written: string; noted: string };
+  readonly files: Map<string, Uint8Array>;
+}
+
+/** `modules` are what files export, by path; `files` are what can be read. */
+export function memoryIo(
+  modules: Readonly<Record<string, object>> = {},
+  files: Readonly<Record<string, Uint8Array>> = {},
+): MemoryIo {
+  const output = { written: "", noted: "" };
+  const stored = new Map(Object.entries(files));
+  return {
+    output,
+    files: stored,
+    colors: { write: false, note: false },
+    write: (text) => void (output.written += text),
+    note: (text) => void (output.noted += text),
+    async readFile(path) {
+      const bytes = stored.get(path);
+      if (bytes === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
+      return bytes;
+    },
+    async writeFolder(path, entries) {
+      for (const [name, bytes] of entries) stored.set(`${path}/${name}`, bytes);
+    },
+    async importModule(path) {
+      const exports = modules[path];
+      if (exports === undefined) throw new Error(`Cannot find module '${path}'`);
+      return exports as Readonly<Record<string, unknown>>;
+    },
+  };
+}
