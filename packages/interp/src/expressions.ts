@@ -1,5 +1,14 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
-import { type Expr, FIELDS, type IfThenElse, type Select, typeName } from "@tilewright/ir";
+import {
+  type Broadcast,
+  type Expr,
+  FIELDS,
+  type IfThenElse,
+  type Ramp,
+  type Select,
+  type Shuffle,
+  typeName,
+} from "@tilewright/ir";
 import { castFunction, reinterpretFunction } from "./convert.js";
 import { illTyped } from "./errors.js";
 import type { Frame } from "./frame.js";
@@ -117,30 +126,10 @@ function compileNode(scope: Scope, node: Expr, part: Parts): Evaluator {
     case "IfThenElse":
       sameType(node.kind, node.whenTrue, node.whenFalse, node.span);
       return choose(node, part(node.condition), part(node.whenTrue), part(node.whenFalse));
-    case "Ramp": {
-      const base = part(node.base);
-      const stride = part(node.stride);
-      const add = binaryFunction("add", node.dtype, precision, node.span);
-      return (frame) => {
-        const step = stride(frame) as Scalar;
-        const lanes: Scalar[] = [base(frame) as Scalar];
-        while (lanes.length < node.lanes) lanes.push(add(lanes.at(-1) as Scalar, step));
-        return lanes;
-      };
-    }
-    case "Broadcast": {
-      const operand = part(node.operand);
-      return (frame) => new Array<Scalar>(node.lanes).fill(operand(frame) as Scalar);
-    }
-    case "Shuffle": {
-      const vectors = node.vectors.map(part);
-      const { picks } = node;
-      return (frame) => {
-        const all = vectors.flatMap((vector) => vector(frame) as Scalar | readonly Scalar[]);
-        const picked = picks.map((pick) => all[pick] as Scalar);
-        return picked.length === 1 ? (picked[0] as Scalar) : picked;
-      };
-    }
+    case "Ramp":
+    case "Broadcast":
+    case "Shuffle":
+      return compileLanes(scope, node, part);
     case "Load":
       return loadEvaluator(scope, node, part);
     case "Call":
@@ -150,6 +139,31 @@ function compileNode(scope: Scope, node: Expr, part: Parts): Evaluator {
     case "Reduce":
       return reduceEvaluator(scope, node, compileExpr);
   }
+}
+
+/** Expressions that make vectors from scalars, or pick their lanes. */
+function compileLanes(scope: Scope, node: Ramp | Broadcast | Shuffle, part: Parts): Evaluator {
+  if (node.kind === "Broadcast") {
+    const operand = part(node.operand);
+    return (frame) => new Array<Scalar>(node.lanes).fill(operand(frame) as Scalar);
+  }
+  if (node.kind === "Shuffle") {
+    const vectors = node.vectors.map(part);
+    return (frame) => {
+      const all = vectors.flatMap((vector) => vector(frame) as Scalar | readonly Scalar[]);
+      const picked = node.picks.map((pick) => all[pick] as Scalar);
+      return picked.length === 1 ? (picked[0] as Scalar) : picked;
+    };
+  }
+  const base = part(node.base);
+  const stride = part(node.stride);
+  const add = binaryFunction("add", node.dtype, scope.program.precision, node.span);
+  return (frame) => {
+    const step = stride(frame) as Scalar;
+    const lanes: Scalar[] = [base(frame) as Scalar];
+    while (lanes.length < node.lanes) lanes.push(add(lanes.at(-1) as Scalar, step));
+    return lanes;
+  };
 }
 
 /** Select evaluates both arms. IfThenElse evaluates the chosen one; where lanes differ, each arm for the lanes that chose it. */

@@ -38,22 +38,15 @@ export function compileStmt(scope: Scope, stmt: Stmt): Action {
       const choose = compileIf(scope, stmt, (arm) => compileStmt(scope, arm));
       return (frame) => choose(frame)?.(frame);
     }
-    case "Let":
-    case "Register": {
-      const set = compileBinding(scope, stmt);
-      const body = compileStmt(scope, stmt.body);
-      return (frame) => {
-        set(frame);
-        body(frame);
-      };
-    }
     case "Assign":
       return compileAssign(scope, stmt);
+    case "Let":
+    case "Register":
     case "Allocate": {
-      const allocate = compileAllocate(scope, stmt);
+      const before = stmt.kind === "Allocate" ? compileAllocate(scope, stmt) : compileBinding(scope, stmt);
       const body = compileStmt(scope, stmt.body);
       return (frame) => {
-        allocate(frame);
+        before(frame);
         body(frame);
       };
     }
