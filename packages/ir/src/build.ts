@@ -54,141 +54,138 @@ export function isConst(expr: Expr, value?: number): expr is Const {
   return expr.kind === "Const" && (value === undefined || Number(expr.value) === value);
 }
 
+/** The builders for one place of the user's program. One object without closures: the rewriter asks for one at every node. */
+export function at(span: Span): Builder {
+  return new Builder(span);
+}
+
 /**
  * Builders that stamp `span` on what they make. They check types (`IR101`), fold nothing and simplify nothing.
  * A rule of the rewriter is handed the builder of the node it replaces.
  */
-export interface Builder {
+export class Builder {
   readonly span: Span;
-  const(value: number | bigint | boolean, dtype: DType): Const;
-  int(value: number): Const;
-  unary(op: UnaryOp, operand: Expr, fast?: FastMath): Expr;
-  binary(op: BinaryOp, left: Expr, right: Expr, fast?: FastMath): Expr;
-  add(left: Expr, right: Expr): Expr;
-  sub(left: Expr, right: Expr): Expr;
-  mul(left: Expr, right: Expr): Expr;
-  select(condition: Expr, whenTrue: Expr, whenFalse: Expr): Expr;
-  ifThenElse(condition: Expr, whenTrue: Expr, whenFalse: Expr): Expr;
-  cast(operand: Expr, dtype: DType): Expr;
-  reinterpret(operand: Expr, dtype: DType): Expr;
-  load(buffer: Buffer, indices: readonly Expr[], predicate?: Expr | null): Load;
-  ramp(base: Expr, stride: Expr, lanes: number): Ramp;
-  broadcast(operand: Expr, lanes: number): Expr;
-  shuffle(vectors: readonly Expr[], picks: readonly number[]): Expr;
-  call(intrinsic: string, args: readonly Expr[], dtype: DType, lanes?: number): Expr;
-  store(buffer: Buffer, indices: readonly Expr[], value: Expr, predicate?: Expr | null): Store;
-  loop(loopVar: Var, min: Expr, extent: Expr, body: Stmt, loopKind?: LoopKind): For;
-  when(condition: Expr, then: Stmt, role?: If["role"], otherwise?: Stmt | null): If;
-  let(variable: Var, value: Expr, body: Stmt): Stmt;
-  register(variable: Var, initial: Expr, body: Stmt): Stmt;
-  assign(variable: Var, value: Expr): Stmt;
-  allocate(buffer: Buffer, body: Stmt): Stmt;
-  seq(...stmts: readonly Stmt[]): Stmt;
-  region(buffer: Buffer, mins: readonly Expr[], extents: readonly Expr[]): BufferRegion;
-}
 
-/** The builders for one place of the user's program. */
-export function at(span: Span): Builder {
-  const binary = (op: BinaryOp, left: Expr, right: Expr, fast: FastMath = 0): Expr => {
+  constructor(span: Span) {
+    this.span = span;
+  }
+
+  const(value: number | bigint | boolean, dtype: DType): Const {
+    return constant(value, dtype, this.span);
+  }
+
+  int(value: number): Const {
+    return int(value, this.span);
+  }
+
+  unary(op: UnaryOp, operand: Expr, fast: FastMath = 0): Expr {
+    return { kind: "Unary", span: this.span, dtype: operand.dtype, lanes: operand.lanes, op, operand, fast };
+  }
+
+  binary(op: BinaryOp, left: Expr, right: Expr, fast: FastMath = 0): Expr {
     if (left.dtype !== right.dtype || left.lanes !== right.lanes)
-      throw new CompileError(mismatchedOperands(op, left, right, span));
+      throw new CompileError(mismatchedOperands(op, left, right, this.span));
+    const dtype = COMPARISONS.has(op) ? "bool" : left.dtype;
+    return { kind: "Binary", span: this.span, dtype, lanes: left.lanes, op, left, right, fast };
+  }
+
+  add(left: Expr, right: Expr): Expr {
+    return this.binary("add", left, right);
+  }
+
+  sub(left: Expr, right: Expr): Expr {
+    return this.binary("sub", left, right);
+  }
+
+  mul(left: Expr, right: Expr): Expr {
+    return this.binary("mul", left, right);
+  }
+
+  select(condition: Expr, whenTrue: Expr, whenFalse: Expr): Expr {
+    return this.#choice("Select", condition, whenTrue, whenFalse);
+  }
+
+  ifThenElse(condition: Expr, whenTrue: Expr, whenFalse: Expr): Expr {
+    return this.#choice("IfThenElse", condition, whenTrue, whenFalse);
+  }
+
+  #choice(kind: "Select" | "IfThenElse", condition: Expr, whenTrue: Expr, whenFalse: Expr): Expr {
+    if (whenTrue.dtype !== whenFalse.dtype || whenTrue.lanes !== whenFalse.lanes)
+      throw new CompileError(mismatchedOperands(kind, whenTrue, whenFalse, this.span));
+    return { kind, span: this.span, dtype: whenTrue.dtype, lanes: whenTrue.lanes, condition, whenTrue, whenFalse };
+  }
+
+  cast(operand: Expr, dtype: DType): Expr {
+    return operand.dtype === dtype ? operand : { kind: "Cast", span: this.span, dtype, lanes: operand.lanes, operand };
+  }
+
+  reinterpret(operand: Expr, dtype: DType): Expr {
+    return { kind: "Reinterpret", span: this.span, dtype, lanes: operand.lanes, operand };
+  }
+
+  load(from: Buffer, indices: readonly Expr[], predicate: Expr | null = null): Load {
+    const lanes = indices.reduce((most, index) => Math.max(most, index.lanes), 1);
+    return { kind: "Load", span: this.span, dtype: from.dtype, lanes, buffer: from, indices, predicate };
+  }
+
+  ramp(base: Expr, stride: Expr, lanes: number): Ramp {
+    return { kind: "Ramp", span: this.span, dtype: base.dtype, lanes, base, stride };
+  }
+
+  broadcast(operand: Expr, lanes: number): Expr {
+    return lanes === 1 ? operand : { kind: "Broadcast", span: this.span, dtype: operand.dtype, lanes, operand };
+  }
+
+  shuffle(vectors: readonly Expr[], picks: readonly number[]): Expr {
     return {
-      kind: "Binary",
-      span,
-      dtype: COMPARISONS.has(op) ? "bool" : left.dtype,
-      lanes: left.lanes,
-      op,
-      left,
-      right,
-      fast,
-    };
-  };
-  const choice =
-    (kind: "Select" | "IfThenElse") =>
-    (condition: Expr, whenTrue: Expr, whenFalse: Expr): Expr => {
-      if (whenTrue.dtype !== whenFalse.dtype || whenTrue.lanes !== whenFalse.lanes) {
-        throw new CompileError(mismatchedOperands(kind, whenTrue, whenFalse, span));
-      }
-      return { kind, span, dtype: whenTrue.dtype, lanes: whenTrue.lanes, condition, whenTrue, whenFalse };
-    };
-  const lanesOf = (indices: readonly Expr[]): number =>
-    indices.reduce((lanes, index) => Math.max(lanes, index.lanes), 1);
-  return {
-    span,
-    const: (value, dtype) => constant(value, dtype, span),
-    int: (value) => int(value, span),
-    unary: (op, operand, fast = 0) => ({
-      kind: "Unary",
-      span,
-      dtype: operand.dtype,
-      lanes: operand.lanes,
-      op,
-      operand,
-      fast,
-    }),
-    binary,
-    add: (left, right) => binary("add", left, right),
-    sub: (left, right) => binary("sub", left, right),
-    mul: (left, right) => binary("mul", left, right),
-    select: choice("Select"),
-    ifThenElse: choice("IfThenElse"),
-    cast: (operand, dtype) =>
-      operand.dtype === dtype ? operand : { kind: "Cast", span, dtype, lanes: operand.lanes, operand },
-    reinterpret: (operand, dtype) => ({ kind: "Reinterpret", span, dtype, lanes: operand.lanes, operand }),
-    load: (from, indices, predicate = null) => ({
-      kind: "Load",
-      span,
-      dtype: from.dtype,
-      lanes: lanesOf(indices),
-      buffer: from,
-      indices,
-      predicate,
-    }),
-    ramp: (base, stride, lanes) => ({ kind: "Ramp", span, dtype: base.dtype, lanes, base, stride }),
-    broadcast: (operand, lanes) =>
-      lanes === 1 ? operand : { kind: "Broadcast", span, dtype: operand.dtype, lanes, operand },
-    shuffle: (vectors, picks) => ({
       kind: "Shuffle",
-      span,
+      span: this.span,
       dtype: vectors[0]?.dtype ?? "index",
       lanes: picks.length,
       vectors,
       picks,
-    }),
-    call: (intrinsic, args, dtype, lanes = 1) => ({ kind: "Call", span, dtype, lanes, intrinsic, args }),
-    store: (into, indices, value, predicate = null) => ({
-      kind: "Store",
-      span,
-      buffer: into,
-      indices,
-      value,
-      predicate,
-    }),
-    loop: (loopVar, min, extent, body, loopKind = "serial") => ({
-      kind: "For",
-      span,
-      loopVar,
-      min,
-      extent,
-      loopKind,
-      thread: null,
-      body,
-    }),
-    when: (condition, then, role = "branch", otherwise = null) => ({
-      kind: "If",
-      span,
-      condition,
-      then,
-      otherwise,
-      role,
-    }),
-    let: (bound, value, body) => ({ kind: "Let", span, variable: bound, value, body }),
-    register: (bound, initial, body) => ({ kind: "Register", span, variable: bound, initial, body }),
-    assign: (bound, value) => ({ kind: "Assign", span, variable: bound, value }),
-    allocate: (made, body) => ({ kind: "Allocate", span, buffer: made, body }),
-    seq: (...stmts) => sequence(stmts, span),
-    region: (of, mins, extents) => ({ kind: "BufferRegion", span, buffer: of, mins, extents }),
-  };
+    };
+  }
+
+  call(intrinsic: string, args: readonly Expr[], dtype: DType, lanes = 1): Expr {
+    return { kind: "Call", span: this.span, dtype, lanes, intrinsic, args };
+  }
+
+  store(into: Buffer, indices: readonly Expr[], value: Expr, predicate: Expr | null = null): Store {
+    return { kind: "Store", span: this.span, buffer: into, indices, value, predicate };
+  }
+
+  loop(loopVar: Var, min: Expr, extent: Expr, body: Stmt, loopKind: LoopKind = "serial"): For {
+    return { kind: "For", span: this.span, loopVar, min, extent, loopKind, thread: null, body };
+  }
+
+  when(condition: Expr, then: Stmt, role: If["role"] = "branch", otherwise: Stmt | null = null): If {
+    return { kind: "If", span: this.span, condition, then, otherwise, role };
+  }
+
+  let(bound: Var, value: Expr, body: Stmt): Stmt {
+    return { kind: "Let", span: this.span, variable: bound, value, body };
+  }
+
+  register(bound: Var, initial: Expr, body: Stmt): Stmt {
+    return { kind: "Register", span: this.span, variable: bound, initial, body };
+  }
+
+  assign(bound: Var, value: Expr): Stmt {
+    return { kind: "Assign", span: this.span, variable: bound, value };
+  }
+
+  allocate(made: Buffer, body: Stmt): Stmt {
+    return { kind: "Allocate", span: this.span, buffer: made, body };
+  }
+
+  seq(...stmts: readonly Stmt[]): Stmt {
+    return sequence(stmts, this.span);
+  }
+
+  region(of: Buffer, mins: readonly Expr[], extents: readonly Expr[]): BufferRegion {
+    return { kind: "BufferRegion", span: this.span, buffer: of, mins, extents };
+  }
 }
 
 /** Statements in order, nested sequences flattened; one statement stays itself. */

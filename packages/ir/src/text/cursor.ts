@@ -81,11 +81,7 @@ export function createCursor(source: string, file: string | null): Cursor {
     if (position < tokens.length - 1) position++;
     return token;
   };
-  const accept = (text: string): boolean => {
-    if (!is(peek(), text)) return false;
-    next();
-    return true;
-  };
+  const accept = (text: string): boolean => is(peek(), text) && next() !== end;
   return {
     peek,
     next,
