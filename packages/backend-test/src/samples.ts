@@ -21,6 +21,9 @@ const FLOATS = [
   Number.NaN,
   Number.POSITIVE_INFINITY,
   Number.NEGATIVE_INFINITY,
+  // Rounded twice, by way of float32, these would become 1 as float16 and as bfloat16.
+  1 + 2 ** -11 + 2 ** -40,
+  1 + 2 ** -8 + 2 ** -40,
 ];
 /** Arguments of math functions: no fringes, whose error a backend states. */
 const MATH = [-8, -5.5, -3, -2, -1.25, -0.75, -0.1, 0, 0.001, 0.1, 0.5, 0.9, 1, 1.5, 2, 3.75, 6, 8.5];
