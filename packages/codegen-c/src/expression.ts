@@ -58,7 +58,7 @@ export class ExpressionWriter {
   private sharing: Sharing = { uses: new Map(), loads: new Set() };
   /** One memo for the statement, then one for each arm that is being written. */
   private memos: Memo[] = [];
-  private before: (text: string) => void = () => {};
+  private before: (name: string, text: string) => void = () => {};
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -130,8 +130,8 @@ export class ExpressionWriter {
   private declare(expr: Expr, value: Value): Value {
     const name = this.scope.names.take("t");
     const line = `const ${this.typeName(expr, value.maskBits)} ${name} = ${value.text};`;
-    if (this.isHoistable(expr)) this.before(line);
-    else this.scope.writer.line(line);
+    if (this.isHoistable(expr)) this.before(name, line);
+    else this.scope.writer.declare(name, line);
     return atom(name, value.maskBits);
   }
 
@@ -300,7 +300,7 @@ export class ExpressionWriter {
     const name = names.take("t");
     const fitted = (value: Value): string =>
       (bits === 0 ? value : toMask(this.scope.helpers, value, bits, expr.lanes)).text;
-    writer.line(`${this.typeName(expr, bits)} ${name};`);
+    writer.declare(name, `${this.typeName(expr, bits)} ${name};`);
     writer.line(`if (${condition.text}) {`);
     writer.append(yes.lines);
     writer.indented(() => writer.line(`${name} = ${fitted(yes.value)};`));

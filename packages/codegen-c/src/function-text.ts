@@ -100,15 +100,14 @@ export function functionText(one: PlannedFunction, context: ModuleContext): stri
       return index;
     },
   };
-  for (const line of commentLines(one)) writer.line(line);
   writer.line(`${prototype(one, context.symbols, false)} {`);
   writer.indented(() => {
     bindParameters(one, scope);
-    if (plan.offsets.size === 0 && plan.callOffsets.size === 0) writer.line("(void)workspace;");
+    writer.declare("workspace", "");
     new StatementWriter(scope).write(func.body);
   });
   writer.line("}");
-  return writer.text();
+  return `${commentLines(one).join("\n")}\n${writer.text()}`;
 }
 
 /** Gives the parameters their names, and in a parallel body their values from the closure. */
@@ -124,12 +123,12 @@ function bindParameters({ func, facts }: PlannedFunction, scope: FunctionScope):
       const type = parameterType(func, facts, parameter);
       const value =
         parameter.kind === "Buffer" ? `(${pointee(parameter)} *)${slot}.pointer` : `${slot}.${slotField(parameter)}`;
-      scope.writer.line(
+      scope.writer.declare(
+        name,
         parameter.kind === "Buffer" ? `${type}const ${name} = ${value};` : `const ${type}${name} = ${value};`,
       );
     }
-    const isUsed = parameter.kind === "Buffer" ? facts.access.has(parameter) : facts.used.has(parameter);
-    if (!isUsed) scope.writer.line(`(void)${name};`);
+    if (func.role !== "parallel" || position < 2) scope.writer.declare(name, "");
   });
-  if (func.role === "parallel" && func.parameters.length === 2) scope.writer.line("(void)closure;");
+  if (func.role === "parallel") scope.writer.declare("closure", "");
 }

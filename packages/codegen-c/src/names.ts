@@ -18,7 +18,7 @@ const RESERVED: ReadonlySet<string> = new Set(
 
 /** Names of our own text: `f32x8`, `min_i32`, `load_f32x8`, `tilewright_…`; and the float and long forms of math functions. */
 const OURS =
-  /^(tilewright|TILEWRIGHT|pthread|__|_)|^(mask|i|u|f|bf)\d+(x\d+)?(_u|_t)?$|_(i|u|f|bf)\d+(x\d+)?$|^u?int\d+_t$|^U?INT\d+_/;
+  /^(tilewright|TILEWRIGHT|pthread|_)|^(i|u|f|bf)(8|16|32|64)x\d+(_u)?$|_(i|u|f|bf)(8|16|32|64)(x\d+)?$|^u?int\d+_t$|^U?INT\d+_/;
 const MATH =
   /^(exp|pow|sqrt|sin|cos|tan|log|floor|ceil|rint|round|trunc|fmod|fabs|fma|fmin|fmax|erf|tanh|hypot|copysign)\w{0,2}$/;
 

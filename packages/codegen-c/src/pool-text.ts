@@ -1,3 +1,5 @@
+import { serialText } from "./runtime-text.js";
+
 /**
  * A pool of POSIX threads that runs parallel loops. Threads claim chunks of iterations from a ticket that holds the number of the
  * job and of the next chunk, so that one that wakes late finds nothing and touches nothing. Idle threads spin for some microseconds,
@@ -12,7 +14,7 @@ export function poolText(threads: number, workspaceBytes: number): string {
 
 function poolState(threads: number): string {
   return `#if defined(_WIN32)
-#define tilewright_pool tilewright_serial
+${serialText("tilewright_pool")}
 #else
 enum { TILEWRIGHT_MAX_THREADS = 256, TILEWRIGHT_SPINS = 4000 };
 static struct {

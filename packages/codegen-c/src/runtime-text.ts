@@ -52,6 +52,13 @@ const char *tilewright_take_failure(void) {
 #define TILEWRIGHT_FAILED() (tilewright_failure != 0)
 #endif`;
 
+/** A hook that runs one iteration after another. */
+export function serialText(name: string): string {
+  return `static void ${name}(tilewright_body body, int32_t extent, const void *closure, void *workspace) {
+  if (extent > 0) body(0, extent, closure, workspace);
+}`;
+}
+
 /** The hook that runs parallel loops: one iteration after another, or by `pool`, the text that defines `tilewright_pool`. */
 export function hookText(pool = ""): string {
   const initial = pool === "" ? "tilewright_serial" : "tilewright_pool";
@@ -70,10 +77,8 @@ typedef void (*tilewright_hook)(tilewright_body body, int32_t extent, const void
 __attribute__((import_module("tilewright"), import_name("parallel"))) void tilewright_parallel(
     tilewright_body body, int32_t extent, const void *closure, void *workspace);
 #else
-static void tilewright_serial(tilewright_body body, int32_t extent, const void *closure, void *workspace) {
-  if (extent > 0) body(0, extent, closure, workspace);
-}
-${pool === "" ? "" : `${pool}\n`}TILEWRIGHT_WEAK tilewright_hook tilewright_parallel = ${initial};
+${pool === "" ? serialText("tilewright_serial") : pool}
+TILEWRIGHT_WEAK tilewright_hook tilewright_parallel = ${initial};
 TILEWRIGHT_WEAK void tilewright_set_parallel(tilewright_hook hook);
 void tilewright_set_parallel(tilewright_hook hook) {
   tilewright_parallel = hook != 0 ? hook : ${initial};

@@ -104,9 +104,9 @@ export class StatementWriter {
   private bind(variable: Var, initial: Expr, qualifier: string): string {
     const value = this.single(initial);
     const name = this.scope.names.take(variable.name);
-    this.line(`${qualifier}${this.expressions.typeName(variable, value.maskBits)} ${name} = ${value.text};`);
+    const type = this.expressions.typeName(variable, value.maskBits);
+    this.scope.writer.declare(name, `${qualifier}${type} ${name} = ${value.text};`);
     this.scope.variables.set(variable, atom(name, value.maskBits));
-    if (qualifier === "" && !this.scope.facts.used.has(variable)) this.line(`(void)${name};`);
     return name;
   }
 
@@ -128,8 +128,9 @@ export class StatementWriter {
     const offset = this.scope.plan.offsets.get(buffer);
     this.scope.buffers.set(buffer, name);
     if (!this.scope.facts.access.has(buffer)) return;
-    if (offset === undefined) this.line(`${type} ${name}[${Math.max(1, elementCount(buffer))}];`);
-    else this.line(`${type} *const restrict ${name} = (${type} *)(${workspaceAt(offset)});`);
+    const { writer } = this.scope;
+    if (offset === undefined) writer.declare(name, `${type} ${name}[${Math.max(1, elementCount(buffer))}];`);
+    else writer.declare(name, `${type} *const restrict ${name} = (${type} *)(${workspaceAt(offset)});`);
   }
 
   private store(stmt: Extract<Stmt, { readonly kind: "Store" }>): undefined {
