@@ -93,8 +93,8 @@ export function randomData(tape: Tape, dtype: DType, sources: Sources, depth = 3
       return dtype === "bool" ? randomCondition(tape, sources, depth) : randomBinary(tape, dtype, sub(), sub());
     case 4: {
       const [condition, a, b] = [randomCondition(tape, sources, depth - 1).expr, sub(), sub()];
-      const kind = tape.once(2) ? build.ifThenElse : build.select;
-      return { expr: kind(condition, a.expr, b.expr), bound: Math.max(a.bound, b.bound) };
+      const expr = tape.once(2) ? build.ifThenElse(condition, a.expr, b.expr) : build.select(condition, a.expr, b.expr);
+      return { expr, bound: Math.max(a.bound, b.bound) };
     }
     case 5:
       return randomUnary(tape, dtype, sub());

@@ -175,9 +175,17 @@ function reduction(name: string, combine: (a: Var, b: Var) => Expr, identity: (d
 }
 
 /** Σ over axes. Floats: the order of the additions is not promised unless `strict`. */
-export const sum = reduction("sum", build.add, (dtype) => constant(0, dtype));
+export const sum = reduction(
+  "sum",
+  (a, b) => build.add(a, b),
+  (dtype) => constant(0, dtype),
+);
 /** Π over axes. Floats: the order of the multiplications is not promised unless `strict`. */
-export const prod = reduction("prod", build.mul, (dtype) => constant(1, dtype));
+export const prod = reduction(
+  "prod",
+  (a, b) => build.mul(a, b),
+  (dtype) => constant(1, dtype),
+);
 /** The smallest value over axes; `minimum` is the smaller of two. */
 export const min = reduction(
   "min",
