@@ -23,11 +23,11 @@ export interface Helper {
 export class ModuleContext {
   readonly options: EmitOptions;
   readonly functions: ReadonlyMap<string, { readonly func: PrimFunc; readonly index: number }>;
-  readonly assertMessages: string[] = [];
+  readonly #asserts = new Map<string, number>();
   /** Function indices of the hooks; null where the module imports none. */
   readonly hooks: { readonly parallel: number | null; readonly assertFailed: number | null };
   readonly #helpers = new Map<string, { readonly index: number; encoded: EncodedFunction | null }>();
-  readonly #table: string[] = [];
+  readonly #table = new Map<string, number>();
   readonly #firstHelper: number;
 
   constructor(
@@ -70,19 +70,30 @@ export class ModuleContext {
 
   /** Place of a function in the exported table. */
   tableSlot(name: string): number {
-    const known = this.#table.indexOf(name);
-    return known >= 0 ? known : this.#table.push(name) - 1;
+    return numberOf(this.#table, name);
   }
 
   get table(): readonly string[] {
-    return this.#table;
+    return [...this.#table.keys()];
   }
 
   /** Number of an assertion's message; equal messages share one. */
   assertion(message: string): number {
-    const known = this.assertMessages.indexOf(message);
-    return known >= 0 ? known : this.assertMessages.push(message) - 1;
+    return numberOf(this.#asserts, message);
   }
+
+  /** By number. */
+  get assertMessages(): readonly string[] {
+    return [...this.#asserts.keys()];
+  }
+}
+
+/** The number of an entry, the next one for a new entry. */
+function numberOf(numbers: Map<string, number>, entry: string): number {
+  const known = numbers.get(entry);
+  if (known !== undefined) return known;
+  numbers.set(entry, numbers.size);
+  return numbers.size - 1;
 }
 
 /** Where a buffer begins: the address in a local plus constant bytes. */

@@ -103,24 +103,26 @@ function checkNames(module: IRModule): void {
 
 /** No function calls itself, not even through others: workspaces have a bound. */
 function checkCalls(module: IRModule): void {
-  const callees = new Map<string, readonly string[]>();
+  const callees = new Map<string, { readonly func: PrimFunc; readonly called: ReadonlySet<string> }>();
   for (const func of module.functions) {
     const called = new Set<string>();
     visit(func.body, {
       KernelCall: ({ callee }) => void called.add(callee),
       ParallelCall: ({ callee }) => void called.add(callee),
     });
-    callees.set(func.name, [...called]);
+    callees.set(func.name, { func, called });
   }
   const done = new Set<string>();
   const active = new Set<string>();
   const walk = (name: string): void => {
-    const func = module.functions.find((candidate) => candidate.name === name);
-    if (active.has(name) && func !== undefined)
-      throw new CompileError(badCall(name, "functions that do not call themselves", "a cycle of calls", func.span));
-    if (done.has(name)) return;
+    const entry = callees.get(name);
+    if (entry === undefined || done.has(name)) return;
+    if (active.has(name)) {
+      const expected = "functions that do not call themselves";
+      throw new CompileError(badCall(name, expected, "a cycle of calls", entry.func.span));
+    }
     active.add(name);
-    for (const callee of callees.get(name) ?? []) walk(callee);
+    for (const callee of entry.called) walk(callee);
     active.delete(name);
     done.add(name);
   };

@@ -33,7 +33,7 @@ export interface StatementContext extends FunctionContext {
 /** @throws CompileError `BE2xx` for what the target has not */
 export function emitStatement(context: StatementContext, root: Stmt): void {
   const tasks: Task[] = [root];
-  const push = (...next: readonly Task[]): void => {
+  const push: Push = (next) => {
     for (let position = next.length - 1; position >= 0; position--) tasks.push(next[position] as Task);
   };
   for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
@@ -42,7 +42,8 @@ export function emitStatement(context: StatementContext, root: Stmt): void {
   }
 }
 
-type Push = (...next: readonly Task[]) => void;
+/** Hands over what comes next, in order. */
+type Push = (next: readonly Task[]) => void;
 type Emitters = {
   readonly [K in Stmt["kind"]]?: (
     context: StatementContext,
@@ -52,12 +53,12 @@ type Emitters = {
 };
 
 const EMITTERS: Emitters = {
-  Seq: (_, stmt, push) => push(...stmt.stmts),
+  Seq: (_, stmt, push) => push(stmt.stmts),
   For: (context, stmt, push) => emitFor(context, stmt, push),
   While: (context, stmt, push) => emitWhile(context, stmt, push),
   If: (context, stmt, push) => emitIf(context, stmt, push),
-  Let: (context, stmt, push) => push(...bind(context, stmt.variable, stmt.value, stmt.body)),
-  Register: (context, stmt, push) => push(...bind(context, stmt.variable, stmt.initial, stmt.body)),
+  Let: (context, stmt, push) => push(bind(context, stmt.variable, stmt.value, stmt.body)),
+  Register: (context, stmt, push) => push(bind(context, stmt.variable, stmt.initial, stmt.body)),
   Assign: (context, stmt) => {
     context.expression(stmt.value);
     context.body.set(localOf(context, stmt.variable));
@@ -99,7 +100,12 @@ function bind(context: StatementContext, variable: Var, value: Expr, scope: Stmt
   const local = body.local(valueType(variable), variable.name);
   body.set(local);
   context.variables.set(variable, local);
-  return [scope, () => body.release(local)];
+  return [scope, () => unbind(context, variable, local)];
+}
+
+function unbind(context: StatementContext, variable: Var, local: Local): void {
+  context.variables.delete(variable);
+  context.body.release(local);
 }
 
 /** `v = min; end = min + extent; if (extent may be 0) …; loop { body; v += 1; if (v < end) continue }` */
@@ -111,7 +117,7 @@ function emitFor(context: StatementContext, loop: For, push: Push): void {
   const trips = isConst(extent) ? Number(extent.value) : null;
   if (trips !== null && trips <= 0) return;
   if (trips === 1) {
-    push(...bind(context, loopVar, min, loop.body));
+    push(bind(context, loopVar, min, loop.body));
     return;
   }
   const counter = body.local("i32", loopVar.name);
@@ -135,7 +141,7 @@ function emitFor(context: StatementContext, loop: For, push: Push): void {
   }
   body.open(OP.loop);
   context.variables.set(loopVar, counter);
-  push(loop.body, () => {
+  const close = (): void => {
     body.get(counter);
     body.i32(1);
     body.scalar("i32", "add");
@@ -145,9 +151,10 @@ function emitFor(context: StatementContext, loop: For, push: Push): void {
     body.branch(OP.brIf, 0);
     body.end();
     if (mayBeEmpty) body.end();
-    body.release(counter);
+    unbind(context, loopVar, counter);
     if (end !== null) body.release(end);
-  });
+  };
+  push([loop.body, close]);
 }
 
 function emitWhile(context: StatementContext, loop: While, push: Push): void {
@@ -157,11 +164,12 @@ function emitWhile(context: StatementContext, loop: While, push: Push): void {
   context.expression(loop.condition);
   body.scalar("i32", "eqz");
   body.branch(OP.brIf, 1);
-  push(loop.body, () => {
+  const close = (): void => {
     body.branch(OP.br, 0);
     body.end();
     body.end();
-  });
+  };
+  push([loop.body, close]);
 }
 
 function emitIf(context: StatementContext, branch: If, push: Push): void {
@@ -169,21 +177,11 @@ function emitIf(context: StatementContext, branch: If, push: Push): void {
   const { otherwise } = branch;
   context.expression(branch.condition);
   body.open(OP.if);
-  if (otherwise === null) push(branch.then, () => body.end());
-  else
-    push(
-      branch.then,
-      () => body.otherwise(),
-      otherwise,
-      () => body.end(),
-    );
+  const close = (): void => body.end();
+  push(otherwise === null ? [branch.then, close] : [branch.then, () => body.otherwise(), otherwise, close]);
 }
 
-function emitAllocate(
-  context: StatementContext,
-  { buffer, body: scope }: Allocate,
-  push: (...next: readonly Task[]) => void,
-): void {
+function emitAllocate(context: StatementContext, { buffer, body: scope }: Allocate, push: Push): void {
   checkType({ dtype: buffer.dtype, lanes: 1 }, true, buffer.span);
   const bytes = allocationBytes(buffer);
   const offset = context.workspace.reserve(
@@ -191,5 +189,9 @@ function emitAllocate(
     bytes >= ALIGNMENT ? ALIGNMENT : Math.min(ALIGNMENT, Math.max(16, buffer.alignment)),
   );
   context.places.set(buffer, { base: context.workspaceBase, offset });
-  push(scope, () => context.workspace.release(offset));
+  const close = (): void => {
+    context.places.delete(buffer);
+    context.workspace.release(offset);
+  };
+  push([scope, close]);
 }

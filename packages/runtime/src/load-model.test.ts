@@ -88,6 +88,13 @@ describe("a model", () => {
     await session.dispose();
   });
 
+  it("takes runs one after another, however they are asked for", async () => {
+    await using session = await loadModel(counterModel(), { device });
+    const runs = [1, 2, 3, 4].map((k) => session.run({ x: ndarray(Float32Array.of(k, 0, 0)) }));
+    const firsts = (await Promise.all(runs)).map(({ y }) => y?.item(0));
+    expect(firsts).toEqual([111, 122, 133, 144]);
+  });
+
   it("says what is wrong", async () => {
     const session = await loadModel(counterModel(), { device });
     await expect(session.run({})).rejects.toThrow(code("RT103"));

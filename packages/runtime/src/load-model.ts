@@ -20,9 +20,14 @@ export interface LoadModelOptions {
   readonly device: Device;
 }
 
+/** Arrays by the names of inputs or outputs. */
+export interface NamedArrays {
+  readonly [name: string]: NDArray;
+}
+
 export interface RunOptions extends LaunchOptions {
   /** Arrays that receive outputs, by name; of the others new ones are made. */
-  readonly outputs?: { readonly [name: string]: NDArray };
+  readonly outputs?: NamedArrays;
 }
 
 /** Code and weights in a device; sessions share them and count. */
@@ -44,20 +49,32 @@ export async function loadModel(source: ArtifactSource, { device }: LoadModelOpt
   const { model, name } = artifact.manifest;
   if (model === null) throw noModel(name);
   const modules = await loadModules(artifact, device);
-  const weights = device.allocate(model.weightsBytes);
-  if (model.weights !== null) await device.write(weights, artifact.blobs.get(model.weights) ?? new Uint8Array());
-  const shared: SharedModel = { artifact, model, device, modules, weights, sessions: 0 };
-  const session = await openSession(shared);
-  if (model.prepare !== null) {
-    try {
-      await modules.launch(model.prepare, session.regions());
-      await device.synchronize();
-    } catch (error) {
-      await session.dispose();
-      throw error;
-    }
+  const taken: DeviceBuffer[] = [];
+  try {
+    const weights = device.allocate(model.weightsBytes);
+    taken.push(weights);
+    if (model.weights !== null) await device.write(weights, artifact.blobs.get(model.weights) ?? new Uint8Array());
+    const shared: SharedModel = { artifact, model, device, modules, weights, sessions: 0 };
+    const session = await openSession(shared);
+    taken.length = 0; // the session's now
+    await prepare(shared, session);
+    return session;
+  } catch (error) {
+    for (const buffer of taken) device.free(buffer);
+    await modules.close();
+    throw error;
   }
-  return session;
+}
+
+async function prepare({ model, modules, device }: SharedModel, session: Session): Promise<void> {
+  if (model.prepare === null) return;
+  try {
+    await modules.launch(model.prepare, session.regions());
+    await device.synchronize();
+  } catch (error) {
+    await session.dispose();
+    throw error;
+  }
 }
 
 async function openSession(shared: SharedModel): Promise<Session> {
@@ -100,6 +117,7 @@ export class Session implements AsyncDisposable {
   readonly #shared: SharedModel;
   readonly #memory: SessionMemory;
   #open = true;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(shared: SharedModel, memory: SessionMemory) {
     this.#shared = shared;
@@ -120,13 +138,14 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Runs the model. Arrays in the device (`deviceArray`) are read and written where they lie, others are copied.
+   * Runs the model, after runs that were asked for before. Arrays in the device (`deviceArray`) are read and written where they lie, others are copied.
    * @throws CompileError `RT101` shape · `RT102` type · `RT103` missing or unknown inputs · `RT104` disposed · `RT109` aborted · `RT110`
    */
-  async run(
-    inputs: { readonly [name: string]: NDArray },
-    options: RunOptions = {},
-  ): Promise<{ readonly [name: string]: NDArray }> {
+  run(inputs: NamedArrays, options: RunOptions = {}): Promise<NamedArrays> {
+    return this.#inTurn(() => this.#run(inputs, options));
+  }
+
+  async #run(inputs: NamedArrays, options: RunOptions): Promise<NamedArrays> {
     this.#checkOpen();
     const { device, model, modules } = this.#shared;
     checkNames(inputs, model.inputs, true);
@@ -151,7 +170,11 @@ export class Session implements AsyncDisposable {
   }
 
   /** A copy of a state. @throws CompileError `RT103` no such state */
-  async getState(name: string): Promise<NDArray> {
+  getState(name: string): Promise<NDArray> {
+    return this.#inTurn(() => this.#getState(name));
+  }
+
+  async #getState(name: string): Promise<NDArray> {
     const state = this.#state(name);
     const array = zeros(state.shape, state.dtype);
     await download(this.#shared.device, this.#memory.state, array, state.offset);
@@ -159,14 +182,22 @@ export class Session implements AsyncDisposable {
   }
 
   /** @throws CompileError `RT101`, `RT102`, `RT103` */
-  async setState(name: string, value: NDArray): Promise<void> {
+  setState(name: string, value: NDArray): Promise<void> {
+    return this.#inTurn(() => this.#setState(name, value));
+  }
+
+  async #setState(name: string, value: NDArray): Promise<void> {
     const state = this.#state(name);
     checkArray(name, value, state.dtype, state.shape);
     await upload(this.#shared.device, value, this.#memory.state, state.offset);
   }
 
   /** States as the artifact holds them. */
-  async resetStates(): Promise<void> {
+  resetStates(): Promise<void> {
+    return this.#inTurn(() => this.#resetStates());
+  }
+
+  async #resetStates(): Promise<void> {
     this.#checkOpen();
     const { device, model, artifact } = this.#shared;
     for (const { initial, dtype, shape, offset } of model.states) {
@@ -205,6 +236,13 @@ export class Session implements AsyncDisposable {
     return [this.#memory.arena, this.#shared.weights, this.#memory.state];
   }
 
+  /** One thing after another: runs share the session's memory. */
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(action);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
   async #input(name: string, array: NDArray): Promise<LaunchArgument> {
     const there = sliceOn(this.#shared.device, array);
     if (there !== undefined) return there;
@@ -237,7 +275,7 @@ export class Session implements AsyncDisposable {
   }
 }
 
-function checkNames(given: { readonly [name: string]: NDArray }, tensors: readonly TensorEntry[], all: boolean): void {
+function checkNames(given: NamedArrays, tensors: readonly TensorEntry[], all: boolean): void {
   const names = tensors.map(({ name }) => name);
   for (const name of Object.keys(given)) if (!names.includes(name)) throw wrongInputs("unknown", name, names);
   for (const name of names) if (all && !Object.hasOwn(given, name)) throw wrongInputs("missing", name, names);

@@ -29,7 +29,12 @@ export async function loadModules({ manifest, blobs }: Artifact, device: Device)
     owners.set(name, entry);
   }
   const modules = new Map<ModuleEntry, LoadedModule>();
-  for (const entry of chosen) modules.set(entry, await device.load(entry, blobs.get(entry.blob) ?? new Uint8Array()));
+  try {
+    for (const entry of chosen) modules.set(entry, await device.load(entry, blobs.get(entry.blob) ?? new Uint8Array()));
+  } catch (error) {
+    for (const module of modules.values()) await module.close();
+    throw error;
+  }
   const entries = new Map(
     [...owners].flatMap(([name, { functions }]) =>
       functions.filter((func) => func.name === name).map((func) => [name, func]),
