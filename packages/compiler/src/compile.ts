@@ -5,13 +5,8 @@ import type { GraphPass, OnGraphPass } from "@tilewright/graph";
 import type { Graph, IRModule } from "@tilewright/ir";
 import { defaultOperators, type Model, type Operators } from "@tilewright/ops";
 import { noHostCode, toolchainMismatch } from "./errors.js";
-import {
-  type KernelReport,
-  type LoweredModel,
-  type LowerModelOptions,
-  lowerModel,
-  type Progress,
-} from "./lower-model.js";
+import { type LoweredModel, type LowerModelOptions, lowerModel, type Progress } from "./lower-model.js";
+import type { KernelReport } from "./kernels.js";
 import type { ScheduleChoice } from "./schedule-kernel.js";
 import { modelArtifact } from "./to-artifact.js";
 

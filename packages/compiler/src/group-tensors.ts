@@ -1,16 +1,15 @@
+import { invariant } from "@tilewright/diagnostics";
 import { type Const, constant, type DType, isFloat, rewrite, type Tensor, type Value } from "@tilewright/ir";
 import { attributeKey, type FusedGroup } from "@tilewright/graph";
 import { bindTensors, decodeData, type Model, type Operators, operatorKey, shapeOf, sizeOf } from "@tilewright/ops";
 import * as te from "@tilewright/te";
 import { bytesOfBlob } from "./evaluate-model.js";
 
-/** A fused group as tensor expressions. */
-export interface GroupTensors {
-  /** Placeholders of the group's inputs that are memory; numbers that are known stand in the expressions. */
-  readonly inputs: readonly { readonly value: Value; readonly tensor: Tensor }[];
-  readonly outputs: readonly Tensor[];
-  /** Equal exactly for groups that compute the same from inputs of the same types: they share one kernel. */
-  readonly key: string;
+/** What a kernel is made from. */
+export interface KernelTensors {
+  /** Placeholders, in the order of the parameters. */
+  readonly inputs: readonly Tensor[];
+  readonly output: Tensor;
 }
 
 /** Constants of rank 0 whose number is known. */
@@ -28,29 +27,38 @@ export function scalarConstants({ graph, blobs }: Model): ReadonlyMap<Value, Con
 const holds = (dtype: DType): boolean =>
   isFloat(dtype) || ["bool", "int8", "int16", "int32", "uint8", "uint16", "uint32"].includes(dtype);
 
+/** The inputs of a group that are memory: known numbers stand in the expressions. */
+export function memoryInputs({ inputs }: FusedGroup, scalars: ReadonlyMap<Value, Const>): readonly Value[] {
+  return inputs.filter((value) => !scalars.has(value));
+}
+
 /**
- * The expressions of a group. Inputs are named by their position, so that equal groups give equal functions.
+ * The expressions of a group over its `memoryInputs`, which are named by their position, so that equal groups give equal functions.
  * @throws CompileError what operators throw
  */
 export function groupTensors(
   group: FusedGroup,
   operators: Operators,
   scalars: ReadonlyMap<Value, Const>,
-): GroupTensors {
+): KernelTensors {
   const bindings = new Map<Value, Tensor>();
-  const inputs: { value: Value; tensor: Tensor }[] = [];
+  const inputs: Tensor[] = [];
   const known = new Map<Tensor, Const>();
   for (const value of group.inputs) {
     const scalar = scalars.get(value);
     const name = scalar === undefined ? `x${inputs.length}` : "scalar";
     const tensor = te.placeholder(shapeOf(value), { name, dtype: value.dtype });
     bindings.set(value, tensor);
-    if (scalar === undefined) inputs.push({ value, tensor });
+    if (scalar === undefined) inputs.push(tensor);
     else known.set(tensor, scalar);
   }
   bindTensors(group.nodes, operators, bindings);
-  const outputs = group.outputs.map((value) => bindings.get(value)).filter((tensor) => tensor !== undefined);
-  return { inputs, outputs: replaceScalars(outputs, known), key: keyOf(group, scalars) };
+  const [output] = replaceScalars(
+    group.outputs.map((value) => bindings.get(value)).filter((tensor) => tensor !== undefined),
+    known,
+  );
+  invariant(output !== undefined, "a group has an output");
+  return { inputs, output };
 }
 
 /** Puts numbers in place of the reads of tensors. Operations that nothing changes keep their identity. */
@@ -80,7 +88,8 @@ function replaceScalars(outputs: readonly Tensor[], known: ReadonlyMap<Tensor, C
   return outputs.map(visitTensor);
 }
 
-function keyOf({ nodes, inputs, outputs }: FusedGroup, scalars: ReadonlyMap<Value, Const>): string {
+/** Equal exactly for groups that compute the same from inputs of the same types: they share one kernel. */
+export function groupKey({ nodes, inputs, outputs }: FusedGroup, scalars: ReadonlyMap<Value, Const>): string {
   const numbers = new Map<Value | null, number>([[null, -1]]);
   const parts: string[] = [];
   for (const value of inputs) {
@@ -100,17 +109,9 @@ function keyOf({ nodes, inputs, outputs }: FusedGroup, scalars: ReadonlyMap<Valu
 }
 
 /** A kernel that copies `count` elements. */
-export function copyTensors(
-  dtype: DType,
-  count: number,
-): {
-  readonly inputs: readonly { readonly tensor: Tensor }[];
-  readonly outputs: readonly Tensor[];
-  readonly key: string;
-} {
-  const tensor = te.placeholder([count], { name: "x0", dtype });
-  const output = te.compute([count], (i) => te.read(tensor, i), { name: "copy" });
-  return { inputs: [{ tensor }], outputs: [output], key: `copy ${dtype}[${count}]` };
+export function copyTensors(dtype: DType, count: number): KernelTensors {
+  const input = te.placeholder([count], { name: "x0", dtype });
+  return { inputs: [input], output: te.compute([count], (i) => te.read(input, i), { name: "copy" }) };
 }
 
 /** Elements of a value. */

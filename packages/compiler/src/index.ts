@@ -8,10 +8,10 @@ export {
 } from "./compile-tensors.js";
 export { type EvaluateModelOptions, evaluateModel } from "./evaluate-model.js";
 export {
-  type KernelReport,
   type LoweredModel,
   type LowerModelOptions,
   lowerModel,
   type Progress,
 } from "./lower-model.js";
+export type { KernelReport } from "./kernels.js";
 export type { ScheduleChoice } from "./schedule-kernel.js";

@@ -9,22 +9,15 @@ import {
   type OnGraphPass,
   runGraphPasses,
 } from "@tilewright/graph";
-import { bytesOf, type IRModule, type PrimFunc, type Tensor, type Value } from "@tilewright/ir";
+import { bytesOf, type IRModule, type Value } from "@tilewright/ir";
 import { lower } from "@tilewright/lower";
 import type { Model, Operators } from "@tilewright/ops";
 import { checkBlobs, evaluateModel } from "./evaluate-model.js";
-import { copyTensors, countOf, type GroupTensors, groupTensors, scalarConstants } from "./group-tensors.js";
+import { copyTensors, countOf, groupKey, groupTensors, memoryInputs, scalarConstants } from "./group-tensors.js";
 import { type HostCall, hostProgram } from "./host-program.js";
 import { type KernelStep, type Location, layOut, type MemoryLayout } from "./memory.js";
-import { cName, uniqueNames } from "./names.js";
-import {
-  mayOverwrite,
-  type ScheduleChoice,
-  type ScheduleContext,
-  type Scheduled,
-  scheduleKernel,
-  withAliases,
-} from "./schedule-kernel.js";
+import { type Kernel, type KernelReport, Kernels } from "./kernels.js";
+import type { ScheduleChoice, ScheduleContext } from "./schedule-kernel.js";
 import { type Copy, planTransfers, type RootOf, rootsOf, type Transfers } from "./storage.js";
 
 export interface LowerModelOptions {
@@ -49,17 +42,6 @@ export interface Progress {
   readonly total: number;
 }
 
-/** A kernel of the program, for reports. */
-export interface KernelReport {
-  readonly name: string;
-  /** The rule of its schedule; `none` when it runs as written. */
-  readonly rule: string;
-  /** Operators that it computes, in order. */
-  readonly operators: readonly string[];
-  /** How often the program calls it. */
-  readonly calls: number;
-}
-
 export interface LoweredModel {
   /** At level `scheduled`: kernels and the host program. */
   readonly scheduled: IRModule;
@@ -73,23 +55,8 @@ export interface LoweredModel {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What a kernel is made from; group inputs and those of copies alike. */
-interface KernelTensors {
-  readonly key: string;
-  readonly inputs: readonly { readonly tensor: Tensor }[];
-  readonly outputs: readonly Tensor[];
-}
-
 interface Step extends KernelStep {
-  readonly tensors: GroupTensors;
   readonly kernel: Kernel;
-}
-
-interface Kernel {
-  readonly name: string;
-  readonly key: string;
-  readonly scheduled: Scheduled;
-  readonly operators: readonly string[];
 }
 
 /**
@@ -117,14 +84,14 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
     schedule: options.schedule,
     report: (each) => void diagnostics.push(each),
   };
-  const program = new ProgramDraft(model, context);
-  const steps = stepsOf(groups, model, program, rootOf, options);
+  const kernels = new Kernels(model.graph.name, context);
+  const steps = stepsOf(groups, model, kernels, rootOf, options);
   options.onProgress?.({ stage: "memory", done: 0, total: 1 });
   const transfers = planTransfers(model.graph, rootOf);
   const needed = constantsNeeded(steps, transfers, rootOf, model);
   const layout = layOut(model.graph, steps, transfers, rootOf, needed);
-  const calls = program.calls(steps, transfers, layout, rootOf);
-  const entry = program.name("run");
+  const calls = callsOf(steps, transfers, layout, kernels, rootOf);
+  const entry = kernels.name("run");
   const host = hostProgram(entry, model.graph, calls, {
     arenaBytes: layout.plan.arenaBytes,
     weightsBytes: layout.weightsBytes,
@@ -133,7 +100,7 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
   const scheduled: IRModule = {
     kind: "IRModule",
     span: NO_SPAN,
-    functions: [...program.functions.values(), host],
+    functions: [...kernels.functions.values(), host],
     attributes: {},
   };
   options.onProgress?.({ stage: "lower", done: 0, total: 1 });
@@ -150,7 +117,7 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
     entry,
     model,
     layout,
-    kernels: program.report(),
+    kernels: kernels.report(),
     diagnostics: distinct(diagnostics),
   };
 }
@@ -172,39 +139,27 @@ function folder(operators: Operators): (model: Model, wanted: readonly Value[]) 
 function stepsOf(
   groups: readonly FusedGroup[],
   model: Model,
-  program: ProgramDraft,
+  kernels: Kernels,
   rootOf: RootOf,
-  options: LowerModelOptions,
+  { operators, onProgress }: LowerModelOptions,
 ): readonly Step[] {
   const scalars = scalarConstants(model);
-  const steps: Step[] = [];
   const work = groups.filter(({ kind, outputs }) => kind !== "view" && outputs.some((output) => countOf(output) > 0));
-  for (const [done, group] of work.entries()) {
-    options.onProgress?.({ stage: "schedule", done, total: work.length });
-    const tensors = groupTensors(group, options.operators, scalars);
+  return work.map((group, done) => {
+    onProgress?.({ stage: "schedule", done, total: work.length });
     const [output] = group.outputs;
-    const [made] = tensors.outputs;
-    invariant(output !== undefined && made !== undefined && group.outputs.length === 1, "a group has one output");
-    const kernel = program.kernel(
-      tensors,
-      group.nodes.map(({ operator }) => operator.name),
-    );
-    const overwrites = overwritable(tensors, made, kernel.scheduled, rootOf);
-    steps.push({ inputs: tensors.inputs.map(({ value }) => value), output, overwrites, tensors, kernel });
-  }
-  return steps;
+    invariant(output !== undefined && group.outputs.length === 1, "a group has one output");
+    const names = group.nodes.map(({ operator }) => operator.name);
+    const kernel = kernels.kernel(groupKey(group, scalars), names, () => groupTensors(group, operators, scalars));
+    const inputs = memoryInputs(group, scalars);
+    return { inputs, output, overwrites: overwritable(inputs, kernel, rootOf), kernel };
+  });
 }
 
 /** Inputs whose memory the output may take: all that share it are read only where the output is written. */
-function overwritable(
-  { inputs }: GroupTensors,
-  output: Tensor,
-  scheduled: Scheduled,
-  rootOf: RootOf,
-): readonly Value[] {
-  const kept = new Set<Value>();
-  for (const { value, tensor } of inputs) if (!mayOverwrite(output, tensor, scheduled)) kept.add(rootOf(value));
-  return inputs.map(({ value }) => value).filter((value) => !kept.has(rootOf(value)));
+function overwritable(inputs: readonly Value[], { overwrites }: Kernel, rootOf: RootOf): readonly Value[] {
+  const kept = new Set(inputs.filter((_, position) => !overwrites.has(position)).map(rootOf));
+  return inputs.filter((value) => !kept.has(rootOf(value)));
 }
 
 /** Constants that a kernel or a copy reads from memory. */
@@ -219,86 +174,35 @@ function constantsNeeded(
   return new Set(graph.constants.map(({ value }) => value).filter((value) => read.has(value)));
 }
 
-/** Collects kernels: groups that are equal share one, made once for each pattern of memory that it overwrites. */
-class ProgramDraft {
-  readonly functions = new Map<string, PrimFunc>();
-  private readonly kernels = new Map<string, Kernel>();
-  private readonly made = new Map<string, { readonly name: string; readonly kernel: Kernel; calls: number }>();
-  private readonly unique: (name: string) => string;
-  private readonly prefix: string;
-  private readonly context: ScheduleContext;
-
-  constructor({ graph }: Model, context: ScheduleContext) {
-    this.prefix = cName(graph.name);
-    this.unique = uniqueNames();
-    this.context = context;
-  }
-
-  name(base: string): string {
-    return this.unique(`${this.prefix}_${cName(base)}`);
-  }
-
-  /** The kernel of a group, by its key. */
-  kernel({ key, inputs, outputs }: KernelTensors, operators: readonly string[]): Kernel {
-    const before = this.kernels.get(key);
-    if (before !== undefined) return before;
-    const name = operators.slice(0, 4).join("_").toLowerCase();
-    const scheduled = scheduleKernel(name, outputs, [...inputs.map(({ tensor }) => tensor), ...outputs], this.context);
-    const kernel: Kernel = { name, key, scheduled, operators };
-    this.kernels.set(key, kernel);
-    return kernel;
-  }
-
-  /** The name of the kernel's function for the positions of the parameters that it overwrites. */
-  private functionFor(kernel: Kernel, overwritten: readonly number[]): string {
-    const key = `${kernel.key} over ${overwritten.join(",")}`;
-    const before = this.made.get(key);
-    if (before !== undefined) {
-      before.calls++;
-      return before.name;
-    }
-    const name = this.name(kernel.name);
-    this.functions.set(name, withAliases(kernel.scheduled, name, overwritten));
-    this.made.set(key, { name, kernel, calls: 1 });
-    return name;
-  }
-
-  /** The calls of the program, copies around the kernels included. */
-  calls(steps: readonly Step[], transfers: Transfers, layout: MemoryLayout, rootOf: RootOf): readonly HostCall[] {
-    const at = (value: Value): Location => {
-      const location = layout.locations.get(rootOf(value));
-      invariant(location !== undefined, `\`${value.name}\` has no memory`);
-      return location;
-    };
-    const kernels = steps.map(({ tensors, kernel, output }, step): HostCall => {
-      const over = layout.overwritten[step] ?? [];
-      const positions = tensors.inputs.flatMap(({ value }, position) => (over.includes(value) ? [position] : []));
-      const callee = this.functionFor(kernel, positions);
-      return { kernel: callee, arguments: [...tensors.inputs.map(({ value }) => at(value)), at(output)] };
-    });
-    const copies = (list: readonly Copy[], late: boolean): readonly HostCall[] =>
-      list
-        .filter(({ from }) => countOf(from) > 0)
-        .map((copy) =>
-          this.copy(copy, layout, late ? (layout.savedLocations.get(copy.from) ?? at(copy.from)) : at(copy.from)),
-        );
-    return [...copies(transfers.before, false), ...kernels, ...copies(layout.after, true)];
-  }
-
-  private copy({ from, to }: Copy, layout: MemoryLayout, source: Location): HostCall {
-    const kernel = this.kernel(copyTensors(from.dtype, countOf(from)), ["copy"]);
-    const callee = this.functionFor(kernel, []);
-    return { kernel: callee, arguments: [source, destination(from, to, layout)] };
-  }
-
-  report(): readonly KernelReport[] {
-    return [...this.made.values()].map(({ name, kernel, calls }) => ({
-      name,
-      rule: kernel.scheduled.rule,
-      operators: kernel.operators,
-      calls,
-    }));
-  }
+/** The calls of the program: first copies, the kernels, last copies. */
+function callsOf(
+  steps: readonly Step[],
+  transfers: Transfers,
+  layout: MemoryLayout,
+  kernels: Kernels,
+  rootOf: RootOf,
+): readonly HostCall[] {
+  const at = (value: Value): Location => {
+    const location = layout.locations.get(rootOf(value));
+    invariant(location !== undefined, `\`${value.name}\` has no memory`);
+    return location;
+  };
+  const copy = ({ from, to }: Copy, source: Location): HostCall => {
+    const count = countOf(from);
+    const kernel = kernels.kernel(`copy ${from.dtype}[${count}]`, ["copy"], () => copyTensors(from.dtype, count));
+    return { kernel: kernels.functionFor(kernel, []), arguments: [source, destination(from, to, layout)] };
+  };
+  const full = ({ from }: Copy): boolean => countOf(from) > 0;
+  const before = transfers.before.filter(full).map((each) => copy(each, at(each.from)));
+  const calls = steps.map(({ inputs, kernel, output }, step): HostCall => {
+    const over = layout.overwritten[step] ?? [];
+    const positions = inputs.flatMap((value, position) => (over.includes(value) ? [position] : []));
+    return { kernel: kernels.functionFor(kernel, positions), arguments: [...inputs.map(at), at(output)] };
+  });
+  const after = layout.after
+    .filter(full)
+    .map((each) => copy(each, layout.savedLocations.get(each.from) ?? at(each.from)));
+  return [...before, ...calls, ...after];
 }
 
 function destination(from: Value, to: Copy["to"], layout: MemoryLayout): Location {

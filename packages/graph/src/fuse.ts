@@ -1,5 +1,6 @@
 import { type Graph, type GraphNode, int, type Tensor, type Value } from "@tilewright/ir";
-import { type Operators, operatorOf, shapeOf } from "@tilewright/ops";
+import { type Operators, operatorKey, operatorOf, shapeOf } from "@tilewright/ops";
+import { attributeKey } from "./merge-equal-nodes.js";
 import { type AccessKind, type Structure, type StructureKind, structureOf } from "./structure.js";
 
 /** Nodes that become one kernel; `view`: no kernel at all, the output is the input's memory. */
@@ -51,7 +52,7 @@ export function fuse(graph: Graph, { operators, maxNodes = 32, maxInputs = 12 }:
   const readers = readersOf(graph);
   const kept = new Set<Value>([...graph.outputs, ...graph.states.flatMap(({ next }) => (next === null ? [] : [next]))]);
   const members = new Map<GraphNode, Member>();
-  const structures = new Map(graph.nodes.map((node) => [node, nodeStructure(node, operators)]));
+  const structures = structuresOf(graph, operators);
   const epilogues = epiloguesOf(graph, structures, readers, kept);
   const drafts: Draft[] = [];
   for (let position = graph.nodes.length - 1; position >= 0; position--) {
@@ -161,6 +162,20 @@ function accessTo(value: Value, consumer: GraphNode, structure: Structure): { ki
       reads += structure.reads[position] ?? 1;
     });
   return { kind, reads };
+}
+
+/** The structure of every node; nodes that are alike are looked at once. */
+function structuresOf(graph: Graph, operators: Operators): ReadonlyMap<GraphNode, Structure> {
+  const byKey = new Map<string, Structure>();
+  const structures = new Map<GraphNode, Structure>();
+  for (const node of graph.nodes) {
+    const types = node.inputs.map((input) => (input === null ? "" : `${input.dtype}[${shapeOf(input).join(",")}]`));
+    const key = `${operatorKey(node.operator)} ${attributeKey(node.attributes) ?? node.name} ${types.join(" ")}`;
+    const structure = byKey.get(key) ?? nodeStructure(node, operators);
+    byKey.set(key, structure);
+    structures.set(node, structure);
+  }
+  return structures;
 }
 
 /** The structure of a node over placeholders for its inputs. */
