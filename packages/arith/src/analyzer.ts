@@ -175,29 +175,35 @@ export class Analyzer extends Knowledge {
   /** The node with simplified children, simplified. */
   rebuild(node: Expr, children: readonly Expr[]): Expr {
     this.span = node.span;
-    const same = withChildren(node, children);
-    this.candidate = same === node ? node : undefined;
     const [a, b, c] = children as readonly [Expr, Expr, Expr];
     switch (node.kind) {
       case "Binary":
+        this.candidate = a === node.left && b === node.right ? node : undefined;
         return this.binary(node.op, a, b, node.fast);
       case "Unary":
+        this.candidate = a === node.operand ? node : undefined;
         return this.unary(node.op, a, node.fast);
       case "Select":
       case "IfThenElse":
+        this.candidate = a === node.condition && b === node.whenTrue && c === node.whenFalse ? node : undefined;
         return this.choice(node.kind, a, b, c);
       case "Cast":
+        this.candidate = a === node.operand ? node : undefined;
         return this.cast(a, node.dtype);
       case "Ramp":
+        this.candidate = a === node.base && b === node.stride ? node : undefined;
         return this.ramp(a, b, node.lanes);
       case "Broadcast":
+        this.candidate = a === node.operand ? node : undefined;
         return this.broadcast(a, node.lanes);
+      case "Const":
+        return this.interner.intern(node);
       case "Var":
+        this.candidate = undefined;
         return this.#variable(node);
-      case "Load":
-        return this.#load(same);
       default:
-        return this.interner.intern(same);
+        this.candidate = undefined;
+        return this.#load(withChildren(node, children));
     }
   }
 

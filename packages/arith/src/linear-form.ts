@@ -1,6 +1,6 @@
 import { build, type Expr, type Var } from "@tilewright/ir";
 import { childrenOf } from "./children.js";
-import { addLinear, type Linear, type Term } from "./linear.js";
+import type { Term } from "./linear.js";
 import { type Context, Simplifier } from "./simplify.js";
 
 /** Σ coefficient · variable + rest, where neither the coefficients nor the rest use the variables. */
@@ -51,12 +51,6 @@ export function linearForm(expr: Expr, variables: Iterable<Var>, context: Contex
     coefficients.set(variable, before === undefined ? coefficient : analyzer.binary("add", before, coefficient));
   }
   return { coefficients, rest: analyzer.fromLinear({ terms: rest, constant: sum.constant }) };
-}
-
-/** left − right without like terms, in normal form. */
-export function subtract(simplifier: Simplifier, left: Expr, right: Expr): Linear | undefined {
-  const { analyzer } = simplifier;
-  return addLinear(analyzer.linearOf(simplifier.canonical(left)), analyzer.linearOf(simplifier.canonical(right)), -1);
 }
 
 /** ⌈a / b⌉ as an expression, b > 0. */

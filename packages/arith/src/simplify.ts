@@ -102,7 +102,8 @@ export class Simplifier {
     const { node, scope } = task;
     if (node.kind === "Select" || node.kind === "IfThenElse") return this.#choose(task, tasks);
     const before = tasks.length;
-    const children = childrenOf(node).map((child) => this.#result(child, scope, tasks));
+    const children: Expr[] = [];
+    for (const child of childrenOf(node)) children.push(this.#result(child, scope, tasks));
     if (tasks.length > before) return false;
     scope.simplified.set(node, this.#analyzer.rebuild(node, children));
     return true;

@@ -113,6 +113,11 @@ describe("simplifyStatement", () => {
     expect(simplifyStatement(b.seq(never, once))).toEqual(put(b.add(n, int(1))));
   });
 
+  it("forgets the only value of a loop's variable after the loop", () => {
+    const loops = b.seq(b.loop(ii, int(3), int(1), put(ii)), b.loop(ii, int(0), int(2), put(ii)));
+    expect(simplifyStatement(loops)).toEqual(b.seq(put(int(3)), b.loop(ii, int(0), int(2), put(ii))));
+  });
+
   it("keeps a loop of one thread", () => {
     const bound: Stmt = { ...b.loop(io, int(0), int(1), put(io), "thread"), thread: "threadIdx.x" };
     expect(simplifyStatement(bound)).toEqual({ ...bound, body: put(int(0)) });

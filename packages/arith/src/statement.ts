@@ -30,6 +30,9 @@ export function simplifyStatement(stmt: Stmt, context: Context = {}): Stmt {
   return new StatementSimplifier(stmt, context).run(stmt);
 }
 
+const WITH_BODY: ReadonlySet<string> = new Set(["For", "If", "Let", "Seq", "While", "Register", "Allocate", "Async"]);
+const hasBody = (stmt: Stmt): boolean => WITH_BODY.has(stmt.kind);
+
 type Steps = Generator<Stmt, Stmt, Stmt>;
 
 class StatementSimplifier {
@@ -69,8 +72,14 @@ class StatementSimplifier {
     return this.#simplifier.simplify(expr);
   }
   #list(exprs: readonly Expr[]): readonly Expr[] {
-    const after = exprs.map((expr) => this.#expr(expr));
-    return after.every((expr, position) => expr === exprs[position]) ? exprs : after;
+    let after: Expr[] | undefined;
+    for (const [position, expr] of exprs.entries()) {
+      const found = this.#expr(expr);
+      if (found === expr) continue;
+      after ??= [...exprs];
+      after[position] = found;
+    }
+    return after ?? exprs;
   }
 
   *#steps(stmt: Stmt): Steps {
@@ -83,7 +92,7 @@ class StatementSimplifier {
         return yield* this.#let(stmt);
       case "Seq": {
         const stmts: Stmt[] = [];
-        for (const each of stmt.stmts) stmts.push(yield each);
+        for (const each of stmt.stmts) stmts.push(hasBody(each) ? yield each : this.#leaf(each));
         const same = stmts.every((each, position) => each === stmt.stmts[position] && each.kind !== "Seq");
         return same && stmts.length !== 1 ? stmt : sequence(stmts, stmt.span);
       }
@@ -183,8 +192,7 @@ class StatementSimplifier {
     const once =
       count.min === 1 && count.max === 1 && stmt.loopKind !== "thread" && !this.#pinned.has(loopVar) && isPure(min);
     if (once && this.#isStable(min)) {
-      simplifier.analyzer.values.set(loopVar, min);
-      return yield stmt.body;
+      return yield* this.#standingFor(loopVar, min, stmt.body);
     }
     const b = at(stmt.span);
     const end = simplifier.bounds(b.add(min, extent));
@@ -199,6 +207,17 @@ class StatementSimplifier {
     leave();
     if (isEmpty(body) && isPure(extent) && isPure(min)) return EMPTY;
     return min === stmt.min && extent === stmt.extent && body === stmt.body ? stmt : { ...stmt, min, extent, body };
+  }
+
+  /** The body with a value in place of a variable. */
+  *#standingFor(variable: Var, value: Expr, body: Stmt): Steps {
+    const { values } = this.#simplifier.analyzer;
+    const leave = this.#simplifier.enter({});
+    values.set(variable, value);
+    const after = yield body;
+    values.delete(variable);
+    leave();
+    return after;
   }
 
   *#branch(stmt: If): Steps {
@@ -235,8 +254,7 @@ class StatementSimplifier {
     const value = this.#expr(stmt.value);
     const alias = constantOf(value) !== undefined || (value.kind === "Var" && !this.#registers.has(value));
     if (alias && !this.#pinned.has(variable)) {
-      simplifier.analyzer.values.set(variable, value);
-      return yield stmt.body;
+      return yield* this.#standingFor(variable, value, stmt.body);
     }
     const scalar = variable.dtype === "index" && variable.lanes === 1;
     const ranges = new Map<Var, Interval>(scalar ? [[variable, simplifier.bounds(value)]] : []);

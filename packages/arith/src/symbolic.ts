@@ -98,8 +98,6 @@ class Relaxation {
       case "Select":
       case "IfThenElse":
         return this.hull(this.#get(node.whenTrue), this.#get(node.whenFalse));
-      case "Cast":
-        return this.#cast(node);
       default:
         return this.#constant(node);
     }
@@ -176,12 +174,6 @@ class Relaxation {
     const corners = [mul(a.min, b.min), mul(a.min, b.max), mul(a.max, b.min), mul(a.max, b.max)];
     const fold = (op: "min" | "max"): End => corners.reduce(lift((x, y) => build.binary(op, x, y)));
     return this.#tidy(fold("min"), fold("max"));
-  }
-
-  /** A conversion to `index` keeps the value; what it converts is data, whose bounds are constants. */
-  #cast(node: Expr & { readonly kind: "Cast" }): SymbolicInterval {
-    if (node.dtype === "index" && node.operand.dtype !== "index") return this.#constant(node);
-    return this.#constant(node);
   }
 
   /** Constant bounds over the relaxed domains, as far as they are finite. */
