@@ -13,6 +13,6 @@ export default {
       ignoreDependencies: ["@arethetypeswrong/cli", "playwright-core", "tilewright-scripts", "turbo", "fast-check"],
     },
     "packages/*": { entry: ["{src,test}/**/*.test.ts"] },
-    "apps/*": { entry: ["{src,test}/**/*.test.ts"] },
+    "apps/*": { entry: ["src/main.ts", "{src,test}/**/*.test.ts"] },
   },
 };

@@ -1,4 +1,4 @@
-import { register } from "node:module";
+import { createRequire, register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -11,9 +11,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
 let parentURL, strip;
-export const initialize = (url) => {
-  parentURL = url;
-  strip = createRequire(url)("@swc/wasm-typescript").transformSync;
+export const initialize = (data) => {
+  parentURL = data.parentURL;
+  strip = createRequire(data.parentURL)(data.stripper).transformSync;
 };
 
 const candidates = (specifier) =>
@@ -43,11 +43,15 @@ export const load = async (url, context, next) => {
   }
 };`;
 
+const require = createRequire(import.meta.url);
 let registered = false;
 
 /** The exports of a TypeScript or JavaScript file. */
 export async function importModule(path: string): Promise<Readonly<Record<string, unknown>>> {
-  if (!registered) register(`data:text/javascript,${encodeURIComponent(HOOKS)}`, { data: import.meta.url });
-  registered = true;
+  if (!registered) {
+    const data = { parentURL: import.meta.url, stripper: require.resolve("@swc/wasm-typescript") };
+    register(`data:text/javascript,${encodeURIComponent(HOOKS)}`, { data });
+    registered = true;
+  }
   return import(pathToFileURL(resolve(path)).href);
 }

@@ -17,8 +17,12 @@ export function memoryIo(
     output,
     files: stored,
     colors: { write: false, note: false },
-    write: (text) => void (output.written += text),
-    note: (text) => void (output.noted += text),
+    write(text) {
+      output.written += text;
+    },
+    note(text) {
+      output.noted += text;
+    },
     async readFile(path) {
       const bytes = stored.get(path);
       if (bytes === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);

