@@ -2,7 +2,7 @@ import { NO_SPAN } from "@tilewright/diagnostics";
 import { type ArgumentValue, evaluate, interpret } from "@tilewright/interp";
 import { build as b, buffer, type Expr, type IRModule, int, type UnaryOp, variable, visit } from "@tilewright/ir";
 import { describe, expect, it } from "vitest";
-import { SIMD128 } from "./gemm.fixture.js";
+import { SIMD128 } from "../test/gemm.js";
 import { lower } from "./lower.js";
 
 type FloatArray = Float32Array | Float64Array;

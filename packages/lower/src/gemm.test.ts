@@ -1,8 +1,8 @@
 import { type For, type IRModule, type Stmt, visit } from "@tilewright/ir";
 import { describe, expect, it } from "vitest";
-import { SCALAR, SIMD128, scheduledGemm } from "./gemm.fixture.js";
+import { SCALAR, SIMD128, scheduledGemm } from "../test/gemm.js";
+import { expectSameMeaning } from "../test/same-meaning.js";
 import { lower } from "./lower.js";
-import { expectSameMeaning } from "./same-meaning.fixture.js";
 
 const shapes = [
   { m: 8, n: 16, k: 5 },

@@ -7,7 +7,7 @@ export { hoistInvariants } from "./hoist.js";
 export { legalizeVectors } from "./legalize-vectors.js";
 export { type Lowered, type LowerOptions, lower } from "./lower.js";
 export { outlineParallel } from "./outline-parallel.js";
-export { partitionLoops } from "./partition-loops.js";
+export { partitionLoops, serializeEdges } from "./partition-loops.js";
 export { PIPELINE } from "./pipeline.js";
 export { promoteAccumulators } from "./promote-accumulators.js";
 export { promoteLocals } from "./promote-locals.js";

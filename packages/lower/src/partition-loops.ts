@@ -28,6 +28,30 @@ export const partitionLoops = bodyPass({
   run: (body) => partitionIn(body, { nodes: GROWTH_BUDGET }),
 });
 
+/**
+ * Rule: where a nest still has two versions, the one for the edges of the domain is serial: scalar by design, and short, since its guards
+ * become bounds of its loops. Guards that are constant bounds of lanes by now shorten their loops.
+ */
+export const serializeEdges = bodyPass({
+  name: "serialize-edges",
+  requires: "scheduled",
+  establishes: "scheduled",
+  run: (body) => {
+    const serial = rewrite(body, {
+      If: (node) => {
+        if (node.role !== "guard" || node.otherwise === null) return undefined;
+        return { ...node, otherwise: withSerialLoops(node.otherwise) };
+      },
+    });
+    return partitionIn(serial, { nodes: GROWTH_BUDGET });
+  },
+});
+
+function withSerialLoops(stmt: Stmt): Stmt {
+  const isFlat = ({ loopKind }: For): boolean => loopKind === "vectorized" || loopKind === "unrolled";
+  return rewrite(stmt, { For: (loop) => (isFlat(loop) ? { ...loop, loopKind: "serial" } : undefined) });
+}
+
 function partitionIn(stmt: Stmt, budget: Budget): Stmt {
   return rewrite(stmt, { For: { enter: (loop) => partition(loop, budget) } });
 }

@@ -7,7 +7,7 @@ import { flattenBuffers } from "./flatten.js";
 import { hoistInvariants } from "./hoist.js";
 import { legalizeVectors } from "./legalize-vectors.js";
 import { outlineParallel } from "./outline-parallel.js";
-import { partitionLoops } from "./partition-loops.js";
+import { partitionLoops, serializeEdges } from "./partition-loops.js";
 import { promoteAccumulators } from "./promote-accumulators.js";
 import { promoteLocals } from "./promote-locals.js";
 import { simplification } from "./simplify.js";
@@ -25,6 +25,7 @@ export const PIPELINE: readonly (Pass | PassPoint)[] = [
   versionNests, // guards leave loops that are to become copies and lanes
   partitionLoops, // before vectorize: a guard inside would make lanes scalar
   simplification("scheduled"), // pieces of one iteration, conditions that a piece decides
+  serializeEdges, // after simplification: an edge that is now constant keeps its lanes
   unrollLoops, // before vectorize: its constants decide which accesses neighbour
   vectorizeLoops,
   interleaveVirtualThreads, // last of the loop kinds: it interleaves statements as they will be

@@ -12,7 +12,7 @@ import { print } from "@tilewright/ir/text";
 import { verify } from "@tilewright/ir/verify";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SCALAR, SIMD128 } from "./gemm.fixture.js";
+import { SCALAR, SIMD128 } from "../test/gemm.js";
 import { lower } from "./lower.js";
 
 const kinds: { readonly [name: string]: PrimFuncOptions } = {

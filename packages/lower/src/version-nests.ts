@@ -1,7 +1,7 @@
 // Rule: a guard inside unrolled and vectorized loops that depends on their variables moves out of the nest:
-//   for i: unrolled { for j: vectorized { if g(i, j) { S } } }  →  if ∀ i, j: g { the nest without g } else { the nest with g, serial }
-// The first branch keeps its lanes; the second runs at the edges of a domain only and is scalar by design. A guard on one
-// constant-extent loop alone is left to `partition`, which shortens the loop.
+//   for i: unrolled { for j: vectorized { if g(i, j) { S } } }  →  if ∀ i, j: g { the nest without g } else { the nest with g }
+// The second branch runs at the edges of a domain only. Where `partition` finds out how much of the nest an edge has, it shortens its
+// loops; else `serialize-edges` makes them serial.
 import { type Expr, type For, type If, int, rewrite, type Stmt, type Var, visit } from "@tilewright/ir";
 import { conjunctionOf, conjunctsOf, forAll, mentions, type Range } from "./guards.js";
 import { constantOf, minus, plus } from "./index-arithmetic.js";
@@ -50,7 +50,6 @@ function version(loop: For): Stmt | undefined {
   const nest = nestOf(loop);
   const outer: Expr[] = [];
   const dropped = new Set<Expr>();
-  const edges = new Set<Var>();
   for (const guard of nest.guards) {
     for (const conjunct of conjunctsOf(guard.condition)) {
       if (!mentions(conjunct, nest.ranges) || mentions(conjunct, nest.inner)) continue;
@@ -60,16 +59,18 @@ function version(loop: For): Stmt | undefined {
       if (!free) continue;
       outer.push(condition);
       dropped.add(conjunct);
-      for (const variable of nest.ranges.keys()) if (mentions(conjunct, new Set([variable]))) edges.add(variable);
     }
   }
   const condition = conjunctionOf(distinct(outer));
   if (condition === undefined) return undefined;
-  const whole = withoutConditions(loop, dropped);
-  const edge = freshCopy(
-    rewrite<Stmt>(loop, { For: (node) => (edges.has(node.loopVar) ? { ...node, loopKind: "serial" } : undefined) }),
-  );
-  return { kind: "If", span: loop.span, condition, then: whole, otherwise: edge, role: "guard" };
+  return {
+    kind: "If",
+    span: loop.span,
+    condition,
+    then: withoutConditions(loop, dropped),
+    otherwise: freshCopy(loop),
+    role: "guard",
+  };
 }
 
 /** Structurally equal conditions are told once. */

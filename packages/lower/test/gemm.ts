@@ -39,7 +39,7 @@ export interface GemmShape {
 
 const MR = 4;
 const NR = 8;
-const add = b.add;
+const add: typeof b.add = (left, right) => b.add(left, right);
 const times = (expr: Expr, factor: number): Expr => b.mul(expr, int(factor));
 const below = (expr: Expr, limit: number): Expr => b.binary("lt", expr, int(limit));
 
