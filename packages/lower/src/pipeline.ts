@@ -36,9 +36,9 @@ export const PIPELINE: readonly (Pass | PassPoint)[] = [
   "flat",
   promoteLocals, // needs constant indices
   promoteAccumulators, // what is left in memory
+  hoistInvariants, // before expand-math: a function leaves its loop whole; before addresses: a read takes its address along
   expandMath, // lanes are legal now, and values that are equal still meet common-subexpressions
   outlineParallel, // before addresses: each function computes its own
-  hoistInvariants, // before addresses: a read that leaves a loop takes its address along
   formAddresses, // breaks the normal form of indices: no simplification after it
   shareSubexpressions, // last of the three: they leave equal values behind
   cleanUp,

@@ -1,6 +1,7 @@
 // Rule: a `Select`, which evaluates both arms, becomes an `IfThenElse`, which evaluates one, where an arm reads at an index that depends
 // on what the condition compares: the condition may be what keeps the read inside its buffer.
 import { type Expr, rewrite, type Var, visit } from "@tilewright/ir";
+import { someExpr } from "./operands.js";
 import { bodyPass } from "./pass.js";
 
 export const rewriteUnsafeSelect = bodyPass({
@@ -20,17 +21,27 @@ export const rewriteUnsafeSelect = bodyPass({
     }),
 });
 
-/** True when `arm` reads memory at an index that shares an `index` variable with `condition`. */
+/**
+ * True when `arm` reads memory at an index that shares an `index` variable with what `condition` compares itself, or that is read from
+ * memory while the condition reads memory too. What a condition compares after reading it (`select(A[i] < 0, A[i], 1)`) bounds no index.
+ */
 function readsNear(condition: Expr, arm: Expr): boolean {
   const compared = new Set<Var>();
-  visit(condition, { Var: (node) => void (node.dtype === "index" && compared.add(node)) });
+  let comparesMemory = false;
+  visit(condition, {
+    Load: () => {
+      comparesMemory = true;
+      return false;
+    },
+    Var: (node) => void (node.dtype === "index" && compared.add(node)),
+  });
+  const isGuarded = (node: Expr): boolean =>
+    node.kind === "Var" ? compared.has(node) : node.kind === "Load" && comparesMemory;
   let found = false;
-  const see = (index: Expr): void =>
-    visit(index, {
-      Var: (node) => {
-        found = found || compared.has(node);
-      },
-    });
-  visit(arm, { Load: (load) => load.indices.forEach(see) });
+  visit(arm, {
+    Load: (load) => {
+      found = found || load.indices.some((index) => someExpr(index, isGuarded));
+    },
+  });
   return found;
 }
