@@ -13,20 +13,26 @@ export function pointwise(f: (x: number, y: number, z: number) => number): Refer
   };
 }
 
-/** `[m, k] · [k, n]`, either operand stored transposed. */
+/** `[m, k] · [k, n]`, either operand stored transposed: first both are brought into the order of the loops. */
 export function matmul(m: number, n: number, k: number, transA: boolean, transB: boolean): Reference {
   return (inputs) => {
-    const [a, b] = [input(inputs, 0), input(inputs, 1)];
+    const a = transA ? transposed(input(inputs, 0), k, m) : input(inputs, 0);
+    const b = transB ? transposed(input(inputs, 1), n, k) : input(inputs, 1);
     const c = new Float64Array(m * n);
     for (let i = 0; i < m; i++) {
+      const row = c.subarray(i * n, (i + 1) * n);
       for (let p = 0; p < k; p++) {
-        const left = a[transA ? p * m + i : i * k + p] ?? 0;
-        for (let j = 0; j < n; j++)
-          c[i * n + j] = (c[i * n + j] ?? 0) + left * (b[transB ? j * k + p : p * n + j] ?? 0);
+        const left = a[i * k + p] as number;
+        const right = b.subarray(p * n, (p + 1) * n);
+        for (let j = 0; j < n; j++) row[j] = (row[j] as number) + left * (right[j] as number);
       }
     }
     return c;
   };
+}
+
+function transposed(matrix: Float64Array, rows: number, columns: number): Float64Array {
+  return matrix.map((_, at) => matrix[(at % rows) * columns + Math.floor(at / rows)] ?? 0);
 }
 
 /** NCHW with weights OCRS, stride 1, no padding. */
