@@ -1,6 +1,5 @@
 export { formAddresses } from "./addresses.js";
 export { cleanUp } from "./cleanup.js";
-export { shareSubexpressions } from "./common-subexpressions.js";
 export { expandMath } from "./expand-math.js";
 export { flattenBuffers } from "./flatten.js";
 export { hoistInvariants } from "./hoist.js";
@@ -11,6 +10,7 @@ export { partitionLoops, serializeEdges } from "./partition-loops.js";
 export { PIPELINE } from "./pipeline.js";
 export { promoteAccumulators } from "./promote-accumulators.js";
 export { promoteLocals } from "./promote-locals.js";
+export { shareSubexpressions } from "./share-subexpressions.js";
 export { simplification } from "./simplify.js";
 export { unrollLoops } from "./unroll.js";
 export { rewriteUnsafeSelect } from "./unsafe-select.js";

@@ -1,7 +1,6 @@
 import type { Pass, PassPoint } from "@tilewright/backend";
 import { formAddresses } from "./addresses.js";
 import { cleanUp } from "./cleanup.js";
-import { shareSubexpressions } from "./common-subexpressions.js";
 import { expandMath } from "./expand-math.js";
 import { flattenBuffers } from "./flatten.js";
 import { hoistInvariants } from "./hoist.js";
@@ -10,6 +9,7 @@ import { outlineParallel } from "./outline-parallel.js";
 import { partitionLoops, serializeEdges } from "./partition-loops.js";
 import { promoteAccumulators } from "./promote-accumulators.js";
 import { promoteLocals } from "./promote-locals.js";
+import { shareSubexpressions } from "./share-subexpressions.js";
 import { simplification } from "./simplify.js";
 import { unrollLoops } from "./unroll.js";
 import { rewriteUnsafeSelect } from "./unsafe-select.js";
