@@ -47,7 +47,11 @@ export async function loadLibrary(bytes: Uint8Array, threads: number): Promise<L
 }
 
 function openLibrary(handle: LibraryHandle, threads: number, afterClose: () => void): Library {
-  const optional = (name: string, result: string, args: string[]): KoffiFunc<(...values: unknown[]) => unknown> | undefined => {
+  const optional = (
+    name: string,
+    result: string,
+    args: string[],
+  ): KoffiFunc<(...values: unknown[]) => unknown> | undefined => {
     try {
       return handle.func(name, result, args);
     } catch {

@@ -12,12 +12,7 @@ const N = 100;
 function functions(): readonly PrimFunc[] {
   const [x, bx] = [buffer("x", { dtype: "float32", shape: [N] }), buffer("x", { dtype: "float32", shape: [N] })];
   const table = buffer("table", { dtype: "float32", shape: [N] });
-  const [n, begin, end, i, j] = ["n", "begin", "end", "i", "j"].map((name) => variable(name)) as [
-    ReturnType<typeof variable>,
-    ...ReturnType<typeof variable>[],
-  ] as never as ReturnType<typeof variable>[];
-  if (n === undefined || begin === undefined || end === undefined || i === undefined || j === undefined)
-    throw new Error("five variables");
+  const [n, begin, end, i, j] = [variable("n"), variable("begin"), variable("end"), variable("i"), variable("j")];
   const fill = b.loop(i, begin, b.sub(end, begin), b.store(table, [i], b.mul(b.load(bx, [i]), b.const(2, "float32"))));
   const copy = b.loop(j, begin, b.sub(end, begin), b.store(bx, [j], b.unary("round", b.load(table, [j]))));
   const common = { span: NO_SPAN, mayAlias: [], attributes: {} };
