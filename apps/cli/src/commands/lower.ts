@@ -76,9 +76,13 @@ function levelsOf(kernel: Kernel, backend: Backend, after: string | undefined, v
   const schedule = scheduleOf(kernel, backend.capabilities);
   const module = toModule(kernel, schedule);
   const passes: { name: string; changed: boolean; text: string }[] = [];
-  const onPass = (name: string, result: IRModule, changed: boolean): void => {
-    const wanted = after === name || (after === "all" && changed);
-    passes.push({ name, changed, text: wanted ? print(result) : "" });
+  let last = print(module);
+  const onPass = (name: string, result: IRModule): void => {
+    if (after !== name && after !== "all") return void passes.push({ name, changed: false, text: "" });
+    const printed = print(result);
+    const changed = printed !== last;
+    passes.push({ name, changed, text: changed || after === name ? printed : "" });
+    last = printed;
   };
   const lowered = lower(module, { capabilities: backend.capabilities, passes: backend.passes ?? [], verify, onPass });
   if (after !== undefined && after !== "all" && !passes.some(({ name }) => name === after)) {
