@@ -23,7 +23,7 @@ describe.runIf(tools.includes("gcc"))("gcc, vectors of 16 bytes", () => {
   const backend = c({ cpu: "x86-64", threads: 2 });
   testBackend({
     backend,
-    toolchain: sharedLibrary({ compiler: "gcc", cache: false }),
+    toolchain: sharedLibrary({ compiler: "gcc", cache: false, optimization: 1 }),
     device: nativeDevice,
     lower,
     test,
@@ -34,7 +34,7 @@ describe.runIf(tools.includes("gcc"))("gcc, C99", () => {
   const backend = c({ dialect: "c99" });
   testBackend({
     backend,
-    toolchain: sharedLibrary({ compiler: "gcc", cache: false }),
+    toolchain: sharedLibrary({ compiler: "gcc", cache: false, optimization: 1 }),
     device: nativeDevice,
     lower,
     test,
@@ -48,7 +48,7 @@ describe.runIf(tools.includes("wasm-ld"))("clang to WebAssembly", () => {
 describe.runIf(tools.includes("emcc"))("emcc", () => {
   testBackend({
     backend: c({ cpu: "wasm" }),
-    toolchain: emcc({ cache: false }),
+    toolchain: emcc({ cache: false, optimization: 1 }),
     device: wasmDevice,
     lower,
     test,

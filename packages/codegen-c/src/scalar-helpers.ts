@@ -21,7 +21,9 @@ export function scalarHelper(helpers: Helpers, operation: string, types: readonl
     case "truncmod":
       return division(operation, first, name);
     case "cast":
-      return saturate(first, second, name);
+      return second.endsWith("f16") ? narrow(helpers, first, second, name) : saturate(first, second, name);
+    case "odd":
+      return roundToOdd(first, name);
     case "bits":
       return reinterpret(first, second, name);
     case "fma":
@@ -121,6 +123,43 @@ function saturate(from: string, to: string, name: string): string {
     `  if (x < ${low}) return ${min};`,
     `  if (x >= ${high}) return ${max};`,
     `  return (${scalarOf(to)})x;`,
+    "}",
+  ].join("\n");
+}
+
+/** To a half type by way of `float`, rounded to odd on that way, so that the second rounding is as good as a single one. */
+function narrow(helpers: Helpers, from: string, to: string, name: string): string {
+  const odd = helpers.use("odd", from === "f64" ? "f64" : from.endsWith("64") ? from : "f64");
+  return `${signature("float", name, `${scalarOf(from)} x`)}\n  return ${helpers.use("round", to)}(${odd}(x));\n}`;
+}
+
+/** The nearest `float` towards zero, with its last bit set where that is not exact. */
+function roundToOdd(from: string, name: string): string {
+  const head = signature("float", name, `${scalarOf(from)} x`);
+  if (from === "f64") {
+    return [
+      head,
+      "  union { float value; uint32_t bits; } u;",
+      "  u.value = (float)x;",
+      "  if (u.value == (double)u.value && (double)u.value != x && x == x) {",
+      "    const double rounded = (double)u.value;",
+      "    if (rounded < 0 ? rounded < x : rounded > x) u.bits -= 1u;",
+      "    u.bits |= 1u;",
+      "  }",
+      "  return u.value;",
+      "}",
+    ].join("\n");
+  }
+  const magnitude = from.startsWith("u") ? "x" : "x < 0 ? UINT64_C(0) - (uint64_t)x : (uint64_t)x";
+  return [
+    head,
+    `  uint64_t rest = ${magnitude};`,
+    "  float scale = 1.0f;",
+    "  while (rest >= UINT64_C(16777216)) {",
+    "    rest = (rest >> 1) | (rest & 1u);",
+    "    scale *= 2.0f;",
+    "  }",
+    `  return ${from.startsWith("u") ? "" : "(x < 0 ? -1.0f : 1.0f) * "}(float)rest * scale;`,
     "}",
   ].join("\n");
 }

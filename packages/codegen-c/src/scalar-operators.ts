@@ -1,5 +1,5 @@
 import { CompileError } from "@tilewright/diagnostics";
-import { type Binary, bitsOf, type Const, type Expr, isFloat, isSigned, type Unary } from "@tilewright/ir";
+import { type Binary, bitsOf, type Const, type DType, type Expr, isFloat, isSigned, type Unary } from "@tilewright/ir";
 import { unsupportedOperator } from "./errors.js";
 import type { Helpers } from "./inline-functions.js";
 import { isHalf, isIntegral, typeOf } from "./types.js";
@@ -182,6 +182,11 @@ function integerRange({ dtype }: Const): { readonly min: bigint; readonly max: b
     : { min: 0n, max: (1n << bits) - 1n };
 }
 
+/** True for types some of whose values `float` rounds: on the way to a half type that would round twice. */
+export function isWiderThanSingle(dtype: DType): boolean {
+  return dtype === "float64" || dtype === "index" || /int(32|64)$/.test(dtype);
+}
+
 /** Conversion of a scalar's value. */
 export function scalarCast(helpers: Helpers, from: Expr, to: Expr, a: Value): Value {
   const source = typeOf(from.dtype, from.span);
@@ -189,6 +194,7 @@ export function scalarCast(helpers: Helpers, from: Expr, to: Expr, a: Value): Va
   if (to.dtype === "bool")
     return infix("!=", a, atom(isFloat(from.dtype) ? (from.dtype === "float64" ? "0.0" : "0.0f") : "0"));
   if (isHalf(to.dtype)) {
+    if (isWiderThanSingle(from.dtype)) return called(helpers.use("cast", source.short, target.short), [a]);
     const single = source.value === "float" ? a : castTo("float", a);
     return called(helpers.use("round", target.short), [single]);
   }

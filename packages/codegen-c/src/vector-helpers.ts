@@ -130,7 +130,7 @@ function multiplyAdd({ name, vector }: Shape): string {
 /** Float to integer that truncates and saturates; NaN gives 0. */
 function cast({ helpers, name, vector, short, lanes }: Shape, target: string): string {
   const to = split(target);
-  const result = helpers.vector(to.short, lanes);
+  const result = helpers.vector(to.short.endsWith("f16") ? "f32" : to.short, lanes);
   const head = signature(result, name, `${vector} x`);
   const direct = to.short.startsWith("i") && bitsOfShort(to.short) === bitsOfShort(short);
   if (!direct) {

@@ -2,7 +2,7 @@ import { CompileError } from "@tilewright/diagnostics";
 import { type Binary, bitsOf, type Expr, isFloat, isSigned, type Unary } from "@tilewright/ir";
 import { unsupportedOperator } from "./errors.js";
 import type { Helpers } from "./inline-functions.js";
-import { constantOf, powerOfTwo } from "./scalar-operators.js";
+import { constantOf, isWiderThanSingle, powerOfTwo } from "./scalar-operators.js";
 import { isHalf, laneBits, typeOf, unsignedShort, vectorShort } from "./types.js";
 import { atom, called, castTo, COMPARISON_SYMBOLS, combine, infix, LEVEL, type Value, wrap } from "./value.js";
 
@@ -187,6 +187,9 @@ export function vectorCast(helpers: Helpers, from: Expr, to: Expr, a: Value): Va
     return isFloat(to.dtype) ? convert(ones, target) : castTo(target, ones);
   }
   const source = vectorTypeName(helpers, from, 0);
+  if (isHalf(to.dtype) && isWiderThanSingle(from.dtype)) {
+    return called(helpers.use("cast", source, `${typeOf(to.dtype, to.span).short}x${to.lanes}`), [a]);
+  }
   if (isFloat(from.dtype) && !isFloat(to.dtype)) return called(helpers.use("cast", source, target), [a]);
   const held = source === target ? a : convert(a, target);
   return from.dtype === to.dtype ? held : rounded(helpers, to, held);
