@@ -213,7 +213,7 @@ class StatementSimplifier {
   *#standingFor(variable: Var, value: Expr, body: Stmt): Steps {
     const { values } = this.#simplifier.analyzer;
     const leave = this.#simplifier.enter({});
-    values.set(variable, value);
+    values.set(variable, this.#simplifier.canonical(value)); // what the analyzer has not numbered would equal anything else like it
     const after = yield body;
     values.delete(variable);
     leave();

@@ -33,3 +33,20 @@ export function eachStatement(root: Stmt, visitors: StatementVisitors): void {
     }
   }
 }
+
+/** How deep loops, branches and allocations stand in each other. */
+export function nestingOf(root: Stmt): number {
+  let deepest = 0;
+  const stack: { readonly stmt: Stmt; readonly depth: number }[] = [{ stmt: root, depth: 0 }];
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const { stmt, depth } = top;
+    deepest = Math.max(deepest, depth);
+    if (stmt.kind === "Seq") for (const each of stmt.stmts) stack.push({ stmt: each, depth });
+    else if (stmt.kind === "Let" || stmt.kind === "Register") stack.push({ stmt: stmt.body, depth });
+    else if (stmt.kind === "If") {
+      stack.push({ stmt: stmt.then, depth: depth + 1 });
+      if (stmt.otherwise !== null) stack.push({ stmt: stmt.otherwise, depth: depth + 1 });
+    } else if ("body" in stmt) stack.push({ stmt: stmt.body, depth: depth + 1 });
+  }
+  return deepest;
+}

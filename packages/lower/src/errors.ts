@@ -86,3 +86,16 @@ export function unexpandedMath(op: string, dtype: string, span: Span): Diagnosti
     hint: "cast the operand to float32",
   };
 }
+
+/** LOW204: statements stand too deep in each other. */
+export function nestedTooDeep(func: string, depth: number, limit: number, span: Span): Diagnostic {
+  return {
+    code: "LOW204",
+    severity: "error",
+    message: `loops and branches of \`${func}\` are nested too deep`,
+    span,
+    expected: `at most ${limit} in each other`,
+    actual: `${depth}`,
+    hint: "fuse loops, or split the function",
+  };
+}

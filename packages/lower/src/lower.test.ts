@@ -1,6 +1,16 @@
 import { definePass } from "@tilewright/backend";
 import { isCompileError, NO_SPAN } from "@tilewright/diagnostics";
-import { build as b, buffer, constant, type IRModule, int, type PrimFunc, variable } from "@tilewright/ir";
+import {
+  build as b,
+  buffer,
+  constant,
+  type Expr,
+  type IRModule,
+  int,
+  type PrimFunc,
+  type Stmt,
+  variable,
+} from "@tilewright/ir";
 import { describe, expect, it } from "vitest";
 import { SCALAR, SIMD128, scheduledGemm } from "../test/gemm.js";
 import { moduleOf } from "../test/same-meaning.js";
@@ -110,5 +120,30 @@ prim_func @f(A: float32[8] @global) {
     };
     const module: IRModule = { kind: "IRModule", span: NO_SPAN, functions: [func], attributes: {} };
     expect(codeOf(() => lower(module, { capabilities: SCALAR }))).toBe("LOW203");
+  });
+
+  it("refuses nests deeper than anyone writes: LOW204; takes long sequences and deep expressions", () => {
+    const A = buffer("A", { dtype: "float32", shape: [1] });
+    const store = b.store(A, [int(0)], constant(1, "float32"));
+    const moduleOfBody = (body: Stmt): IRModule => {
+      const func: PrimFunc = {
+        kind: "PrimFunc",
+        span: NO_SPAN,
+        name: "f",
+        role: "kernel",
+        parameters: [A],
+        mayAlias: [],
+        body,
+        attributes: {},
+      };
+      return { kind: "IRModule", span: NO_SPAN, functions: [func], attributes: {} };
+    };
+    let nest: Stmt = store;
+    for (let depth = 0; depth < 3000; depth++) nest = b.loop(variable("i"), int(0), int(2), nest);
+    expect(codeOf(() => lower(moduleOfBody(nest), { capabilities: SCALAR }))).toBe("LOW204");
+    let sum: Expr = b.load(A, [int(0)]);
+    for (let term = 0; term < 3000; term++) sum = b.add(sum, b.load(A, [int(0)]));
+    const long = b.seq(...Array.from({ length: 3000 }, () => store), b.store(A, [int(0)], sum));
+    expect(codeOf(() => lower(moduleOfBody(long), { capabilities: SCALAR }))).toBe("nothing thrown");
   });
 });

@@ -1,7 +1,9 @@
 import type { Capabilities, Level, PassPoint, PlacedPass } from "@tilewright/backend";
 import { CompileError, type Diagnostic } from "@tilewright/diagnostics";
-import type { IRModule } from "@tilewright/ir";
+import type { IRModule, PrimFunc } from "@tilewright/ir";
 import { verify } from "@tilewright/ir/verify";
+import { nestingOf } from "./each-statement.js";
+import { nestedTooDeep } from "./errors.js";
 import { PIPELINE } from "./pipeline.js";
 
 export interface LowerOptions {
@@ -23,7 +25,7 @@ export interface Lowered {
 
 /**
  * Loop IR as `schedule` made it (level `scheduled`) to what codegens accept (level `device`).
- * @throws CompileError `LOW101`, `LOW201`, `LOW202`, `LOW203`, and `IR` codes of the verifier under `verify`
+ * @throws CompileError `LOW101`, `LOW201` to `LOW204`, and `IR` codes of the verifier under `verify`
  */
 export function lower(module: IRModule, options: LowerOptions): Lowered {
   const diagnostics: Diagnostic[] = [];
@@ -31,6 +33,7 @@ export function lower(module: IRModule, options: LowerOptions): Lowered {
     capabilities: options.capabilities,
     report: (diagnostic: Diagnostic) => void diagnostics.push(diagnostic),
   };
+  for (const func of module.functions) checkNesting(func);
   let current = module;
   for (const pass of passesOf(options.passes ?? [])) {
     const after = pass.run(current, context);
@@ -41,6 +44,14 @@ export function lower(module: IRModule, options: LowerOptions): Lowered {
   const [first, ...rest] = diagnostics.filter((diagnostic) => diagnostic.severity === "error");
   if (first !== undefined) throw new CompileError(first, ...rest);
   return { module: current, diagnostics };
+}
+
+/** Passes recur over loops and branches, as people nest them; over sequences, lets and expressions none does. */
+const DEEPEST_NEST = 256;
+
+function checkNesting(func: PrimFunc): void {
+  const depth = nestingOf(func.body);
+  if (depth > DEEPEST_NEST) throw new CompileError(nestedTooDeep(func.name, depth, DEEPEST_NEST, func.span));
 }
 
 function checkLevel(module: IRModule, level: Level): void {

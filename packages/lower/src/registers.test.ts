@@ -114,6 +114,17 @@ prim_func @f(A: float32[9] @global, B: float32[9] @global) {
     `);
   });
 
+  it("in loops of one iteration each are told apart", () => {
+    const text = lowered(`
+prim_func @f(A: float32[2] @global, B: float32[2] @global) {
+  B[0] = 0.0
+  B[1] = 1.0
+  for k in 0..1 { B[k] = A[k] + 1.0 }
+  for i in 1..+1 { B[i] = A[i] + 1.0 }
+}`);
+    expect(text).toContain("B[1] = A[1] + 1.0");
+  });
+
   it("of one arm of a choice stay in it", () => {
     const text = lowered(`
 prim_func @f(A: float32[9] @global, B: float32[9] @global) {
