@@ -30,7 +30,10 @@ export interface Autoschedule {
  * @param outputs  the tensors that the group computes
  * @throws CompileError what the primitives throw for tensors that cannot be scheduled (SCH119)
  */
-export function autoschedule(outputs: readonly Tensor[], { capabilities, rules = [], knobs = {} }: AutoscheduleOptions): Autoschedule {
+export function autoschedule(
+  outputs: readonly Tensor[],
+  { capabilities, rules = [], knobs = {} }: AutoscheduleOptions,
+): Autoschedule {
   for (const rule of [...rules, ...defaultRules]) {
     const match = rule.match(outputs, capabilities);
     if (match === null) continue;

@@ -1,6 +1,17 @@
 import { type Capabilities, lanesOf, type ScheduleRule } from "@tilewright/backend";
 import { bitsOf, type IterVar, type Tensor } from "@tilewright/ir";
-import { axesOf, computeInline, createSchedule, fuse, parallel, type Schedule, split, traceOf, unroll, vectorize } from "@tilewright/schedule";
+import {
+  axesOf,
+  computeInline,
+  createSchedule,
+  fuse,
+  parallel,
+  type Schedule,
+  split,
+  traceOf,
+  unroll,
+  vectorize,
+} from "@tilewright/schedule";
 import { PARALLEL_ELEMENTS, worthThreads } from "./limits.js";
 import { elementsOf, extentOf, isPointwise, type StageStructure, structureOf } from "./structure.js";
 
@@ -18,7 +29,8 @@ export const elementwiseRule: ScheduleRule = {
       apply: ({ vectors = 4 }) => {
         const schedule = createSchedule(outputs);
         for (const stage of stages) if (!stage.isOutput) computeInline(schedule, stage.tensor);
-        for (const stage of stages) if (stage.isOutput) streamLoops(schedule, stage.tensor, isStream(stage, stages), capabilities, vectors);
+        for (const stage of stages)
+          if (stage.isOutput) streamLoops(schedule, stage.tensor, isStream(stage, stages), capabilities, vectors);
         return traceOf(schedule);
       },
     };
@@ -41,12 +53,23 @@ function isStream(stage: StageStructure, stages: readonly StageStructure[]): boo
 }
 
 /** Loops of a stage without reductions: fused where that keeps accesses contiguous, vectorized, parallel. */
-export function streamLoops(schedule: Schedule, tensor: Tensor, stream: boolean, capabilities: Capabilities, vectors: number, threads = true): void {
+export function streamLoops(
+  schedule: Schedule,
+  tensor: Tensor,
+  stream: boolean,
+  capabilities: Capabilities,
+  vectors: number,
+  threads = true,
+): void {
   const lanes = lanesOf(capabilities, bitsOf(tensor.dtype) / 8);
   let axes = axesOf(schedule, tensor);
   if (axes.length === 0) return;
   const whole = elementsOf(tensor);
-  if (stream) while (axes.length > 1) axes = (fuse(schedule, tensor, axes[0] as IterVar, axes[1] as IterVar), axesOf(schedule, tensor));
+  if (stream)
+    while (axes.length > 1) {
+      fuse(schedule, tensor, axes[0] as IterVar, axes[1] as IterVar);
+      axes = axesOf(schedule, tensor);
+    }
   const spread = threads && worthThreads(capabilities, whole, PARALLEL_ELEMENTS);
   if (axes.length === 1) {
     const only = axes[0] as IterVar;
@@ -61,10 +84,12 @@ export function streamLoops(schedule: Schedule, tensor: Tensor, stream: boolean,
   const extent = extentOf(innermost);
   if (spread) {
     let outer = axes[0] as IterVar;
-    if (axes.length > 2 && extentOf(outer) < capabilities.threads * 4) outer = fuse(schedule, tensor, outer, axes[1] as IterVar);
+    if (axes.length > 2 && extentOf(outer) < capabilities.threads * 4)
+      outer = fuse(schedule, tensor, outer, axes[1] as IterVar);
     parallel(schedule, tensor, outer);
   }
-  if (lanes > 1 && extent >= lanes) vectorizeInner(schedule, tensor, innermost, lanes, Math.max(1, Math.min(vectors, Math.floor(extent / lanes))));
+  if (lanes > 1 && extent >= lanes)
+    vectorizeInner(schedule, tensor, innermost, lanes, Math.max(1, Math.min(vectors, Math.floor(extent / lanes))));
 }
 
 function forkChunks(schedule: Schedule, tensor: Tensor, axis: IterVar, chunk: number): IterVar {
@@ -74,7 +99,13 @@ function forkChunks(schedule: Schedule, tensor: Tensor, axis: IterVar, chunk: nu
 }
 
 /** `axis → outer, wide (unrolled), lanes (vectorized)`; returns the outer loop. */
-export function vectorizeInner(schedule: Schedule, tensor: Tensor, axis: IterVar, lanes: number, wide: number): IterVar {
+export function vectorizeInner(
+  schedule: Schedule,
+  tensor: Tensor,
+  axis: IterVar,
+  lanes: number,
+  wide: number,
+): IterVar {
   const [outer, vector] = split(schedule, tensor, axis, { factor: lanes });
   vectorize(schedule, tensor, vector);
   if (wide <= 1) return outer;

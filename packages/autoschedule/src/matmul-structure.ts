@@ -36,14 +36,18 @@ export function matmulStructure(stages: readonly StageStructure[]): MatmulStruct
   const last = outputs[0];
   if (outputs.length !== 1 || last === undefined || before.some((other) => other.isOutput)) return null;
   if (!followers.every((follower) => follows(follower, stages))) return null;
-  if (last !== stage && (last.operation.axes.length !== 2 || elementsOf(last.tensor) !== elementsOf(stage.tensor))) return null;
+  if (last !== stage && (last.operation.axes.length !== 2 || elementsOf(last.tensor) !== elementsOf(stage.tensor)))
+    return null;
   return { ...product, stage, last, between: followers.filter((follower) => follower !== last) };
 }
 
 /** Elementwise over the product: computed values are read where they are written. */
 function follows(stage: StageStructure, stages: readonly StageStructure[]): boolean {
   const computed = new Set(stages.map((other) => other.tensor));
-  return stage.reduce === null && stage.reads.every((read) => !computed.has(read.tensor) || isPointwise(read, stage.operation.axes));
+  return (
+    stage.reduce === null &&
+    stage.reads.every((read) => !computed.has(read.tensor) || isPointwise(read, stage.operation.axes))
+  );
 }
 
 type Product = Pick<MatmulStructure, "row" | "column" | "fold" | "left" | "right">;
@@ -53,8 +57,15 @@ function productOf(stage: StageStructure): Product | null {
   const source = reduce?.sources[0];
   const [row, column] = operation.axes;
   const [fold] = reduce?.axes ?? [];
-  if (reduce === null || source === undefined || row === undefined || column === undefined || fold === undefined) return null;
-  if (operation.axes.length !== 2 || reduce.axes.length !== 1 || reduce.combiner.name !== "sum" || reduce.condition !== null) return null;
+  if (reduce === null || source === undefined || row === undefined || column === undefined || fold === undefined)
+    return null;
+  if (
+    operation.axes.length !== 2 ||
+    reduce.axes.length !== 1 ||
+    reduce.combiner.name !== "sum" ||
+    reduce.condition !== null
+  )
+    return null;
   if (reduce.initial !== null || source.kind !== "Binary" || source.op !== "mul") return null;
   const sides = [source.left, source.right].map((side) => (side.kind === "Read" ? side : null));
   const of = (axis: IterVar): Operand | null => {
@@ -71,7 +82,9 @@ function operand(read: Read, outer: Var, fold: Var): Operand | null {
   if (read.indices.length !== 2) return null;
   const outerDimension = read.indices.findIndex((index) => is(index, outer));
   const reduceDimension = read.indices.findIndex((index) => is(index, fold));
-  return outerDimension < 0 || reduceDimension < 0 ? null : { read, tensor: read.tensor, outerDimension, reduceDimension };
+  return outerDimension < 0 || reduceDimension < 0
+    ? null
+    : { read, tensor: read.tensor, outerDimension, reduceDimension };
 }
 
 /** Multiply-adds of a product. */

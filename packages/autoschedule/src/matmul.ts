@@ -27,13 +27,17 @@ export const matmulRule: ScheduleRule = {
   match(outputs, capabilities) {
     const stages = structureOf(outputs);
     const matmul = stages === null ? null : matmulStructure(stages);
-    if (stages === null || matmul === null || multiplyAdds(matmul) < TILED_MULTIPLY_ADDS || extentOf(matmul.row) < 2) return null;
+    if (stages === null || matmul === null || multiplyAdds(matmul) < TILED_MULTIPLY_ADDS || extentOf(matmul.row) < 2)
+      return null;
     const lanes = lanesOf(capabilities, bitsOf(matmul.stage.tensor.dtype) / 8);
     const tile = registerTile(capabilities, lanes);
     return {
       knobs: [
         { name: "tileRows", candidates: [tile.rows, ...[2, 3, 4, 5, 6, 8].filter((rows) => rows !== tile.rows)] },
-        { name: "tileVectors", candidates: [tile.vectors, ...[1, 2, 3, 4].filter((vectors) => vectors !== tile.vectors)] },
+        {
+          name: "tileVectors",
+          candidates: [tile.vectors, ...[1, 2, 3, 4].filter((vectors) => vectors !== tile.vectors)],
+        },
         { name: "blockRows", candidates: [0, 16, 32, 64, 96, 128] },
       ],
       apply: (values) => {
@@ -49,7 +53,10 @@ export const matmulRule: ScheduleRule = {
  * Rows and vectors of a register tile: as many accumulators as fit beside one row of R, one broadcast of L and, without fused
  * multiply-add, one product. Two vectors wide, since one leaves the loads of L unpaid.
  */
-export function registerTile(capabilities: Capabilities, lanes: number): { readonly rows: number; readonly vectors: number } {
+export function registerTile(
+  capabilities: Capabilities,
+  lanes: number,
+): { readonly rows: number; readonly vectors: number } {
   if (lanes === 1) return { rows: 2, vectors: 2 };
   const registers = (capabilities.vector?.registers ?? 16) - 1;
   const vectors = 2;
@@ -58,19 +65,36 @@ export function registerTile(capabilities: Capabilities, lanes: number): { reado
   return { rows: rows === 5 ? 4 : rows, vectors };
 }
 
-function tiled(schedule: Schedule, matmul: MatmulStructure, stages: readonly StageStructure[], capabilities: Capabilities, lanes: number, knobs: KnobValues): void {
+function tiled(
+  schedule: Schedule,
+  matmul: MatmulStructure,
+  stages: readonly StageStructure[],
+  capabilities: Capabilities,
+  lanes: number,
+  knobs: KnobValues,
+): void {
   const { stage, last, left, right, row, column, fold } = matmul;
   const { tileRows = 4, tileVectors = 2, blockRows = 0 } = knobs;
   const tileColumns = tileVectors * lanes;
   const threaded = worthThreads(capabilities, multiplyAdds(matmul), PARALLEL_MULTIPLY_ADDS);
-  for (const before of stages.slice(0, stages.indexOf(stage))) if (before.tensor !== left.tensor && before.tensor !== right.tensor) computeInline(schedule, before.tensor);
+  for (const before of stages.slice(0, stages.indexOf(stage)))
+    if (before.tensor !== left.tensor && before.tensor !== right.tensor) computeInline(schedule, before.tensor);
   const sums = cacheWrite(schedule, stage.tensor, "local");
   const packedRight = packed(schedule, right, sums, stages);
   const packedLeft = packed(schedule, left, sums, stages);
   if (stage !== last) computeInline(schedule, stage.tensor);
   for (const between of matmul.between) computeInline(schedule, between.tensor);
 
-  const block = blockRows > 0 ? blockRows : rowsPerBlock(extentOf(row), extentOf(fold) * (bitsOf(left.tensor.dtype) / 8), tileRows, threaded ? capabilities.threads : 1, capabilities);
+  const block =
+    blockRows > 0
+      ? blockRows
+      : rowsPerBlock(
+          extentOf(row),
+          extentOf(fold) * (bitsOf(left.tensor.dtype) / 8),
+          tileRows,
+          threaded ? capabilities.threads : 1,
+          capabilities,
+        );
   const [i, j] = axesOf(schedule, last.tensor) as readonly [IterVar, IterVar];
   const [blocks, inBlock] = split(schedule, last.tensor, i, { factor: block });
   const [panels, rows] = split(schedule, last.tensor, inBlock, { factor: tileRows });
@@ -86,18 +110,33 @@ function tiled(schedule: Schedule, matmul: MatmulStructure, stages: readonly Sta
 
   computeAt(schedule, packedLeft, last.tensor, blocks);
   pack(schedule, packedLeft, left, tileRows, lanes, false);
-  pack(schedule, packedRight, right, tileColumns, lanes, threaded && extentOf(column) >= 2 * tileColumns && extentOf(column) * extentOf(fold) >= 16_384);
+  pack(
+    schedule,
+    packedRight,
+    right,
+    tileColumns,
+    lanes,
+    threaded && extentOf(column) >= 2 * tileColumns && extentOf(column) * extentOf(fold) >= 16_384,
+  );
 }
 
 /** An intermediate that only the product reads is computed straight into panels; anything else is copied. */
 function packed(schedule: Schedule, operand: Operand, sums: Tensor, stages: readonly StageStructure[]): Tensor {
   const source = stages.find((stage) => stage.tensor === operand.tensor);
-  if (source !== undefined && source.reduce === null && !source.isOutput && source.consumers.length === 1) return source.tensor;
+  if (source !== undefined && source.reduce === null && !source.isOutput && source.consumers.length === 1)
+    return source.tensor;
   return cacheRead(schedule, operand.tensor, "global", [sums]);
 }
 
 /** Storage `[outer // width][fold][outer % width]`, and loops in that order. */
-function pack(schedule: Schedule, tensor: Tensor, operand: Operand, width: number, lanes: number, threaded: boolean): void {
+function pack(
+  schedule: Schedule,
+  tensor: Tensor,
+  operand: Operand,
+  width: number,
+  lanes: number,
+  threaded: boolean,
+): void {
   const { outerDimension, reduceDimension } = operand;
   transformLayout(schedule, tensor, [
     { dimension: outerDimension, divisor: width },
@@ -124,7 +163,13 @@ function tileLoops(schedule: Schedule, tensor: Tensor, rows: IterVar, columns: I
 }
 
 /** Rows of L whose panels fill half of the thread's own cache, evened out over the threads. */
-function rowsPerBlock(rows: number, bytesPerRow: number, tileRows: number, threads: number, capabilities: Capabilities): number {
+function rowsPerBlock(
+  rows: number,
+  bytesPerRow: number,
+  tileRows: number,
+  threads: number,
+  capabilities: Capabilities,
+): number {
   const most = Math.max(tileRows, Math.floor(privateCacheBytes(capabilities) / 2 / bytesPerRow / tileRows) * tileRows);
   const blocks = Math.max(1, Math.ceil(rows / most / threads)) * threads;
   return Math.max(tileRows, Math.ceil(Math.ceil(rows / blocks) / tileRows) * tileRows);

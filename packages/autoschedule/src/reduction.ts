@@ -1,6 +1,18 @@
 import { type Capabilities, lanesOf, type ScheduleRule } from "@tilewright/backend";
 import { bitsOf, type IterVar, type Tensor, visit } from "@tilewright/ir";
-import { axesOf, computeAt, computeInline, createSchedule, parallel, reorder, type Schedule, split, traceOf, unroll, vectorize } from "@tilewright/schedule";
+import {
+  axesOf,
+  computeAt,
+  computeInline,
+  createSchedule,
+  parallel,
+  reorder,
+  type Schedule,
+  split,
+  traceOf,
+  unroll,
+  vectorize,
+} from "@tilewright/schedule";
 import { PARALLEL_ELEMENTS, worthThreads } from "./limits.js";
 import { extentOf, type StageStructure, structureOf, workOf } from "./structure.js";
 
@@ -21,10 +33,12 @@ export const reductionRule: ScheduleRule = {
         const inlined = new Set(stages.filter((stage) => isCheap(stage)));
         for (const stage of inlined) computeInline(schedule, stage.tensor);
         const owners = rowOwners(stages, inlined);
-        for (const stage of stages) if (!inlined.has(stage)) stageLoops(schedule, stage, owners.get(stage) ?? stage, capabilities, vectors);
+        for (const stage of stages)
+          if (!inlined.has(stage)) stageLoops(schedule, stage, owners.get(stage) ?? stage, capabilities, vectors);
         for (const stage of stages) {
           const owner = owners.get(stage);
-          if (owner !== undefined && owner !== stage) computeAt(schedule, stage.tensor, owner.tensor, outermost(schedule, owner.tensor));
+          if (owner !== undefined && owner !== stage)
+            computeAt(schedule, stage.tensor, owner.tensor, outermost(schedule, owner.tensor));
         }
         return traceOf(schedule);
       },
@@ -37,37 +51,63 @@ function isCheap(stage: StageStructure): boolean {
   if (stage.isOutput || stage.reduce !== null) return false;
   let functions = 0;
   visit(stage.operation.bodies[0] as Parameters<typeof visit>[0], {
-    Unary: ({ op }) => void (functions += op === "neg" || op === "abs" || op === "not" ? 0 : 1),
-    Binary: ({ op }) => void (functions += op === "pow" || op === "div" ? 1 : 0),
+    Unary: ({ op }) => {
+      if (op !== "neg" && op !== "abs" && op !== "not") functions++;
+    },
+    Binary: ({ op }) => {
+      if (op === "pow" || op === "div") functions++;
+    },
   });
   return functions === 0 || (stage.consumers.length === 1 && stage.consumers[0]?.reduce === null);
 }
 
 /** For each stage that is not inlined the stage in whose outermost loop it can be computed; itself, when it stands at the root. */
-function rowOwners(stages: readonly StageStructure[], inlined: ReadonlySet<StageStructure>): Map<StageStructure, StageStructure> {
+function rowOwners(
+  stages: readonly StageStructure[],
+  inlined: ReadonlySet<StageStructure>,
+): Map<StageStructure, StageStructure> {
   const owners = new Map<StageStructure, StageStructure>();
   for (const stage of [...stages].reverse()) {
     const readers = stage.consumers;
-    const byRow = !stage.isOutput && stage.operation.axes.length > 0 && readers.length > 0 && readers.every((reader) => readsByRow(reader, stage.tensor));
+    const byRow =
+      !stage.isOutput &&
+      stage.operation.axes.length > 0 &&
+      readers.length > 0 &&
+      readers.every((reader) => readsByRow(reader, stage.tensor));
     const candidates = new Set(readers.map((reader) => owners.get(reader)));
     const [owner] = candidates;
     const rows = stage.operation.axes[0];
-    const agrees = owner !== undefined && rows !== undefined && owner.operation.axes[0] !== undefined && extentOf(owner.operation.axes[0]) === extentOf(rows);
-    owners.set(stage, byRow && candidates.size === 1 && agrees && owner !== undefined && !inlined.has(owner) ? owner : stage);
+    const agrees =
+      owner !== undefined &&
+      rows !== undefined &&
+      owner.operation.axes[0] !== undefined &&
+      extentOf(owner.operation.axes[0]) === extentOf(rows);
+    owners.set(
+      stage,
+      byRow && candidates.size === 1 && agrees && owner !== undefined && !inlined.has(owner) ? owner : stage,
+    );
   }
   return owners;
 }
 
 function readsByRow(reader: StageStructure, tensor: Tensor): boolean {
   const [first] = reader.operation.axes;
-  return first !== undefined && reader.reads.every((read) => read.tensor !== tensor || read.indices[0] === first.variable);
+  return (
+    first !== undefined && reader.reads.every((read) => read.tensor !== tensor || read.indices[0] === first.variable)
+  );
 }
 
 function outermost(schedule: Schedule, tensor: Tensor): IterVar {
   return axesOf(schedule, tensor)[0] as IterVar;
 }
 
-function stageLoops(schedule: Schedule, stage: StageStructure, owner: StageStructure, capabilities: Capabilities, vectors: number): void {
+function stageLoops(
+  schedule: Schedule,
+  stage: StageStructure,
+  owner: StageStructure,
+  capabilities: Capabilities,
+  vectors: number,
+): void {
   const { tensor } = stage;
   const lanes = lanesOf(capabilities, bitsOf(tensor.dtype) / 8);
   const data = axesOf(schedule, tensor).filter((axis) => axis.iterKind === "data");
@@ -84,7 +124,13 @@ function stageLoops(schedule: Schedule, stage: StageStructure, owner: StageStruc
     vectorize(schedule, tensor, lane);
   }
   const [first] = axesOf(schedule, tensor);
-  if (!attached && first !== undefined && first.iterKind === "data" && worthThreads(capabilities, workOf(stage), PARALLEL_ELEMENTS)) parallel(schedule, tensor, first);
+  if (
+    !attached &&
+    first !== undefined &&
+    first.iterKind === "data" &&
+    worthThreads(capabilities, workOf(stage), PARALLEL_ELEMENTS)
+  )
+    parallel(schedule, tensor, first);
 }
 
 /** A fold along the rows of what it reads: its one axis is the row, and its lanes would be far apart in memory. */

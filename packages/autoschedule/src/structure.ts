@@ -1,4 +1,14 @@
-import { type Compute, type Expr, isConst, type IterVar, type Read, type Reduce, type Tensor, type Var, visit } from "@tilewright/ir";
+import {
+  type Compute,
+  type Expr,
+  type IterVar,
+  isConst,
+  type Read,
+  type Reduce,
+  type Tensor,
+  type Var,
+  visit,
+} from "@tilewright/ir";
 
 /** One computed tensor of a group, with what rules ask of it. Placeholders and extern operations have no node. */
 export interface StageStructure {
@@ -17,7 +27,9 @@ export interface StageStructure {
 export function structureOf(outputs: readonly Tensor[]): readonly StageStructure[] | null {
   const order: Tensor[] = [];
   const entered = new Set<Tensor>();
-  const stack: { readonly tensor: Tensor; readonly leaving: boolean }[] = [...outputs].reverse().map((tensor) => ({ tensor, leaving: false }));
+  const stack: { readonly tensor: Tensor; readonly leaving: boolean }[] = [...outputs]
+    .reverse()
+    .map((tensor) => ({ tensor, leaving: false }));
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     const { tensor, leaving } = top;
     if (leaving) {
@@ -28,9 +40,15 @@ export function structureOf(outputs: readonly Tensor[]): readonly StageStructure
     entered.add(tensor);
     const { operation } = tensor;
     if (operation.kind === "Placeholder") continue;
-    if (operation.kind !== "Compute" || operation.bodies.length !== 1 || !tensor.shape.every((extent) => isConst(extent))) return null;
+    if (
+      operation.kind !== "Compute" ||
+      operation.bodies.length !== 1 ||
+      !tensor.shape.every((extent) => isConst(extent))
+    )
+      return null;
     stack.push({ tensor, leaving: true });
-    for (const read of [...readsOf(operation.bodies[0] as Expr)].reverse()) stack.push({ tensor: read.tensor, leaving: false });
+    for (const read of [...readsOf(operation.bodies[0] as Expr)].reverse())
+      stack.push({ tensor: read.tensor, leaving: false });
   }
   return linked(order, new Set(outputs));
 }
@@ -40,10 +58,18 @@ function linked(order: readonly Tensor[], outputs: ReadonlySet<Tensor>): readonl
     const operation = tensor.operation as Compute;
     const body = operation.bodies[0] as Expr;
     const consumers: StageStructure[] = [];
-    return { tensor, operation, reads: readsOf(body), reduce: body.kind === "Reduce" ? body : null, consumers, isOutput: outputs.has(tensor) };
+    return {
+      tensor,
+      operation,
+      reads: readsOf(body),
+      reduce: body.kind === "Reduce" ? body : null,
+      consumers,
+      isOutput: outputs.has(tensor),
+    };
   });
   const byTensor = new Map(stages.map((stage) => [stage.tensor, stage]));
-  for (const stage of stages) for (const source of new Set(stage.reads.map((read) => byTensor.get(read.tensor)))) source?.consumers.push(stage);
+  for (const stage of stages)
+    for (const source of new Set(stage.reads.map((read) => byTensor.get(read.tensor)))) source?.consumers.push(stage);
   return stages;
 }
 

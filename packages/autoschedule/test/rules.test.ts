@@ -1,32 +1,47 @@
 import { autoschedule, registerTile } from "@tilewright/autoschedule";
 import type { Capabilities } from "@tilewright/backend";
 import { evaluateTensors, interpret, type TypedArray } from "@tilewright/interp";
-import { type IRModule, isConst, NO_TARGET, type Tensor } from "./support.js";
 import { lower } from "@tilewright/lower";
 import { replay, toPrimFunc } from "@tilewright/schedule";
 import { add, compute, div, exp, max, maximum, mul, placeholder, read, reduceAxis, sub, sum } from "@tilewright/te";
 import { describe, expect, it } from "vitest";
+import { type IRModule, isConst, NO_TARGET, type Tensor } from "./support.js";
 
 const wide: Capabilities = { ...NO_TARGET, vector: { bytes: 16, registers: 16, predicated: false }, threads: 2 };
 const avx: Capabilities = { ...wide, vector: { bytes: 32, registers: 16, predicated: false }, fusedMultiplyAdd: true };
 
-const sizeOf = (tensor: Tensor): number => tensor.shape.reduce((product, extent) => product * (isConst(extent) ? Number(extent.value) : 0), 1);
-const integers = (count: number, salt: number): Float32Array => Float32Array.from({ length: count }, (_, i) => ((i * 5 + salt * 3 + ((i * i) % 7)) % 7) - 3);
+const sizeOf = (tensor: Tensor): number =>
+  tensor.shape.reduce((product, extent) => product * (isConst(extent) ? Number(extent.value) : 0), 1);
+const integers = (count: number, salt: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => ((i * 5 + salt * 3 + ((i * i) % 7)) % 7) - 3);
 
 /** Runs what the rule made, scheduled and lowered, against the expressions themselves. */
-function check(outputs: readonly Tensor[], inputs: readonly Tensor[], capabilities: Capabilities, tolerance = 0): string {
+function check(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  capabilities: Capabilities,
+  tolerance = 0,
+): string {
   const { trace, rule } = autoschedule(outputs, { capabilities });
   const func = toPrimFunc(replay(outputs, trace));
   const module: IRModule = { kind: "IRModule", span: func.span, functions: [func], attributes: {} };
-  const given = new Map<string, TypedArray>(inputs.map((tensor, salt) => [tensor.name, integers(sizeOf(tensor), salt)]));
+  const given = new Map<string, TypedArray>(
+    inputs.map((tensor, salt) => [tensor.name, integers(sizeOf(tensor), salt)]),
+  );
   const expected = evaluateTensors(outputs, given);
   for (const program of [module, lower(module, { capabilities }).module]) {
-    const memory = Object.fromEntries([...given, ...outputs.map((tensor) => [tensor.name, new Float32Array(sizeOf(tensor)).fill(Number.NaN)] as const)]);
+    const memory = Object.fromEntries([
+      ...given,
+      ...outputs.map((tensor) => [tensor.name, new Float32Array(sizeOf(tensor)).fill(Number.NaN)] as const),
+    ]);
     interpret(program, memory, { entry: func.name });
     outputs.forEach((tensor, k) => {
       const [actual, wanted] = [memory[tensor.name] as Float32Array, expected[k] as Float32Array];
       if (tolerance === 0) expect(actual).toEqual(wanted);
-      else actual.forEach((value, i) => expect(Math.abs(value - (wanted[i] ?? 0))).toBeLessThanOrEqual(tolerance * Math.abs(wanted[i] ?? 0)));
+      else
+        actual.forEach((value, i) => {
+          expect(Math.abs(value - (wanted[i] ?? 0))).toBeLessThanOrEqual(tolerance * Math.abs(wanted[i] ?? 0));
+        });
     });
   }
   return rule;
@@ -38,15 +53,34 @@ function product(rows: number, columns: number, fold: number, transposeLeft: boo
   const k = reduceAxis(fold, "k");
   const C = compute(
     [rows, columns],
-    (i, j) => sum(mul(transposeLeft ? read(left, k, i) : read(left, i, k), transposeRight ? read(right, j, k) : read(right, k, j)), k),
+    (i, j) =>
+      sum(
+        mul(
+          transposeLeft ? read(left, k, i) : read(left, i, k),
+          transposeRight ? read(right, j, k) : read(right, k, j),
+        ),
+        k,
+      ),
     { name: "C" },
   );
   return { left, right, C };
 }
 
 describe("a product is tiled in registers whatever the orientation of its operands and the size", () => {
-  const orientations = [[false, false], [false, true], [true, false], [true, true]] as const;
-  const shapes = [[16, 16, 16], [17, 19, 23], [50, 10, 33], [5, 64, 40], [3, 3, 1000], [64, 9, 9]] as const;
+  const orientations = [
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ] as const;
+  const shapes = [
+    [16, 16, 16],
+    [17, 19, 23],
+    [50, 10, 33],
+    [5, 64, 40],
+    [3, 3, 1000],
+    [64, 9, 9],
+  ] as const;
   for (const [rows, columns, fold] of shapes) {
     it.each(orientations)(`${rows}x${columns}x${fold}, transposed %s %s`, (left, right) => {
       const g = product(rows, columns, fold, left, right);
@@ -73,7 +107,12 @@ describe("a product is tiled in registers whatever the orientation of its operan
 });
 
 describe("reductions", () => {
-  it.each([[5, 9], [16, 33], [7, 1], [1, 40]])("softmax over rows of %i x %i", (n, m) => {
+  it.each([
+    [5, 9],
+    [16, 33],
+    [7, 1],
+    [1, 40],
+  ])("softmax over rows of %i x %i", (n, m) => {
     const X = placeholder([n, m], { name: "X" });
     const [j1, j2] = [reduceAxis(m, "j1"), reduceAxis(m, "j2")];
     const M = compute([n], (i) => max(read(X, i, j1), j1), { name: "M" });
@@ -83,7 +122,11 @@ describe("reductions", () => {
     expect(check([P], [X], wide, 1e-5)).toBe("reduction");
   });
 
-  it.each([[9, 40], [33, 5], [1, 17]])("column sums of %i x %i", (n, m) => {
+  it.each([
+    [9, 40],
+    [33, 5],
+    [1, 17],
+  ])("column sums of %i x %i", (n, m) => {
     const X = placeholder([n, m], { name: "X" });
     const r = reduceAxis(n, "r");
     expect(check([compute([m], (j) => sum(read(X, r, j), r), { name: "S" })], [X], wide)).toBe("reduction");
@@ -100,13 +143,22 @@ describe("reductions", () => {
     const X = placeholder([2, 3, 8, 9], { name: "X" });
     const W = placeholder([4, 3, 3, 2], { name: "W" });
     const [c, r, s] = [reduceAxis(3, "c"), reduceAxis(3, "r"), reduceAxis(2, "s")];
-    const Y = compute([2, 4, 6, 8], (n, o, y, x) => sum(mul(read(X, n, c, add(y, r), add(x, s)), read(W, o, c, r, s)), [c, r, s]), { name: "Y" });
+    const Y = compute(
+      [2, 4, 6, 8],
+      (n, o, y, x) => sum(mul(read(X, n, c, add(y, r), add(x, s)), read(W, o, c, r, s)), [c, r, s]),
+      { name: "Y" },
+    );
     expect(check([Y], [X, W], wide)).toBe("reduction");
   });
 });
 
 describe("elementwise groups", () => {
-  it.each([[7, 11], [1, 1], [200, 181], [3, 64]])("%i x %i", (n, m) => {
+  it.each([
+    [7, 11],
+    [1, 1],
+    [200, 181],
+    [3, 64],
+  ])("%i x %i", (n, m) => {
     const [A, B] = [placeholder([n, m], { name: "A" }), placeholder([n, m], { name: "B" })];
     const C = compute([n, m], (i, j) => mul(read(A, i, j), read(B, i, j)), { name: "C" });
     expect(check([compute([n, m], (i, j) => add(read(C, i, j), 1), { name: "D" })], [A, B], wide)).toBe("elementwise");

@@ -13,7 +13,11 @@ export interface Capabilities {
   /** Upper bound of threads that run `parallel` loops; 1 is serial. */
   readonly threads: number;
   /** Threads per launch, for GPU-like targets; null: none. x, y, z. */
-  readonly launch: { readonly grid: readonly number[]; readonly block: readonly number[]; readonly maxThreads: number } | null;
+  readonly launch: {
+    readonly grid: readonly number[];
+    readonly block: readonly number[];
+    readonly maxThreads: number;
+  } | null;
   /** Data caches from the smallest to the largest, in bytes. */
   readonly caches: readonly { readonly bytes: number; readonly lineBytes: number; readonly perThread: boolean }[];
   /** Math functions that the target computes itself; `lower` expands the others. Basic arithmetic is implied. */

@@ -27,7 +27,9 @@ export class InternalError extends Error {
   readonly [INTERNAL_ERROR] = true;
 
   constructor(message: string, context = "") {
-    super(`${message}\nThis is a fault of Tilewright, not of your program: please report it.${context === "" ? "" : `\n${context}`}`);
+    super(
+      `${message}\nThis is a fault of Tilewright, not of your program: please report it.${context === "" ? "" : `\n${context}`}`,
+    );
   }
 }
 

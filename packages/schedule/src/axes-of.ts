@@ -1,6 +1,6 @@
-import { callSite } from "@tilewright/diagnostics";
 import type { IterVar } from "@tilewright/ir";
 import { stageOf } from "./lookup.js";
+import { placeOf } from "./place.js";
 import type { Schedule, TensorLike } from "./schedule.js";
 
 /**
@@ -8,5 +8,5 @@ import type { Schedule, TensorLike } from "./schedule.js";
  * @throws CompileError SCH103
  */
 export function axesOf(schedule: Schedule, tensor: TensorLike): readonly IterVar[] {
-  return stageOf(schedule, tensor, callSite(axesOf)).leaves;
+  return stageOf(schedule, tensor, placeOf(schedule, axesOf)).leaves;
 }

@@ -1,9 +1,10 @@
-import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
+import { CompileError, type Span } from "@tilewright/diagnostics";
 import {
   type Compute, type Expr, type IterVar, int, type Read, rewrite, type Scope, substitute, type Tensor, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { noReader, notMovable, tooLate, unsupported } from "./errors.js";
 import { consumersOf, stageOf, uniqueName } from "./lookup.js";
+import { placeOf } from "./place.js";
 import { record } from "./record.js";
 import type { Schedule, Stage, TensorLike } from "./schedule.js";
 
@@ -15,8 +16,13 @@ import type { Schedule, Stage, TensorLike } from "./schedule.js";
  * @returns the copy
  * @throws CompileError SCH103 · SCH113 a reader that does not read the tensor, or none
  */
-export function cacheRead(schedule: Schedule, tensor: TensorLike, scope: Scope, readers?: readonly TensorLike[]): Tensor {
-  const span = callSite(cacheRead);
+export function cacheRead(
+  schedule: Schedule,
+  tensor: TensorLike,
+  scope: Scope,
+  readers?: readonly TensorLike[],
+): Tensor {
+  const span = placeOf(schedule, cacheRead);
   const source = stageOf(schedule, tensor, span);
   const read = typeof tensor === "string" ? source.tensors[0] : tensor;
   if (read === undefined) throw new CompileError(unsupported(`\`${source.name}\``, "a stage with an output", span));
@@ -24,16 +30,37 @@ export function cacheRead(schedule: Schedule, tensor: TensorLike, scope: Scope, 
   const chosen = readers === undefined ? all : readers.map((reader) => stageOf(schedule, reader, span));
   if (chosen.length === 0) throw new CompileError(noReader(source.name, "(nothing)", [], span));
   for (const reader of chosen) {
-    if (!all.includes(reader)) throw new CompileError(noReader(source.name, reader.name, all.map(({ name }) => name), span));
+    if (!all.includes(reader))
+      throw new CompileError(
+        noReader(
+          source.name,
+          reader.name,
+          all.map(({ name }) => name),
+          span,
+        ),
+      );
   }
   const name = uniqueName(`${read.name}.${scope}`, new Set(schedule.stages.map((stage) => stage.name)));
   const axes = freshAxes(read.shape, source, span);
-  const body: Read = { kind: "Read", span, dtype: read.dtype, lanes: 1, tensor: read, indices: axes.map((axis) => axis.variable) };
+  const body: Read = {
+    kind: "Read",
+    span,
+    dtype: read.dtype,
+    lanes: 1,
+    tensor: read,
+    indices: axes.map((axis) => axis.variable),
+  };
   const cache = newStage(name, read, axes, [], body, scope, span);
   const copy = cache.tensors[0] as Tensor;
   for (const reader of chosen) reader.bodies = reader.bodies.map((expr) => redirect(expr, read, copy));
   schedule.stages = schedule.stages.flatMap((stage) => (stage === source ? [stage, cache] : [stage]));
-  record(schedule, "cacheRead", source, { tensor: source.tensors.indexOf(read), scope, readers: chosen.map((reader) => reader.name) }, [name]);
+  record(
+    schedule,
+    "cacheRead",
+    source,
+    { tensor: source.tensors.indexOf(read), scope, readers: chosen.map((reader) => reader.name) },
+    [name],
+  );
   return copy;
 }
 
@@ -45,18 +72,23 @@ export function cacheRead(schedule: Schedule, tensor: TensorLike, scope: Scope, 
  * @throws CompileError SCH103 · SCH110 an input or an extern operation · SCH114 the stage's loops were changed already
  */
 export function cacheWrite(schedule: Schedule, tensor: TensorLike, scope: Scope): Tensor {
-  const span = callSite(cacheWrite);
+  const span = placeOf(schedule, cacheWrite);
   const stage = stageOf(schedule, tensor, span);
   const written = stage.tensors[0];
   const body = stage.bodies[0];
   if (stage.operation.kind !== "Compute" || written === undefined || body === undefined) {
     throw new CompileError(notMovable("cacheWrite", stage.name, "it has no expression", span));
   }
-  if (stage.bodies.length > 1) throw new CompileError(unsupported(`\`${stage.name}\` with cacheWrite`, "a stage with one output", span));
-  if (stage.relations.length > 0 || stage.marks.size > 0) throw new CompileError(tooLate("cacheWrite", stage.name, span));
+  if (stage.bodies.length > 1)
+    throw new CompileError(unsupported(`\`${stage.name}\` with cacheWrite`, "a stage with one output", span));
+  if (stage.relations.length > 0 || stage.marks.size > 0)
+    throw new CompileError(tooLate("cacheWrite", stage.name, span));
   const name = uniqueName(`${written.name}.${scope}`, new Set(schedule.stages.map((other) => other.name)));
   const axes = freshAxes(written.shape, stage, span);
-  const moved = substitute(body, new Map(stage.axes.map((axis, position) => [axis.variable, (axes[position] as IterVar).variable])));
+  const moved = substitute(
+    body,
+    new Map(stage.axes.map((axis, position) => [axis.variable, (axes[position] as IterVar).variable])),
+  );
   const cache = newStage(name, written, axes, stage.reduceAxes, moved, scope, span);
   const indices = stage.axes.map((axis) => axis.variable);
   stage.bodies = [{ kind: "Read", span, dtype: written.dtype, lanes: 1, tensor: cache.tensors[0] as Tensor, indices }];
@@ -70,13 +102,37 @@ export function cacheWrite(schedule: Schedule, tensor: TensorLike, scope: Scope)
 function freshAxes(shape: readonly Expr[], like: Stage, span: Span): readonly IterVar[] {
   return shape.map((extent, position) => {
     const name = like.axes[position]?.name ?? `i${position}`;
-    return { kind: "IterVar", span, name, variable: variable(name, "index", 1, span), min: int(0), extent, iterKind: "data" };
+    return {
+      kind: "IterVar",
+      span,
+      name,
+      variable: variable(name, "index", 1, span),
+      min: int(0),
+      extent,
+      iterKind: "data",
+    };
   });
 }
 
-function newStage(name: string, like: Tensor, axes: readonly IterVar[], reduceAxes: readonly IterVar[], body: Expr, scope: Scope, span: Span): Stage {
+function newStage(
+  name: string,
+  like: Tensor,
+  axes: readonly IterVar[],
+  reduceAxes: readonly IterVar[],
+  body: Expr,
+  scope: Scope,
+  span: Span,
+): Stage {
   const operation: Compute = { kind: "Compute", span, name, axes, bodies: [body], attributes: {} };
-  const tensor: Tensor = { kind: "Tensor", span, name, dtype: like.dtype, shape: like.shape, operation, outputIndex: 0 };
+  const tensor: Tensor = {
+    kind: "Tensor",
+    span,
+    name,
+    dtype: like.dtype,
+    shape: like.shape,
+    operation,
+    outputIndex: 0,
+  };
   return {
     name, operation, tensors: [tensor], isOutput: false, axes, reduceAxes, bodies: [body], relations: [], leaves: [...axes, ...reduceAxes],
     marks: new Map(), attachment: { kind: "root" }, scope, layout: null,

@@ -1,6 +1,7 @@
-import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
+import { CompileError, type Span } from "@tilewright/diagnostics";
 import { insideVector, notAConsumer, notMovable } from "./errors.js";
 import { consumersOf, leafOf, stageOf } from "./lookup.js";
+import { placeOf } from "./place.js";
 import { record } from "./record.js";
 import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
 
@@ -14,15 +15,23 @@ import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
  * @throws CompileError SCH103 · SCH104 · SCH110 the producer is an output or input · SCH111 the consumer does not read it · SCH118
  */
 export function computeAt(schedule: Schedule, producer: TensorLike, consumer: TensorLike, axis: AxisLike): void {
-  const span = callSite(computeAt);
+  const span = placeOf(schedule, computeAt);
   const stage = stageOf(schedule, producer, span);
   const target = stageOf(schedule, consumer, span);
   checkMovable(stage, "computeAt", span);
   if (target === stage || !readsThrough(schedule, target, stage)) {
-    throw new CompileError(notAConsumer(stage.name, target.name, consumersOf(schedule, stage).map(({ name }) => name), span));
+    throw new CompileError(
+      notAConsumer(
+        stage.name,
+        target.name,
+        consumersOf(schedule, stage).map(({ name }) => name),
+        span,
+      ),
+    );
   }
   const leaf = leafOf(schedule, target, axis, span);
-  if (target.marks.get(leaf)?.loopKind === "vectorized") throw new CompileError(insideVector(stage.name, leaf.name, span));
+  if (target.marks.get(leaf)?.loopKind === "vectorized")
+    throw new CompileError(insideVector(stage.name, leaf.name, span));
   stage.attachment = { kind: "at", stage: target, axis: leaf };
   record(schedule, "computeAt", stage, { consumer: target.name, axis: leaf.name });
 }
@@ -32,15 +41,21 @@ export function computeAt(schedule: Schedule, producer: TensorLike, consumer: Te
  * @throws CompileError SCH103 · SCH110 an output, an input, a reduction or an extern operation
  */
 export function computeInline(schedule: Schedule, producer: TensorLike): void {
-  const span = callSite(computeInline);
+  const span = placeOf(schedule, computeInline);
   const stage = stageOf(schedule, producer, span);
   checkMovable(stage, "computeInline", span);
-  if (stage.operation.kind === "Extern") throw new CompileError(notMovable("computeInline", stage.name, "an extern operation has no expression", span));
+  if (stage.operation.kind === "Extern")
+    throw new CompileError(notMovable("computeInline", stage.name, "an extern operation has no expression", span));
   if (stage.bodies.some((body) => body.kind === "Reduce")) {
-    throw new CompileError(notMovable("computeInline", stage.name, "a reduction would be computed anew at every read", span));
+    throw new CompileError(
+      notMovable("computeInline", stage.name, "a reduction would be computed anew at every read", span),
+    );
   }
   const outside = consumersOf(schedule, stage).find((reader) => reader.operation.kind === "Extern");
-  if (outside !== undefined) throw new CompileError(notMovable("computeInline", stage.name, `\`${outside.name}\`, an extern operation, needs it in memory`, span));
+  if (outside !== undefined)
+    throw new CompileError(
+      notMovable("computeInline", stage.name, `\`${outside.name}\`, an extern operation, needs it in memory`, span),
+    );
   stage.attachment = { kind: "inline" };
   record(schedule, "computeInline", stage, {});
 }
@@ -50,19 +65,24 @@ export function computeInline(schedule: Schedule, producer: TensorLike): void {
  * @throws CompileError SCH103 · SCH110 the stage is an input
  */
 export function computeRoot(schedule: Schedule, producer: TensorLike): void {
-  const span = callSite(computeRoot);
+  const span = placeOf(schedule, computeRoot);
   const stage = stageOf(schedule, producer, span);
-  if (stage.operation.kind === "Placeholder") throw new CompileError(notMovable("computeRoot", stage.name, "it is an input", span));
+  if (stage.operation.kind === "Placeholder")
+    throw new CompileError(notMovable("computeRoot", stage.name, "it is an input", span));
   stage.attachment = { kind: "root" };
   record(schedule, "computeRoot", stage, {});
 }
 
 /** @throws CompileError SCH110 */
 export function checkMovable(stage: Stage, primitive: string, span: Span): void {
-  if (stage.operation.kind === "Placeholder") throw new CompileError(notMovable(primitive, stage.name, "it is an input", span));
-  if (stage.isOutput) throw new CompileError(notMovable(primitive, stage.name, "it is an output, which is computed whole", span));
+  if (stage.operation.kind === "Placeholder")
+    throw new CompileError(notMovable(primitive, stage.name, "it is an input", span));
+  if (stage.isOutput)
+    throw new CompileError(notMovable(primitive, stage.name, "it is an output, which is computed whole", span));
   if (stage.operation.kind === "Extern" && primitive === "computeAt") {
-    throw new CompileError(notMovable(primitive, stage.name, "an extern operation computes its whole output at once", span));
+    throw new CompileError(
+      notMovable(primitive, stage.name, "an extern operation computes its whole output at once", span),
+    );
   }
 }
 

@@ -1,6 +1,17 @@
 import { boundsOf } from "@tilewright/arith";
 import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
-import { at, type Compute, type Expr, isConst, type IterVar, type Operation, type Read, rewrite, type Tensor, type Var, visit } from "@tilewright/ir";
+import {
+  at,
+  type Compute,
+  type Expr,
+  type IterVar,
+  isConst,
+  type Operation,
+  type Read,
+  rewrite,
+  type Tensor,
+  type Var,
+} from "@tilewright/ir";
 import { badParameters, unsupported } from "./errors.js";
 import { tensorsRead, uniqueName } from "./lookup.js";
 import type { Schedule, Stage } from "./schedule.js";
@@ -12,7 +23,11 @@ import type { Schedule, Stage } from "./schedule.js";
  * @throws CompileError SCH119 a shape that is not constant, or a scan · SCH121 no output
  */
 export function createSchedule(outputs: Tensor | readonly Tensor[]): Schedule {
-  const span = callSite(createSchedule);
+  return newSchedule(outputs, callSite(createSchedule));
+}
+
+/** As `createSchedule`, called from `span`. */
+export function newSchedule(outputs: Tensor | readonly Tensor[], span: Span): Schedule {
   const list: readonly Tensor[] = Array.isArray(outputs) ? outputs : [outputs as Tensor];
   if (list.length === 0) throw new CompileError(badParameters("no output", "at least one output tensor", span));
   const tensors = tensorsInOrder(list);
@@ -29,15 +44,31 @@ export function createSchedule(outputs: Tensor | readonly Tensor[]): Schedule {
     names.add(name);
     stages.push(stageFor(name, operation, made, list, span));
   }
-  return { outputs: list, stages, records: [] };
+  return { outputs: list, stages, records: [], place: null };
 }
 
-function stageFor(name: string, operation: Operation, made: readonly Tensor[], outputs: readonly Tensor[], span: Span): Stage {
+function stageFor(
+  name: string,
+  operation: Operation,
+  made: readonly Tensor[],
+  outputs: readonly Tensor[],
+  span: Span,
+): Stage {
   const tensors = allOutputs(operation, made);
   for (const tensor of tensors) {
-    if (!tensor.shape.every((extent) => isConst(extent))) throw new CompileError(unsupported(`\`${tensor.name}\`, whose shape is symbolic`, "constant extents: specialise the symbols first", span));
+    if (!tensor.shape.every((extent) => isConst(extent)))
+      throw new CompileError(
+        unsupported(
+          `\`${tensor.name}\`, whose shape is symbolic`,
+          "constant extents: specialise the symbols first",
+          span,
+        ),
+      );
   }
-  if (operation.kind === "Scan") throw new CompileError(unsupported(`the scan \`${name}\``, "computes, placeholders and extern operations", operation.span));
+  if (operation.kind === "Scan")
+    throw new CompileError(
+      unsupported(`the scan \`${name}\``, "computes, placeholders and extern operations", operation.span),
+    );
   const computed = operation.kind === "Compute" ? operation : null;
   const bodies = computed === null ? [] : computed.bodies.map((body) => clampReads(body, computed.axes));
   const reduceAxes = reduceAxesOf(bodies);
@@ -51,14 +82,20 @@ function stageFor(name: string, operation: Operation, made: readonly Tensor[], o
 /** The outputs of an operation in order; those of a compute that nobody reads still need memory while a tuple is folded. */
 function allOutputs(operation: Operation, made: readonly Tensor[]): readonly Tensor[] {
   const like = made[0];
-  if (operation.kind !== "Compute" || like === undefined) return [...made].sort((a, b) => a.outputIndex - b.outputIndex);
-  return operation.bodies.map((body, outputIndex) => made.find((tensor) => tensor.outputIndex === outputIndex) ?? { ...like, outputIndex, dtype: body.dtype });
+  if (operation.kind !== "Compute" || like === undefined)
+    return [...made].sort((a, b) => a.outputIndex - b.outputIndex);
+  return operation.bodies.map(
+    (body, outputIndex) =>
+      made.find((tensor) => tensor.outputIndex === outputIndex) ?? { ...like, outputIndex, dtype: body.dtype },
+  );
 }
 
 /** Every tensor that the outputs depend on and all outputs of its operation that are used, producers first; iterative, chains may be long. */
 function tensorsInOrder(outputs: readonly Tensor[]): readonly Tensor[] {
   const done = new Set<Tensor>();
-  const stack: { readonly tensor: Tensor; readonly leaving: boolean }[] = [...outputs].reverse().map((tensor) => ({ tensor, leaving: false }));
+  const stack: { readonly tensor: Tensor; readonly leaving: boolean }[] = [...outputs]
+    .reverse()
+    .map((tensor) => ({ tensor, leaving: false }));
   const entered = new Set<Tensor>();
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     const { tensor, leaving } = top;
@@ -66,7 +103,8 @@ function tensorsInOrder(outputs: readonly Tensor[]): readonly Tensor[] {
     else if (!entered.has(tensor)) {
       entered.add(tensor);
       stack.push({ tensor, leaving: true });
-      for (const input of [...operationInputs(tensor.operation)].reverse()) stack.push({ tensor: input, leaving: false });
+      for (const input of [...operationInputs(tensor.operation)].reverse())
+        stack.push({ tensor: input, leaving: false });
     }
   }
   return [...done];
@@ -86,18 +124,18 @@ function reduceAxesOf(bodies: readonly Expr[]): readonly IterVar[] {
 
 /** Ranges of the axes over their declared domains. */
 function rangesOf(axes: readonly IterVar[]): Map<Var, { min: number; max: number }> {
-  return new Map(axes.map(({ variable, min, extent }) => {
-    const first = isConst(min) ? Number(min.value) : Number.NEGATIVE_INFINITY;
-    const count = isConst(extent) ? Number(extent.value) : Number.POSITIVE_INFINITY;
-    return [variable, { min: first, max: first + Math.max(0, count - 1) }];
-  }));
+  return new Map(
+    axes.map(({ variable, min, extent }) => {
+      const first = isConst(min) ? Number(min.value) : Number.NEGATIVE_INFINITY;
+      const count = isConst(extent) ? Number(extent.value) : Number.POSITIVE_INFINITY;
+      return [variable, { min: first, max: first + Math.max(0, count - 1) }];
+    }),
+  );
 }
 
 /** Rule: an index that is not inside its tensor for all values of the axes is clamped (`SEMANTICS.md`), so that no lowering reads outside. */
 function clampReads(body: Expr, axes: Compute["axes"]): Expr {
-  let reduceAxes: readonly IterVar[] = [];
-  visit(body, { Reduce: (reduce) => void (reduceAxes = [...reduceAxes, ...reduce.axes]) });
-  const ranges = rangesOf([...axes, ...reduceAxes]);
+  const ranges = rangesOf([...axes, ...(body.kind === "Reduce" ? body.axes : [])]);
   return rewrite(body, { Read: (read) => clampRead(read, ranges) });
 }
 

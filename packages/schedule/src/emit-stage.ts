@@ -1,5 +1,25 @@
 import { boundsOf, simplify } from "@tilewright/arith";
-import { at, type Buffer, build, type Builder, type Expr, int, isConst, isFloat, type IterVar, type Read, type Reduce, rewrite, sequence, type Stmt, structuralEqual, substitute, type Tensor, type Var, variable } from "@tilewright/ir";
+import {
+  at,
+  type Buffer,
+  type Builder,
+  build,
+  type Expr,
+  type IterVar,
+  int,
+  isConst,
+  isFloat,
+  type Read,
+  type Reduce,
+  rewrite,
+  type Stmt,
+  sequence,
+  structuralEqual,
+  substitute,
+  type Tensor,
+  type Var,
+  variable,
+} from "@tilewright/ir";
 import type { Domain, Region } from "./domain.js";
 import { loopsInside } from "./infer-bounds.js";
 import type { Bodies } from "./inline-stages.js";
@@ -38,9 +58,11 @@ export function emitStage(domain: Domain, context: EmitContext): Stmt {
   for (let depth = stage.leaves.length - 1; depth >= 0; depth--) {
     const leaf = stage.leaves[depth] as IterVar;
     stmt = loopFor(domain, leaf, domain.loopVars.get(leaf) as Var, context.attach(stage, leaf, stmt));
-    if (depth === outermost) stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], outermost, ranges), stmt], leaf.span);
+    if (depth === outermost)
+      stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], outermost, ranges), stmt], leaf.span);
   }
-  if (reduces && outermost < 0) stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], stage.leaves.length, ranges), stmt]);
+  if (reduces && outermost < 0)
+    stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], stage.leaves.length, ranges), stmt]);
   return stmt;
 }
 
@@ -50,11 +72,26 @@ function rangesOf(domain: Domain): Map<Var, Range> {
 
 function loopFor(domain: Domain, leaf: IterVar, loopVar: Var, body: Stmt): Stmt {
   const { loopKind, thread } = domain.stage.marks.get(leaf) ?? { loopKind: "serial" as const, thread: null };
-  return { kind: "For", span: leaf.span, loopVar, min: int(0), extent: int(extentIn(domain.extents, leaf)), loopKind, thread, body };
+  return {
+    kind: "For",
+    span: leaf.span,
+    loopVar,
+    min: int(0),
+    extent: int(extentIn(domain.extents, leaf)),
+    loopKind,
+    thread,
+    body,
+  };
 }
 
 /** The data loops inside `depth`, once more with variables of their own, storing the identities. */
-function initNest(domain: Domain, context: EmitContext, bodies: readonly Reduce[], depth: number, ranges: ReadonlyMap<Var, Range>): Stmt {
+function initNest(
+  domain: Domain,
+  context: EmitContext,
+  bodies: readonly Reduce[],
+  depth: number,
+  ranges: ReadonlyMap<Var, Range>,
+): Stmt {
   const { stage } = domain;
   const inner = stage.leaves.slice(depth).filter((leaf) => leaf.iterKind !== "reduce");
   const vars = new Map(domain.loopVars);
@@ -78,7 +115,12 @@ class StageBody {
   private readonly context: EmitContext;
   private readonly b: Builder;
 
-  constructor(domain: Domain, relative: ReadonlyMap<IterVar, Expr>, ranges: ReadonlyMap<Var, Range>, context: EmitContext) {
+  constructor(
+    domain: Domain,
+    relative: ReadonlyMap<IterVar, Expr>,
+    ranges: ReadonlyMap<Var, Range>,
+    context: EmitContext,
+  ) {
     this.domain = domain;
     this.relative = relative;
     this.ranges = ranges;
@@ -93,8 +135,16 @@ class StageBody {
   }
 
   initial(bodies: readonly Reduce[]): Stmt {
-    const values = bodies.map((reduce) => this.lowered((reduce.initial ?? reduce.combiner.identities)[reduce.valueIndex] as Expr));
-    return this.guarded(sequence(values.map((value, output) => this.store(output, value)), this.b.span), false);
+    const values = bodies.map((reduce) =>
+      this.lowered((reduce.initial ?? reduce.combiner.identities)[reduce.valueIndex] as Expr),
+    );
+    return this.guarded(
+      sequence(
+        values.map((value, output) => this.store(output, value)),
+        this.b.span,
+      ),
+      false,
+    );
   }
 
   update(bodies: readonly Reduce[]): Stmt {
@@ -102,11 +152,21 @@ class StageBody {
     const tuple = first.combiner.results.length > 1;
     const values = bodies.map((reduce) => {
       const replace = new Map<Var, Expr>();
-      reduce.combiner.lhs.forEach((lhs, k) => replace.set(lhs, this.current(tuple ? bodies.findIndex((other) => other.valueIndex === k) : bodies.indexOf(reduce))));
-      reduce.combiner.rhs.forEach((rhs, k) => replace.set(rhs, this.lowered(reduce.sources[k] as Expr)));
+      for (const [k, lhs] of reduce.combiner.lhs.entries()) {
+        const output = tuple ? bodies.findIndex((other) => other.valueIndex === k) : bodies.indexOf(reduce);
+        replace.set(lhs, this.current(output));
+      }
+      for (const [k, rhs] of reduce.combiner.rhs.entries()) replace.set(rhs, this.lowered(reduce.sources[k] as Expr));
       return substitute(licensed(reduce.combiner.results[reduce.valueIndex] as Expr, reduce.fast), replace);
     });
-    if (!tuple) return this.guarded(sequence(values.map((value, output) => this.where(bodies[output] as Reduce, this.store(output, value))), this.b.span), true);
+    if (!tuple)
+      return this.guarded(
+        sequence(
+          values.map((value, output) => this.where(bodies[output] as Reduce, this.store(output, value))),
+          this.b.span,
+        ),
+        true,
+      );
     return this.guarded(this.where(first, this.storeAll(values)), true);
   }
 
@@ -116,8 +176,13 @@ class StageBody {
 
   private storeAll(values: readonly Expr[]): Stmt {
     if (values.length === 1) return this.store(0, values[0] as Expr);
-    const held = values.map((value, output) => variable(`${this.domain.stage.tensors[output]?.name ?? "value"}.new`, value.dtype, 1, value.span));
-    const stores = sequence(held.map((value, output) => this.store(output, value)), this.b.span);
+    const held = values.map((value, output) =>
+      variable(`${this.domain.stage.tensors[output]?.name ?? "value"}.new`, value.dtype, 1, value.span),
+    );
+    const stores = sequence(
+      held.map((value, output) => this.store(output, value)),
+      this.b.span,
+    );
     return values.reduceRight<Stmt>((rest, value, output) => this.b.let(held[output] as Var, value, rest), stores);
   }
 
@@ -144,7 +209,8 @@ class StageBody {
     const exact = indices.map((index) => this.simple(index));
     if (layout === null) return exact;
     return layout.map(({ dimension, divisor, modulus }) => {
-      const outer = divisor === 1 ? (exact[dimension] as Expr) : this.b.binary("floordiv", exact[dimension] as Expr, int(divisor));
+      const outer =
+        divisor === 1 ? (exact[dimension] as Expr) : this.b.binary("floordiv", exact[dimension] as Expr, int(divisor));
       return this.simple(modulus === null ? outer : this.b.binary("floormod", outer, int(modulus)));
     });
   }
@@ -158,7 +224,10 @@ class StageBody {
     const values = new Map<Var, Expr>();
     for (const axis of [...this.domain.stage.axes, ...this.domain.stage.reduceAxes]) {
       const min = this.domain.regions.get(axis)?.min ?? axis.min;
-      values.set(axis.variable, isConst(min, 0) ? (this.relative.get(axis) ?? int(0)) : build.add(min, this.relative.get(axis) ?? int(0)));
+      values.set(
+        axis.variable,
+        isConst(min, 0) ? (this.relative.get(axis) ?? int(0)) : build.add(min, this.relative.get(axis) ?? int(0)),
+      );
     }
     return rewrite(substitute(expr, values), { Read: (read) => this.load(read) });
   }

@@ -1,7 +1,9 @@
 import type { Diagnostic, Span } from "@tilewright/diagnostics";
 
 type Parts = Pick<Diagnostic, "message" | "span"> & Partial<Pick<Diagnostic, "expected" | "actual" | "hint" | "notes">>;
-const error = (code: string) => (parts: Parts): Diagnostic => ({ code, severity: "error", ...parts });
+const error =
+  (code: string) =>
+  (parts: Parts): Diagnostic => ({ code, severity: "error", ...parts });
 
 /** SCH101: a split factor, a number of parts or a tile size that is no positive integer. */
 export const badFactor = (name: string, what: string, value: unknown, span: Span): Diagnostic =>
@@ -34,7 +36,13 @@ export const unknownStage = (name: string, known: readonly string[], span: Span)
   });
 
 /** SCH104: the axis is no loop of the stage, because it belongs to another, was split or fused, or never existed. */
-export const unknownAxis = (axis: string, stage: string, leaves: readonly string[], why: string, span: Span): Diagnostic =>
+export const unknownAxis = (
+  axis: string,
+  stage: string,
+  leaves: readonly string[],
+  why: string,
+  span: Span,
+): Diagnostic =>
   error("SCH104")({
     message: `\`${axis}\` is not a loop of \`${stage}\``,
     span,
@@ -64,7 +72,13 @@ export const mixedFuse = (outer: string, inner: string, span: Span): Diagnostic 
 
 /** SCH107: an axis is named twice in one reorder or tile. */
 export const repeatedAxis = (axis: string, span: Span): Diagnostic =>
-  error("SCH107")({ message: `\`${axis}\` is named twice`, span, expected: "each loop once", actual: `\`${axis}\` twice`, hint: "drop one" });
+  error("SCH107")({
+    message: `\`${axis}\` is named twice`,
+    span,
+    expected: "each loop once",
+    actual: `\`${axis}\` twice`,
+    hint: "drop one",
+  });
 
 /** SCH108: `parallel`, `vectorize` or a thread on a reduction axis. */
 export const notDataParallel = (primitive: string, axis: string, span: Span): Diagnostic =>
@@ -88,10 +102,20 @@ export const alreadyMarked = (axis: string, mark: string, span: Span): Diagnosti
 
 /** SCH110: where a stage may not be moved, because the caller owns it or it is no computation. */
 export const notMovable = (primitive: string, stage: string, why: string, span: Span): Diagnostic =>
-  error("SCH110")({ message: `cannot ${primitive} \`${stage}\``, span, expected: "an intermediate computation", actual: why });
+  error("SCH110")({
+    message: `cannot ${primitive} \`${stage}\``,
+    span,
+    expected: "an intermediate computation",
+    actual: why,
+  });
 
 /** SCH111: computeAt under a stage that does not read the producer. */
-export const notAConsumer = (producer: string, consumer: string, consumers: readonly string[], span: Span): Diagnostic =>
+export const notAConsumer = (
+  producer: string,
+  consumer: string,
+  consumers: readonly string[],
+  span: Span,
+): Diagnostic =>
   error("SCH111")({
     message: `\`${consumer}\` does not read \`${producer}\``,
     span,
@@ -135,7 +159,8 @@ export const badLayout = (stage: string, why: string, span: Span): Diagnostic =>
   error("SCH115")({
     message: `the layout of \`${stage}\` is not invertible`,
     span,
-    expected: "digits that name every dimension completely, as [{dimension: 1, divisor: 8}, {dimension: 0}, {dimension: 1, modulus: 8}]",
+    expected:
+      "digits that name every dimension completely, as [{dimension: 1, divisor: 8}, {dimension: 0}, {dimension: 1, modulus: 8}]",
     actual: why,
   });
 
@@ -175,7 +200,12 @@ export const unsupported = (what: string, expected: string, span: Span): Diagnos
 
 /** SCH120: a record of a trace that does not apply. */
 export const badRecord = (step: number, primitive: string, why: string, span: Span): Diagnostic =>
-  error("SCH120")({ message: `step ${step} of the trace, \`${primitive}\`, does not apply`, span, expected: "a trace made for this computation", actual: why });
+  error("SCH120")({
+    message: `step ${step} of the trace, \`${primitive}\`, does not apply`,
+    span,
+    expected: "a trace made for this computation",
+    actual: why,
+  });
 
 /** SCH121: an output or parameter list that does not fit the schedule. */
 export const badParameters = (actual: string, expected: string, span: Span): Diagnostic =>
@@ -183,10 +213,16 @@ export const badParameters = (actual: string, expected: string, span: Span): Dia
 
 /** SCH122: a memory scope or stage form that the loops around it do not allow. */
 export const badScope = (stage: string, why: string, span: Span): Diagnostic =>
-  error("SCH122")({ message: `cannot place \`${stage}\``, span, expected: "memory that every reader can reach", actual: why });
+  error("SCH122")({
+    message: `cannot place \`${stage}\``,
+    span,
+    expected: "memory that every reader can reach",
+    actual: why,
+  });
 
 function divisors(value: number): number[] {
   const found: number[] = [];
-  for (let candidate = 1; candidate <= value && found.length < 12; candidate++) if (value % candidate === 0) found.push(candidate);
+  for (let candidate = 1; candidate <= value && found.length < 12; candidate++)
+    if (value % candidate === 0) found.push(candidate);
   return found;
 }

@@ -1,7 +1,8 @@
-import { CompileError, callSite } from "@tilewright/diagnostics";
+import { CompileError } from "@tilewright/diagnostics";
 import type { IterVar } from "@tilewright/ir";
 import { alreadyMarked, mixedFuse, notAdjacent } from "./errors.js";
 import { axisNames, leafOf, stageOf, uniqueName } from "./lookup.js";
+import { placeOf } from "./place.js";
 import { record } from "./record.js";
 import type { AxisLike, Schedule, TensorLike } from "./schedule.js";
 import { derivedAxis } from "./split.js";
@@ -15,12 +16,13 @@ import { derivedAxis } from "./split.js";
  * @throws CompileError SCH103 · SCH104 · SCH105 the loops are not adjacent · SCH106 a data with a reduction axis · SCH109
  */
 export function fuse(schedule: Schedule, tensor: TensorLike, outerAxis: AxisLike, innerAxis: AxisLike): IterVar {
-  const span = callSite(fuse);
+  const span = placeOf(schedule, fuse);
   const stage = stageOf(schedule, tensor, span);
   const outer = leafOf(schedule, stage, outerAxis, span);
   const inner = leafOf(schedule, stage, innerAxis, span);
   const order = stage.leaves.map((leaf) => leaf.name);
-  if (stage.leaves.indexOf(inner) !== stage.leaves.indexOf(outer) + 1) throw new CompileError(notAdjacent(outer.name, inner.name, order, span));
+  if (stage.leaves.indexOf(inner) !== stage.leaves.indexOf(outer) + 1)
+    throw new CompileError(notAdjacent(outer.name, inner.name, order, span));
   if (outer.iterKind !== inner.iterKind) throw new CompileError(mixedFuse(outer.name, inner.name, span));
   for (const axis of [outer, inner]) {
     const mark = stage.marks.get(axis);

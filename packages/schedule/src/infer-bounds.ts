@@ -1,6 +1,19 @@
 import { boundsOf, intervalOf, simplify } from "@tilewright/arith";
 import { CompileError } from "@tilewright/diagnostics";
-import { at, build, type Expr, int, isConst, type IterVar, type Read, substitute, type Tensor, type Var, variable, visit } from "@tilewright/ir";
+import {
+  at,
+  build,
+  type Expr,
+  type IterVar,
+  int,
+  isConst,
+  type Read,
+  substitute,
+  type Tensor,
+  type Var,
+  variable,
+  visit,
+} from "@tilewright/ir";
 import type { Domain, Domains, EnclosingLoop, Region } from "./domain.js";
 import { badScope, illegalTail, insideVector, readerOutside, unknownAxis } from "./errors.js";
 import type { Bodies } from "./inline-stages.js";
@@ -23,14 +36,19 @@ export function inferBounds(stages: readonly Stage[], bodies: Bodies): Domains {
   const byTensor = new Map<Tensor, Domain>();
   const order = stages.filter((stage) => stage.operation.kind !== "Placeholder");
   const intermediate = new Set<Tensor>();
-  const externInputs = new Set(order.flatMap((stage) => (stage.operation.kind === "Extern" ? stage.operation.inputs : [])));
+  const externInputs = new Set(
+    order.flatMap((stage) => (stage.operation.kind === "Extern" ? stage.operation.inputs : [])),
+  );
   for (const stage of order) {
     if (stage.operation.kind !== "Compute" || stage.isOutput) continue;
     for (const tensor of stage.tensors) if (!externInputs.has(tensor)) intermediate.add(tensor);
   }
   for (const stage of [...order].reverse()) {
     const enclosing = enclosingLoops(stage, byStage);
-    const confined = stage.isOutput || readsOf(bodies.get(stage) ?? []).some((read) => !intermediate.has(read.tensor)) || !stage.tensors.every((tensor) => intermediate.has(tensor));
+    const confined =
+      stage.isOutput ||
+      readsOf(bodies.get(stage) ?? []).some((read) => !intermediate.has(read.tensor)) ||
+      !stage.tensors.every((tensor) => intermediate.has(tensor));
     const regions = stage.tensors.every((tensor) => intermediate.has(tensor))
       ? demandedRegions(stage, enclosing, order, bodies, byStage)
       : stage.axes.map((axis) => ({ min: int(0), extent: Number((axis.extent as { value?: number }).value) }));
@@ -48,15 +66,28 @@ export function readsOf(bodies: readonly Expr[]): readonly Read[] {
   return reads;
 }
 
-function domainOf(stage: Stage, regions: readonly Region[], enclosing: readonly EnclosingLoop[], confined: boolean): Domain {
+function domainOf(
+  stage: Stage,
+  regions: readonly Region[],
+  enclosing: readonly EnclosingLoop[],
+  confined: boolean,
+): Domain {
   const roots = new Map<IterVar, number>();
-  stage.axes.forEach((axis, dimension) => roots.set(axis, regions[dimension]?.extent ?? 1));
+  for (const [dimension, axis] of stage.axes.entries()) roots.set(axis, regions[dimension]?.extent ?? 1);
   for (const axis of stage.reduceAxes) roots.set(axis, Number((axis.extent as { value?: number }).value));
   const { extents, rooms } = extentsOf(stage, roots);
   checkTails(stage, extents);
   const loopVars = new Map(stage.leaves.map((leaf) => [leaf, variable(leaf.name, "index", 1, leaf.span)] as const));
   const relative = valuesOf(stage, extents, loopVars);
-  const withRoom = new Map(stage.axes.map((axis, dimension) => [axis, { min: regions[dimension]?.min ?? int(0), extent: Math.max(extentIn(rooms, axis), extentIn(extents, axis)) }] as const));
+  const withRoom = new Map(
+    stage.axes.map(
+      (axis, dimension) =>
+        [
+          axis,
+          { min: regions[dimension]?.min ?? int(0), extent: Math.max(extentIn(rooms, axis), extentIn(extents, axis)) },
+        ] as const,
+    ),
+  );
   return { stage, regions: withRoom, extents, loopVars, relative, enclosing, confined };
 }
 
@@ -71,16 +102,34 @@ function checkTails(stage: Stage, extents: ReadonlyMap<IterVar, number>): void {
     const { parent, inner, outer, tail } = relation;
     const uneven = extentIn(extents, parent) % extentIn(extents, inner) !== 0;
     if (tail === "roundUp" && (produced.has(parent) || (uneven && !roots.has(parent) && !isPadded(stage, parent)))) {
-      throw new CompileError(illegalTail(parent.name, tail, produced.has(parent) ? "a fused loop has no storage of its own to pad" : "the loop around it is not padded", parent.span));
+      throw new CompileError(
+        illegalTail(
+          parent.name,
+          tail,
+          produced.has(parent) ? "a fused loop has no storage of its own to pad" : "the loop around it is not padded",
+          parent.span,
+        ),
+      );
     }
     if (tail === "exact" && uneven) {
-      throw new CompileError(illegalTail(parent.name, tail, `the loop has extent ${extentIn(extents, parent)} here, which ${extentIn(extents, inner)} does not divide`, parent.span));
+      throw new CompileError(
+        illegalTail(
+          parent.name,
+          tail,
+          `the loop has extent ${extentIn(extents, parent)} here, which ${extentIn(extents, inner)} does not divide`,
+          parent.span,
+        ),
+      );
     }
     if (tail === "shift" && uneven) checkShift(stage, outer, parent);
   }
 }
 
-const isPadded = (stage: Stage, axis: IterVar): boolean => stage.relations.some((relation) => relation.kind === "split" && relation.tail === "roundUp" && (relation.inner === axis || relation.outer === axis));
+const isPadded = (stage: Stage, axis: IterVar): boolean =>
+  stage.relations.some(
+    (relation) =>
+      relation.kind === "split" && relation.tail === "roundUp" && (relation.inner === axis || relation.outer === axis),
+  );
 
 /** Overlapping tiles compute some elements twice: right only when each tile initialises what it folds, and no two run at once. */
 function checkShift(stage: Stage, outer: IterVar, parent: IterVar): void {
@@ -88,9 +137,25 @@ function checkShift(stage: Stage, outer: IterVar, parent: IterVar): void {
   const firstReduce = stage.leaves.findIndex((leaf) => leaf.iterKind === "reduce");
   stage.leaves.forEach((leaf, position) => {
     if (!leaves.has(leaf)) return;
-    if (firstReduce >= 0 && position > firstReduce) throw new CompileError(illegalTail(parent.name, "shift", "a reduction loop stands around it, so overlapping elements would be added twice", parent.span));
+    if (firstReduce >= 0 && position > firstReduce)
+      throw new CompileError(
+        illegalTail(
+          parent.name,
+          "shift",
+          "a reduction loop stands around it, so overlapping elements would be added twice",
+          parent.span,
+        ),
+      );
     const kind = stage.marks.get(leaf)?.loopKind;
-    if (kind === "parallel" || kind === "thread" || kind === "vectorized") throw new CompileError(illegalTail(parent.name, "shift", `overlapping tiles would be written at once by the ${kind} loop \`${leaf.name}\``, parent.span));
+    if (kind === "parallel" || kind === "thread" || kind === "vectorized")
+      throw new CompileError(
+        illegalTail(
+          parent.name,
+          "shift",
+          `overlapping tiles would be written at once by the ${kind} loop \`${leaf.name}\``,
+          parent.span,
+        ),
+      );
   });
 }
 
@@ -101,18 +166,27 @@ function enclosingLoops(stage: Stage, byStage: ReadonlyMap<Stage, Domain>): read
   const depth = attachment.stage.leaves.indexOf(attachment.axis);
   if (target === undefined || depth < 0) {
     const leaves = attachment.stage.leaves.map((leaf) => leaf.name);
-    const why = target === undefined ? "its stage was inlined, or reads the stage that it should surround" : "it was split or fused after computeAt";
+    const why =
+      target === undefined
+        ? "its stage was inlined, or reads the stage that it should surround"
+        : "it was split or fused after computeAt";
     throw new CompileError(unknownAxis(attachment.axis.name, attachment.stage.name, leaves, why, attachment.axis.span));
   }
   const own = attachment.stage.leaves.slice(0, depth + 1).map((axis) => loopOf(target, axis));
   for (const leaf of attachment.stage.leaves.slice(0, depth + 1)) {
-    if (attachment.stage.marks.get(leaf)?.loopKind === "vectorized") throw new CompileError(insideVector(stage.name, leaf.name, leaf.span));
+    if (attachment.stage.marks.get(leaf)?.loopKind === "vectorized")
+      throw new CompileError(insideVector(stage.name, leaf.name, leaf.span));
   }
   return [...target.enclosing, ...own];
 }
 
 function loopOf(domain: Domain, axis: IterVar): EnclosingLoop {
-  return { stage: domain.stage, axis, variable: domain.loopVars.get(axis) as Var, extent: extentIn(domain.extents, axis) };
+  return {
+    stage: domain.stage,
+    axis,
+    variable: domain.loopVars.get(axis) as Var,
+    extent: extentIn(domain.extents, axis),
+  };
 }
 
 /** Loops around a point in the body of a stage, outermost first. */
@@ -120,10 +194,18 @@ export function loopsInside(domain: Domain): readonly EnclosingLoop[] {
   return [...domain.enclosing, ...domain.stage.leaves.map((leaf) => loopOf(domain, leaf))];
 }
 
-function demandedRegions(stage: Stage, enclosing: readonly EnclosingLoop[], order: readonly Stage[], bodies: Bodies, byStage: ReadonlyMap<Stage, Domain>): readonly Region[] {
+function demandedRegions(
+  stage: Stage,
+  enclosing: readonly EnclosingLoop[],
+  order: readonly Stage[],
+  bodies: Bodies,
+  byStage: ReadonlyMap<Stage, Domain>,
+): readonly Region[] {
   const points = new Set(enclosing.filter((loop) => !sharesMemory(stage, loop)).map((loop) => loop.variable));
   const demands: (Demand | null)[][] = stage.axes.map(() => []);
-  const ranges = new Map<Var, Range>(enclosing.map(({ variable: v, extent }) => [v, { min: 0, max: Math.max(0, extent - 1) }]));
+  const ranges = new Map<Var, Range>(
+    enclosing.map(({ variable: v, extent }) => [v, { min: 0, max: Math.max(0, extent - 1) }]),
+  );
   for (const reader of order) {
     const domain = byStage.get(reader);
     if (domain === undefined) continue;
@@ -132,7 +214,9 @@ function demandedRegions(stage: Stage, enclosing: readonly EnclosingLoop[], orde
     checkInside(stage, reader, enclosing, domain);
     const { replace, relaxed } = relaxation(domain, points);
     for (const read of reads) {
-      read.indices.forEach((index, dimension) => demands[dimension]?.push(demandOf(substitute(index, replace), relaxed, ranges)));
+      for (const [dimension, index] of read.indices.entries()) {
+        demands[dimension]?.push(demandOf(substitute(index, replace), relaxed, ranges));
+      }
     }
   }
   return stage.axes.map((axis, dimension) => unionRegion(demands[dimension] ?? [], axis, ranges));
@@ -144,7 +228,14 @@ function sharesMemory(stage: Stage, loop: EnclosingLoop): boolean {
   if (thread === null) return false;
   const rank = { global: 0, shared: 1, warp: 2, local: 3 }[stage.scope as string] ?? 3;
   const shares = rank <= (thread.startsWith("blockIdx") ? 0 : 1);
-  if (shares) throw new CompileError(badScope(stage.name, `memory of scope ${stage.scope} is shared by the threads of \`${loop.axis.name}\`, which would all compute it: compute it outside that loop, or in scope local`, loop.axis.span));
+  if (shares)
+    throw new CompileError(
+      badScope(
+        stage.name,
+        `memory of scope ${stage.scope} is shared by the threads of \`${loop.axis.name}\`, which would all compute it: compute it outside that loop, or in scope local`,
+        loop.axis.span,
+      ),
+    );
   return shares;
 }
 
@@ -152,14 +243,28 @@ function checkInside(stage: Stage, reader: Stage, enclosing: readonly EnclosingL
   const around = loopsInside(domain);
   const missing = enclosing.find((loop, depth) => around[depth]?.variable !== loop.variable);
   if (missing === undefined) return;
-  const nest = around.map((loop, depth) => `${"  ".repeat(depth)}for ${loop.axis.name} (${loop.stage.name})`).join("\n");
-  throw new CompileError(readerOutside(stage.name, reader.name, `the loop \`${missing.axis.name}\` of \`${missing.stage.name}\``, nest === "" ? `${reader.name} at the root` : nest, reader.operation.span));
+  const nest = around
+    .map((loop, depth) => `${"  ".repeat(depth)}for ${loop.axis.name} (${loop.stage.name})`)
+    .join("\n");
+  throw new CompileError(
+    readerOutside(
+      stage.name,
+      reader.name,
+      `the loop \`${missing.axis.name}\` of \`${missing.stage.name}\``,
+      nest === "" ? `${reader.name} at the root` : nest,
+      reader.operation.span,
+    ),
+  );
 }
 
 /** Axis variables of a reader as expressions of loop variables; those that vary while the points stand still come with their ranges. */
-function relaxation(domain: Domain, points: ReadonlySet<Var>): { replace: Map<Var, Expr>; relaxed: Map<Var, { min: Expr; extent: Expr }> } {
+function relaxation(
+  domain: Domain,
+  points: ReadonlySet<Var>,
+): { replace: Map<Var, Expr>; relaxed: Map<Var, { min: Expr; extent: Expr }> } {
   const relaxed = new Map<Var, { min: Expr; extent: Expr }>();
-  for (const { variable: v, extent } of loopsInside(domain)) if (!points.has(v)) relaxed.set(v, { min: int(0), extent: int(Math.max(1, extent)) });
+  for (const { variable: v, extent } of loopsInside(domain))
+    if (!points.has(v)) relaxed.set(v, { min: int(0), extent: int(Math.max(1, extent)) });
   const replace = new Map<Var, Expr>();
   for (const axis of [...domain.stage.axes, ...domain.stage.reduceAxes]) {
     const min = domain.regions.get(axis)?.min ?? axis.min;
@@ -190,7 +295,11 @@ interface Demand {
   readonly cap: number;
 }
 
-function demandOf(index: Expr, relaxed: Map<Var, { min: Expr; extent: Expr }>, ranges: ReadonlyMap<Var, Range>): Demand | null {
+function demandOf(
+  index: Expr,
+  relaxed: Map<Var, { min: Expr; extent: Expr }>,
+  ranges: ReadonlyMap<Var, Range>,
+): Demand | null {
   const clamped = clampedParts(index);
   const { min, max } = intervalOf(clamped?.inner ?? index, relaxed, { ranges });
   if (min === null || max === null) return null;
@@ -201,7 +310,8 @@ function demandOf(index: Expr, relaxed: Map<Var, { min: Expr; extent: Expr }>, r
 }
 
 function clampedParts(index: Expr): { inner: Expr; last: number } | undefined {
-  if (index.kind !== "Binary" || index.op !== "min" || !isConst(index.right) || index.left.kind !== "Binary") return undefined;
+  if (index.kind !== "Binary" || index.op !== "min" || !isConst(index.right) || index.left.kind !== "Binary")
+    return undefined;
   const { left, right } = index;
   if (left.op !== "max" || !isConst(left.right, 0)) return undefined;
   return { inner: left.left, last: Number((right as { value: number }).value) };
@@ -212,10 +322,23 @@ function unionRegion(asked: readonly (Demand | null)[], axis: IterVar, ranges: R
   const demands = asked.filter((demand) => demand !== null);
   if (demands.length === 0 || demands.length < asked.length) return { min: int(0), extent: declared };
   const b = at(axis.span);
-  const fold = (op: "min" | "max", all: readonly Expr[]): Expr => simplify(all.reduce((x, y) => b.binary(op, x, y)), { ranges });
-  const mins = distinct(demands.map((demand) => demand.min), ranges);
+  const fold = (op: "min" | "max", all: readonly Expr[]): Expr =>
+    simplify(
+      all.reduce((x, y) => b.binary(op, x, y)),
+      { ranges },
+    );
+  const mins = distinct(
+    demands.map((demand) => demand.min),
+    ranges,
+  );
   const min = fold("min", mins);
-  const max = fold("max", distinct(demands.map((demand) => demand.max), ranges));
+  const max = fold(
+    "max",
+    distinct(
+      demands.map((demand) => demand.max),
+      ranges,
+    ),
+  );
   const widest = mins.length === 1 ? Math.max(...demands.map((demand) => demand.cap)) : Number.POSITIVE_INFINITY;
   const extent = Math.min(widest, boundsOf(simplify(b.add(b.sub(max, min), int(1)), { ranges }), ranges).max);
   const low = boundsOf(min, ranges).min;

@@ -31,7 +31,10 @@ function expand(body: Expr, inlined: ReadonlyMap<Tensor, { readonly stage: Stage
       const source = inlined.get(read.tensor);
       if (source === undefined) return undefined;
       const values = source.stage.axes.map((axis, dimension) => [axis.variable, read.indices[dimension]] as const);
-      return substitute(source.body, new Map(values.filter((pair): pair is [(typeof pair)[0], Expr] => pair[1] !== undefined)));
+      return substitute(
+        source.body,
+        new Map(values.filter((pair): pair is [(typeof pair)[0], Expr] => pair[1] !== undefined)),
+      );
     },
   });
 }

@@ -25,7 +25,15 @@ export function leafOf(schedule: Schedule, stage: Stage, axis: AxisLike, span: S
   const found = stage.leaves.find((leaf) => leaf === axis || leaf.name === axis);
   if (found === undefined) {
     const name = typeof axis === "string" ? axis : String(axis?.name);
-    throw new CompileError(unknownAxis(name, stage.name, stage.leaves.map((leaf) => leaf.name), whyNoLeaf(schedule, stage, axis), span));
+    throw new CompileError(
+      unknownAxis(
+        name,
+        stage.name,
+        stage.leaves.map((leaf) => leaf.name),
+        whyNoLeaf(schedule, stage, axis),
+        span,
+      ),
+    );
   }
   return found;
 }
@@ -33,8 +41,10 @@ export function leafOf(schedule: Schedule, stage: Stage, axis: AxisLike, span: S
 function whyNoLeaf(schedule: Schedule, stage: Stage, axis: AxisLike): string {
   const same = (candidate: IterVar): boolean => candidate === axis || candidate.name === axis;
   for (const relation of stage.relations) {
-    if (relation.kind === "split" && same(relation.parent)) return `it was split into ${relation.outer.name} and ${relation.inner.name}`;
-    if (relation.kind === "fuse" && (same(relation.outer) || same(relation.inner))) return `it was fused into ${relation.fused.name}`;
+    if (relation.kind === "split" && same(relation.parent))
+      return `it was split into ${relation.outer.name} and ${relation.inner.name}`;
+    if (relation.kind === "fuse" && (same(relation.outer) || same(relation.inner)))
+      return `it was fused into ${relation.fused.name}`;
   }
   const owner = schedule.stages.find((other) => other !== stage && other.leaves.includes(axis as IterVar));
   return owner === undefined ? "there is no such axis" : `it is an axis of ${owner.name}`;
@@ -72,7 +82,9 @@ export function uniqueName(name: string, taken: ReadonlySet<string>): string {
 export function axisNames(stage: Stage): ReadonlySet<string> {
   const names = new Set([...stage.axes, ...stage.reduceAxes, ...stage.leaves].map((axis) => axis.name));
   for (const relation of stage.relations) {
-    for (const axis of relation.kind === "split" ? [relation.parent, relation.outer, relation.inner] : [relation.outer, relation.inner, relation.fused]) {
+    for (const axis of relation.kind === "split"
+      ? [relation.parent, relation.outer, relation.inner]
+      : [relation.outer, relation.inner, relation.fused]) {
       names.add(axis.name);
     }
   }

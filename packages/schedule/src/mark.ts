@@ -1,7 +1,8 @@
-import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
+import { CompileError, type Span } from "@tilewright/diagnostics";
 import type { LoopKind, ThreadTag } from "@tilewright/ir";
 import { alreadyMarked, boundTwice, notDataParallel, unsupported } from "./errors.js";
 import { leafOf, stageOf } from "./lookup.js";
+import { placeOf } from "./place.js";
 import { record } from "./record.js";
 import type { AxisLike, Schedule, TensorLike } from "./schedule.js";
 
@@ -10,7 +11,7 @@ import type { AxisLike, Schedule, TensorLike } from "./schedule.js";
  * @throws CompileError SCH103 · SCH104 · SCH108 a reduction axis · SCH109
  */
 export function vectorize(schedule: Schedule, tensor: TensorLike, axis: AxisLike): void {
-  mark(schedule, tensor, axis, "vectorize", "vectorized", callSite(vectorize));
+  mark(schedule, tensor, axis, "vectorize", "vectorized", placeOf(schedule, vectorize));
 }
 
 /**
@@ -18,7 +19,7 @@ export function vectorize(schedule: Schedule, tensor: TensorLike, axis: AxisLike
  * @throws CompileError SCH103 · SCH104 · SCH109
  */
 export function unroll(schedule: Schedule, tensor: TensorLike, axis: AxisLike): void {
-  mark(schedule, tensor, axis, "unroll", "unrolled", callSite(unroll));
+  mark(schedule, tensor, axis, "unroll", "unrolled", placeOf(schedule, unroll));
 }
 
 /**
@@ -26,7 +27,7 @@ export function unroll(schedule: Schedule, tensor: TensorLike, axis: AxisLike): 
  * @throws CompileError SCH103 · SCH104 · SCH108 a reduction axis · SCH109
  */
 export function parallel(schedule: Schedule, tensor: TensorLike, axis: AxisLike): void {
-  mark(schedule, tensor, axis, "parallel", "parallel", callSite(parallel));
+  mark(schedule, tensor, axis, "parallel", "parallel", placeOf(schedule, parallel));
 }
 
 /**
@@ -34,20 +35,31 @@ export function parallel(schedule: Schedule, tensor: TensorLike, axis: AxisLike)
  * @throws CompileError SCH103 · SCH104 · SCH108 a reduction axis · SCH109 · SCH117 the thread is bound in this stage
  */
 export function bind(schedule: Schedule, tensor: TensorLike, axis: AxisLike, thread: ThreadTag): void {
-  mark(schedule, tensor, axis, "bind", "thread", callSite(bind), thread);
+  mark(schedule, tensor, axis, "bind", "thread", placeOf(schedule, bind), thread);
 }
 
 const PARALLEL_KINDS: ReadonlySet<LoopKind> = new Set(["vectorized", "parallel", "thread"]);
 
-function mark(schedule: Schedule, tensor: TensorLike, axis: AxisLike, primitive: string, loopKind: LoopKind, span: Span, thread: ThreadTag | null = null): void {
+function mark(
+  schedule: Schedule,
+  tensor: TensorLike,
+  axis: AxisLike,
+  primitive: string,
+  loopKind: LoopKind,
+  span: Span,
+  thread: ThreadTag | null = null,
+): void {
   const stage = stageOf(schedule, tensor, span);
   const leaf = leafOf(schedule, stage, axis, span);
   const before = stage.marks.get(leaf);
   if (before !== undefined) throw new CompileError(alreadyMarked(leaf.name, before.loopKind, span));
-  if (PARALLEL_KINDS.has(loopKind) && leaf.iterKind === "reduce") throw new CompileError(notDataParallel(primitive, leaf.name, span));
-  if (leaf.iterKind === "opaque") throw new CompileError(unsupported(`an opaque axis, \`${leaf.name}\``, "a data or reduction axis", span));
+  if (PARALLEL_KINDS.has(loopKind) && leaf.iterKind === "reduce")
+    throw new CompileError(notDataParallel(primitive, leaf.name, span));
+  if (leaf.iterKind === "opaque")
+    throw new CompileError(unsupported(`an opaque axis, \`${leaf.name}\``, "a data or reduction axis", span));
   if (thread !== null) {
-    for (const [other, { thread: bound }] of stage.marks) if (bound === thread) throw new CompileError(boundTwice(thread, leaf.name, other.name, span));
+    for (const [other, { thread: bound }] of stage.marks)
+      if (bound === thread) throw new CompileError(boundTwice(thread, leaf.name, other.name, span));
   }
   stage.marks = new Map([...stage.marks, [leaf, { loopKind, thread }]]);
   record(schedule, primitive, stage, { axis: leaf.name, ...(thread === null ? {} : { thread }) });

@@ -1,4 +1,4 @@
-import { build, type Expr, int, type IterVar, type Var } from "@tilewright/ir";
+import { build, type Expr, type IterVar, int, type Var } from "@tilewright/ir";
 import type { Stage } from "./schedule.js";
 
 /**
@@ -20,7 +20,10 @@ export function extentsOf(stage: Stage, roots: ReadonlyMap<IterVar, number>): Ex
       continue;
     }
     const parent = extentIn(extents, relation.parent);
-    const inner = relation.factor !== null ? innerExtent(relation.factor, parent, relation.tail === "roundUp") : Math.max(1, Math.ceil(parent / (relation.parts ?? 1)));
+    const inner =
+      relation.factor !== null
+        ? innerExtent(relation.factor, parent, relation.tail === "roundUp")
+        : Math.max(1, Math.ceil(parent / (relation.parts ?? 1)));
     extents.set(relation.inner, inner);
     extents.set(relation.outer, Math.ceil(parent / inner));
   }
@@ -42,7 +45,11 @@ export function extentIn(extents: ReadonlyMap<IterVar, number>, axis: IterVar): 
 }
 
 /** The value of every axis as an expression of the loops, counted from 0, given the values of the leaves. */
-export function valuesOf(stage: Stage, extents: ReadonlyMap<IterVar, number>, leaves: ReadonlyMap<IterVar, Expr>): ReadonlyMap<IterVar, Expr> {
+export function valuesOf(
+  stage: Stage,
+  extents: ReadonlyMap<IterVar, number>,
+  leaves: ReadonlyMap<IterVar, Expr>,
+): ReadonlyMap<IterVar, Expr> {
   const values = new Map(leaves);
   const value = (axis: IterVar): Expr => values.get(axis) ?? int(0);
   for (const relation of [...stage.relations].reverse()) {
@@ -54,7 +61,8 @@ export function valuesOf(stage: Stage, extents: ReadonlyMap<IterVar, number>, le
     }
     const start = build.mul(value(relation.outer), int(inner));
     const last = extentIn(extents, relation.parent) - inner;
-    const moved = relation.tail === "shift" && last % inner !== 0 ? build.binary("min", start, int(Math.max(0, last))) : start;
+    const moved =
+      relation.tail === "shift" && last % inner !== 0 ? build.binary("min", start, int(Math.max(0, last))) : start;
     values.set(relation.parent, build.add(moved, value(relation.inner)));
   }
   return values;
@@ -74,7 +82,8 @@ export function leavesOf(stage: Stage, axis: IterVar): readonly IterVar[] {
   const reached = new Set<IterVar>([axis]);
   for (const relation of stage.relations) {
     if (relation.kind === "split" && reached.has(relation.parent)) reached.add(relation.outer).add(relation.inner);
-    if (relation.kind === "fuse" && (reached.has(relation.outer) || reached.has(relation.inner))) reached.add(relation.fused);
+    if (relation.kind === "fuse" && (reached.has(relation.outer) || reached.has(relation.inner)))
+      reached.add(relation.fused);
   }
   return stage.leaves.filter((leaf) => reached.has(leaf));
 }

@@ -1,7 +1,8 @@
-import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
+import { CompileError, type Span } from "@tilewright/diagnostics";
 import type { IterVar } from "@tilewright/ir";
 import { repeatedAxis } from "./errors.js";
 import { leafOf, stageOf } from "./lookup.js";
+import { placeOf } from "./place.js";
 import { record } from "./record.js";
 import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
 
@@ -12,7 +13,7 @@ import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
  * @throws CompileError SCH103 · SCH104 · SCH107 a loop is named twice
  */
 export function reorder(schedule: Schedule, tensor: TensorLike, axes: readonly AxisLike[]): void {
-  const span = callSite(reorder);
+  const span = placeOf(schedule, reorder);
   const stage = stageOf(schedule, tensor, span);
   const wanted = axes.map((axis) => leafOf(schedule, stage, axis, span));
   checkDistinct(wanted, span);

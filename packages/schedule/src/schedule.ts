@@ -1,3 +1,4 @@
+import type { Span } from "@tilewright/diagnostics";
 import type { Expr, IterVar, LoopKind, Operation, Scope, Tensor, ThreadTag, TraceRecord } from "@tilewright/ir";
 
 /**
@@ -74,6 +75,8 @@ export interface Schedule {
   readonly outputs: readonly Tensor[];
   stages: readonly Stage[];
   records: readonly TraceRecord[];
+  /** Where the calls of primitives come from while a trace is replayed; else null, and each call is its own place. */
+  place: Span | null;
 }
 
 /** A tensor of the schedule, or the name of its stage. */

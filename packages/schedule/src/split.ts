@@ -1,7 +1,8 @@
-import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
-import { int, isConst, type IterVar, variable } from "@tilewright/ir";
+import { CompileError, type Span } from "@tilewright/diagnostics";
+import { type IterVar, int, isConst, variable } from "@tilewright/ir";
 import { alreadyMarked, badFactor, illegalTail, inexactSplit } from "./errors.js";
 import { axisNames, leafOf, stageOf, uniqueName } from "./lookup.js";
+import { placeOf } from "./place.js";
 import { record } from "./record.js";
 import type { AxisLike, Schedule, Stage, TailStrategy, TensorLike } from "./schedule.js";
 
@@ -25,14 +26,21 @@ export interface SplitOptions {
  * @throws CompileError SCH101 factor or parts is no positive integer · SCH102 `exact` does not divide · SCH103 · SCH104 · SCH109 ·
  *   SCH116 a tail strategy that would change the result
  */
-export function split(schedule: Schedule, tensor: TensorLike, axis: AxisLike, options: SplitOptions): readonly [IterVar, IterVar] {
-  const span = callSite(split);
+export function split(
+  schedule: Schedule,
+  tensor: TensorLike,
+  axis: AxisLike,
+  options: SplitOptions,
+): readonly [IterVar, IterVar] {
+  const span = placeOf(schedule, split);
   const stage = stageOf(schedule, tensor, span);
   const parent = leafOf(schedule, stage, axis, span);
   const { factor = null, parts = null, tail = "guard" } = options;
   const [what, size] = parts === null ? (["factor", factor] as const) : (["number of parts", parts] as const);
-  if (size === null || !Number.isSafeInteger(size) || size < 1) throw new CompileError(badFactor(parent.name, what, size, span));
-  if (factor !== null && parts !== null) throw new CompileError(badFactor(parent.name, "factor and parts together, parts", parts, span));
+  if (size === null || !Number.isSafeInteger(size) || size < 1)
+    throw new CompileError(badFactor(parent.name, what, size, span));
+  if (factor !== null && parts !== null)
+    throw new CompileError(badFactor(parent.name, "factor and parts together, parts", parts, span));
   const mark = stage.marks.get(parent);
   if (mark !== undefined) throw new CompileError(alreadyMarked(parent.name, mark.loopKind, span));
   checkTail(stage, parent, size, parts !== null, tail, span);
@@ -51,18 +59,39 @@ export function split(schedule: Schedule, tensor: TensorLike, axis: AxisLike, op
 
 /** An axis that relations make; its extent is known when bounds are inferred, and −1 stands for that. */
 export function derivedAxis(name: string, parent: IterVar, span: Span): IterVar {
-  return { kind: "IterVar", span, name, variable: variable(name, "index", 1, span), min: int(0), extent: int(-1), iterKind: parent.iterKind };
+  return {
+    kind: "IterVar",
+    span,
+    name,
+    variable: variable(name, "index", 1, span),
+    min: int(0),
+    extent: int(-1),
+    iterKind: parent.iterKind,
+  };
 }
 
-function checkTail(stage: Stage, parent: IterVar, size: number, isParts: boolean, tail: TailStrategy, span: Span): void {
+function checkTail(
+  stage: Stage,
+  parent: IterVar,
+  size: number,
+  isParts: boolean,
+  tail: TailStrategy,
+  span: Span,
+): void {
   if (tail === "exact" && isConst(parent.extent) && Number(parent.extent.value) >= 0) {
     const extent = Number(parent.extent.value);
     if (extent % size !== 0) throw new CompileError(inexactSplit(parent.name, extent, size, span));
   }
   if (tail === "guard" || tail === "exact") return;
-  if (isParts) throw new CompileError(illegalTail(parent.name, tail, "a split by parts has no fixed tile that could be moved or padded", span));
-  if (parent.iterKind !== "data") throw new CompileError(illegalTail(parent.name, tail, "elements of a reduction would be added twice", span));
+  if (isParts)
+    throw new CompileError(
+      illegalTail(parent.name, tail, "a split by parts has no fixed tile that could be moved or padded", span),
+    );
+  if (parent.iterKind !== "data")
+    throw new CompileError(illegalTail(parent.name, tail, "elements of a reduction would be added twice", span));
   if (tail === "roundUp" && stage.isOutput) {
-    throw new CompileError(illegalTail(parent.name, tail, `\`${stage.name}\` is an output, whose memory the caller sizes`, span));
+    throw new CompileError(
+      illegalTail(parent.name, tail, `\`${stage.name}\` is an output, whose memory the caller sizes`, span),
+    );
   }
 }

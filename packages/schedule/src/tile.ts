@@ -1,7 +1,8 @@
-import { CompileError, callSite } from "@tilewright/diagnostics";
+import { CompileError } from "@tilewright/diagnostics";
 import type { IterVar } from "@tilewright/ir";
 import { badFactor } from "./errors.js";
 import { leafOf, stageOf } from "./lookup.js";
+import { placeOf } from "./place.js";
 import { checkDistinct, reorder } from "./reorder.js";
 import type { AxisLike, Schedule, TailStrategy, TensorLike } from "./schedule.js";
 import { split } from "./split.js";
@@ -18,15 +19,22 @@ export interface TileOptions {
  * @returns the four loops in that order
  * @throws CompileError as `split` and `reorder` do
  */
-export function tile(schedule: Schedule, tensor: TensorLike, y: AxisLike, x: AxisLike, options: TileOptions): readonly [IterVar, IterVar, IterVar, IterVar] {
-  const span = callSite(tile);
+export function tile(
+  schedule: Schedule,
+  tensor: TensorLike,
+  y: AxisLike,
+  x: AxisLike,
+  options: TileOptions,
+): readonly [IterVar, IterVar, IterVar, IterVar] {
+  const span = placeOf(schedule, tile);
   const stage = stageOf(schedule, tensor, span);
   const axes = [leafOf(schedule, stage, y, span), leafOf(schedule, stage, x, span)] as const;
   checkDistinct(axes, span);
   const [factorY, factorX] = options.factors;
   axes.forEach((axis, position) => {
     const factor = options.factors[position];
-    if (!Number.isSafeInteger(factor) || Number(factor) < 1) throw new CompileError(badFactor(axis.name, "factor", factor, span));
+    if (!Number.isSafeInteger(factor) || Number(factor) < 1)
+      throw new CompileError(badFactor(axis.name, "factor", factor, span));
   });
   const tail = options.tail ?? "guard";
   const [outerY, innerY] = split(schedule, tensor, axes[0], { factor: factorY, tail });

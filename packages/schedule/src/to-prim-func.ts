@@ -1,11 +1,24 @@
-import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
-import { type Buffer, buffer, build, type Expr, int, type IterVar, type PrimFunc, rewrite, sequence, type Stmt, type Tensor } from "@tilewright/ir";
+import { CompileError, type Span } from "@tilewright/diagnostics";
+import {
+  type Buffer,
+  buffer,
+  build,
+  type Expr,
+  type IterVar,
+  int,
+  type PrimFunc,
+  rewrite,
+  type Stmt,
+  sequence,
+  type Tensor,
+} from "@tilewright/ir";
 import type { Domain, Domains } from "./domain.js";
 import { type EmitContext, emitStage, type Storage } from "./emit-stage.js";
 import { badParameters } from "./errors.js";
 import { inferBounds } from "./infer-bounds.js";
 import { inlineStages } from "./inline-stages.js";
 import { stageOf } from "./lookup.js";
+import { placeOf } from "./place.js";
 import type { LayoutDigit, Schedule, Stage } from "./schedule.js";
 
 export interface PrimFuncOptions {
@@ -24,7 +37,7 @@ export interface PrimFuncOptions {
  * @throws CompileError SCH104 · SCH112 · SCH116 · SCH118 · SCH121 parameters that are not exactly the placeholders and outputs · SCH122
  */
 export function toPrimFunc(schedule: Schedule, options: PrimFuncOptions = {}): PrimFunc {
-  const span = callSite(toPrimFunc);
+  const span = placeOf(schedule, toPrimFunc);
   const { stages, bodies } = inlineStages(schedule);
   const domains = inferBounds(stages, bodies);
   const parameters = parametersOf(schedule, stages, options.parameters, span);
@@ -42,7 +55,8 @@ export function toPrimFunc(schedule: Schedule, options: PrimFuncOptions = {}): P
     bodies,
     storage,
     attach: (target, axis, body) => {
-      const inside = (stage: Stage): boolean => stage.attachment.kind === "at" && stage.attachment.stage === target && stage.attachment.axis === axis;
+      const inside = (stage: Stage): boolean =>
+        stage.attachment.kind === "at" && stage.attachment.stage === target && stage.attachment.axis === axis;
       return domains.order.some(inside) ? emitAt(inside, body) : body;
     },
   };
@@ -53,38 +67,78 @@ export function toPrimFunc(schedule: Schedule, options: PrimFuncOptions = {}): P
   const body = emitAt((stage) => stage.attachment.kind === "root", null);
   const mayAlias = (options.mayAlias ?? []).map(([a, b]) => aliasPair(a, b, parameters, bufferOf, span));
   const name = options.name ?? schedule.outputs[0]?.name ?? "kernel";
-  return { kind: "PrimFunc", span, name, role: "kernel", parameters: parameters.map(bufferOf), mayAlias, body, attributes: {} };
+  return {
+    kind: "PrimFunc",
+    span,
+    name,
+    role: "kernel",
+    parameters: parameters.map(bufferOf),
+    mayAlias,
+    body,
+    attributes: {},
+  };
 }
 
-function parametersOf(schedule: Schedule, stages: readonly Stage[], given: readonly Tensor[] | undefined, span: Span): readonly Tensor[] {
-  const placeholders = stages.filter((stage) => stage.operation.kind === "Placeholder").flatMap((stage) => stage.tensors);
+function parametersOf(
+  schedule: Schedule,
+  stages: readonly Stage[],
+  given: readonly Tensor[] | undefined,
+  span: Span,
+): readonly Tensor[] {
+  const placeholders = stages
+    .filter((stage) => stage.operation.kind === "Placeholder")
+    .flatMap((stage) => stage.tensors);
   const outputs = [...new Set(schedule.outputs)];
   const needed = [...placeholders, ...outputs.filter((tensor) => !placeholders.includes(tensor))];
   if (given === undefined) return needed;
   const names = (tensors: readonly Tensor[]): string => tensors.map((tensor) => tensor.name).join(", ");
-  if (given.some((tensor) => tensor.operation.kind !== "Placeholder" && !outputs.includes(tensor)) || new Set(given).size !== given.length || !needed.every((tensor) => given.includes(tensor))) {
-    throw new CompileError(badParameters(names(given), `each of ${names(needed)} once, and further placeholders at will`, span));
+  if (
+    given.some((tensor) => tensor.operation.kind !== "Placeholder" && !outputs.includes(tensor)) ||
+    new Set(given).size !== given.length ||
+    !needed.every((tensor) => given.includes(tensor))
+  ) {
+    throw new CompileError(
+      badParameters(names(given), `each of ${names(needed)} once, and further placeholders at will`, span),
+    );
   }
   for (const tensor of outputs) {
-    if (tensor.operation.kind === "Placeholder") throw new CompileError(badParameters(`the placeholder \`${tensor.name}\` as an output`, "outputs that are computed", span));
+    if (tensor.operation.kind === "Placeholder")
+      throw new CompileError(
+        badParameters(`the placeholder \`${tensor.name}\` as an output`, "outputs that are computed", span),
+      );
     stageOf(schedule, tensor, span);
   }
   return given;
 }
 
-function aliasPair(a: Tensor, b: Tensor, parameters: readonly Tensor[], bufferOf: (tensor: Tensor) => Buffer, span: Span): readonly [Buffer, Buffer] {
-  for (const tensor of [a, b]) if (!parameters.includes(tensor)) throw new CompileError(badParameters(`\`${tensor.name}\` in mayAlias`, "parameters of the function", span));
+function aliasPair(
+  a: Tensor,
+  b: Tensor,
+  parameters: readonly Tensor[],
+  bufferOf: (tensor: Tensor) => Buffer,
+  span: Span,
+): readonly [Buffer, Buffer] {
+  for (const tensor of [a, b])
+    if (!parameters.includes(tensor))
+      throw new CompileError(badParameters(`\`${tensor.name}\` in mayAlias`, "parameters of the function", span));
   return [bufferOf(a), bufferOf(b)];
 }
 
-function storageOf(stages: readonly Stage[], domains: Domains, parameters: readonly Tensor[]): ReadonlyMap<Tensor, Storage> {
+function storageOf(
+  stages: readonly Stage[],
+  domains: Domains,
+  parameters: readonly Tensor[],
+): ReadonlyMap<Tensor, Storage> {
   const storage = new Map<Tensor, Storage>();
   for (const tensor of parameters) storage.set(tensor, plain(tensor));
   for (const stage of stages) {
     const domain = domains.byStage.get(stage);
     for (const tensor of stage.tensors) {
       if (storage.has(tensor)) continue;
-      storage.set(tensor, domain === undefined || stage.operation.kind !== "Compute" ? plain(tensor) : realised(tensor, stage, domain));
+      storage.set(
+        tensor,
+        domain === undefined || stage.operation.kind !== "Compute" ? plain(tensor) : realised(tensor, stage, domain),
+      );
     }
   }
   return storage;
@@ -99,7 +153,16 @@ function realised(tensor: Tensor, stage: Stage, domain: Domain): Storage {
   const regions = stage.axes.map((axis: IterVar) => domain.regions.get(axis) ?? { min: int(0), extent: 1 });
   const extents = regions.map((region) => region.extent);
   const shape = stage.layout === null ? extents : stage.layout.map((digit) => digitExtent(digit, extents));
-  const memory = buffer(tensor.name, { dtype: tensor.dtype, shape: shape.map((extent): Expr => int(Math.max(1, extent))), scope: stage.scope, alignment: 64 }, tensor.span);
+  const memory = buffer(
+    tensor.name,
+    {
+      dtype: tensor.dtype,
+      shape: shape.map((extent): Expr => int(Math.max(1, extent))),
+      scope: stage.scope,
+      alignment: 64,
+    },
+    tensor.span,
+  );
   return { buffer: memory, mins: regions.map((region) => region.min), layout: stage.layout };
 }
 
@@ -112,8 +175,11 @@ function emitExtern(stage: Stage, bufferOf: (tensor: Tensor) => Buffer): Stmt {
   const { operation } = stage;
   if (operation.kind !== "Extern") return sequence([]);
   const replace = new Map<Buffer, Buffer>();
-  operation.inputBuffers.forEach((declared, k) => replace.set(declared, bufferOf(operation.inputs[k] as Tensor)));
-  operation.outputBuffers.forEach((declared, k) => replace.set(declared, bufferOf(stage.tensors[k] as Tensor)));
+  for (const [k, declared] of operation.inputBuffers.entries()) {
+    replace.set(declared, bufferOf(operation.inputs[k] as Tensor));
+  }
+  for (const [k, declared] of operation.outputBuffers.entries())
+    replace.set(declared, bufferOf(stage.tensors[k] as Tensor));
   return replaceBuffers(operation.body, replace);
 }
 

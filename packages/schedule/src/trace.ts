@@ -1,8 +1,8 @@
-import { CompileError, callSite, isCompileError } from "@tilewright/diagnostics";
+import { CompileError, callSite, isCompileError, type Span } from "@tilewright/diagnostics";
 import type { Json, Scope, Tensor, ThreadTag, Trace, TraceRecord } from "@tilewright/ir";
 import { cacheRead, cacheWrite } from "./cache.js";
 import { computeAt, computeInline, computeRoot } from "./compute-at.js";
-import { createSchedule } from "./create-schedule.js";
+import { newSchedule } from "./create-schedule.js";
 import { badRecord } from "./errors.js";
 import { fuse } from "./fuse.js";
 import { findStage } from "./lookup.js";
@@ -22,23 +22,37 @@ export function traceOf(schedule: Schedule): Trace {
  * @throws CompileError SCH120 for a record that is no call of a primitive; what the primitive throws, with the step in a note
  */
 export function replay(outputs: Tensor | readonly Tensor[], trace: Trace): Schedule {
-  const schedule = createSchedule(outputs);
-  trace.records.forEach((record, step) => {
-    const fail = (why: string): never => {
-      throw new CompileError(badRecord(step, String(record.primitive), why, callSite(replay)));
-    };
-    const apply = Object.hasOwn(PRIMITIVES, record.primitive) ? PRIMITIVES[record.primitive] : undefined;
-    if (apply === undefined) return fail("there is no such primitive");
-    try {
-      apply(schedule, record, new Arguments(record, fail));
-    } catch (error) {
-      if (!isCompileError(error) || error.code === "SCH120") throw error;
-      const [first, ...rest] = error.diagnostics;
-      if (first === undefined) throw error;
-      throw new CompileError({ ...first, notes: [...(first.notes ?? []), `at step ${step} of the trace, \`${record.primitive}\` on \`${record.stage}\``] }, ...rest);
-    }
-  });
+  const span = callSite(replay);
+  const schedule = newSchedule(outputs, span);
+  schedule.place = span;
+  const records: unknown = trace?.records;
+  if (trace?.version !== 1 || !Array.isArray(records))
+    throw new CompileError(badRecord(0, "trace", "it is no trace of version 1", span));
+  for (const [step, record] of (records as readonly TraceRecord[]).entries())
+    replayRecord(schedule, record, step, span);
+  schedule.place = null;
   return schedule;
+}
+
+function replayRecord(schedule: Schedule, record: TraceRecord, step: number, span: Span): void {
+  const fail = (why: string): never => {
+    throw new CompileError(badRecord(step, String(record?.primitive), why, span));
+  };
+  const apply = Object.hasOwn(PRIMITIVES, String(record?.primitive)) ? PRIMITIVES[record.primitive] : undefined;
+  if (apply === undefined) {
+    fail("there is no such primitive");
+    return;
+  }
+  if (typeof record.stage !== "string" || !Array.isArray(record.results)) fail("it names no stage, or no results");
+  try {
+    apply(schedule, record, new Arguments(record, fail));
+  } catch (error) {
+    if (!isCompileError(error) || error.code === "SCH120") throw error;
+    const [first, ...rest] = error.diagnostics;
+    if (first === undefined) throw error;
+    const note = `at step ${step} of the trace, \`${record.primitive}\` on \`${record.stage}\``;
+    throw new CompileError({ ...first, notes: [...(first.notes ?? []), note] }, ...rest);
+  }
 }
 
 /** Typed access to the arguments of a record that may come from a file. */
@@ -53,7 +67,9 @@ class Arguments {
 
   private get(name: string): Json | undefined {
     const args: unknown = this.record.arguments;
-    return typeof args === "object" && args !== null && Object.hasOwn(args, name) ? this.record.arguments[name] : undefined;
+    return typeof args === "object" && args !== null && Object.hasOwn(args, name)
+      ? this.record.arguments[name]
+      : undefined;
   }
 
   string(name: string): string {
@@ -68,7 +84,9 @@ class Arguments {
 
   strings(name: string): readonly string[] {
     const value = this.get(name);
-    return Array.isArray(value) && value.every((item) => typeof item === "string") ? (value as readonly string[]) : this.fail(`\`${name}\` is no list of strings`);
+    return Array.isArray(value) && value.every((item) => typeof item === "string")
+      ? (value as readonly string[])
+      : this.fail(`\`${name}\` is no list of strings`);
   }
 
   list(name: string): readonly Json[] {
@@ -89,7 +107,11 @@ const PRIMITIVES: Readonly<Record<string, Apply>> = {
     const sizes = factor === undefined ? { parts: parts ?? 0 } : { factor };
     const [outer, inner] = results;
     const names = outer === undefined || inner === undefined ? {} : { names: [outer, inner] as const };
-    split(s, stage, args.string("axis"), { ...sizes, ...names, tail: TAILS.includes(tail) ? (tail as TailStrategy) : "guard" });
+    split(s, stage, args.string("axis"), {
+      ...sizes,
+      ...names,
+      tail: TAILS.includes(tail) ? (tail as TailStrategy) : "guard",
+    });
   },
   fuse: (s, { stage }, args) => void fuse(s, stage, args.string("outer"), args.string("inner")),
   reorder: (s, { stage }, args) => reorder(s, stage, args.strings("axes")),
@@ -109,6 +131,12 @@ const PRIMITIVES: Readonly<Record<string, Apply>> = {
 };
 
 function digit(value: Json): LayoutDigitOptions {
-  const { dimension, divisor, modulus } = (typeof value === "object" && value !== null ? value : {}) as { readonly [name: string]: Json };
-  return { dimension: Number(dimension), divisor: Number(divisor ?? 1), ...(modulus === null || modulus === undefined ? {} : { modulus: Number(modulus) }) };
+  const { dimension, divisor, modulus } = (typeof value === "object" && value !== null ? value : {}) as {
+    readonly [name: string]: Json;
+  };
+  return {
+    dimension: Number(dimension),
+    divisor: Number(divisor ?? 1),
+    ...(modulus === null || modulus === undefined ? {} : { modulus: Number(modulus) }),
+  };
 }

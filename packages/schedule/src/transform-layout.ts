@@ -1,6 +1,7 @@
-import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
+import { CompileError, type Span } from "@tilewright/diagnostics";
 import { badLayout, notMovable } from "./errors.js";
 import { stageOf } from "./lookup.js";
+import { placeOf } from "./place.js";
 import { record } from "./record.js";
 import type { LayoutDigit, Schedule, Stage, TensorLike } from "./schedule.js";
 
@@ -21,12 +22,18 @@ export interface LayoutDigitOptions {
  * @throws CompileError SCH103 · SCH110 the memory is the caller's · SCH115 the digits do not name every dimension completely, once
  */
 export function transformLayout(schedule: Schedule, tensor: TensorLike, digits: readonly LayoutDigitOptions[]): void {
-  const span = callSite(transformLayout);
+  const span = placeOf(schedule, transformLayout);
   const stage = stageOf(schedule, tensor, span);
   if (stage.operation.kind !== "Compute" || stage.isOutput) {
-    throw new CompileError(notMovable("transformLayout", stage.name, "its memory is the caller's or an extern operation's", span));
+    throw new CompileError(
+      notMovable("transformLayout", stage.name, "its memory is the caller's or an extern operation's", span),
+    );
   }
-  const layout = digits.map(({ dimension, divisor = 1, modulus = null as number | null }) => ({ dimension, divisor, modulus }));
+  const layout = digits.map(({ dimension, divisor = 1, modulus = null as number | null }) => ({
+    dimension,
+    divisor,
+    modulus,
+  }));
   checkInvertible(stage, layout, span);
   stage.layout = layout;
   record(schedule, "transformLayout", stage, { digits: layout.map((digit) => ({ ...digit })) });
@@ -38,17 +45,26 @@ function checkInvertible(stage: Stage, layout: readonly LayoutDigit[], span: Spa
     throw new CompileError(badLayout(stage.name, why, span));
   };
   for (const { dimension, divisor, modulus } of layout) {
-    if (!Number.isSafeInteger(dimension) || dimension < 0 || dimension >= stage.axes.length) fail(`there is no dimension ${dimension}`);
+    if (!Number.isSafeInteger(dimension) || dimension < 0 || dimension >= stage.axes.length)
+      fail(`there is no dimension ${dimension}`);
     if (!Number.isSafeInteger(divisor) || divisor < 1) fail(`a divisor of ${divisor}`);
     if (modulus !== null && (!Number.isSafeInteger(modulus) || modulus < 1)) fail(`a modulus of ${modulus}`);
   }
   stage.axes.forEach((axis, dimension) => {
-    const digits = layout.filter((digit) => digit.dimension === dimension).sort((a, b) => a.divisor - b.divisor || (a.modulus ?? Infinity) - (b.modulus ?? Infinity));
+    const digits = layout
+      .filter((digit) => digit.dimension === dimension)
+      .sort((a, b) => a.divisor - b.divisor || (a.modulus ?? Infinity) - (b.modulus ?? Infinity));
     let reached: number | null = 1;
     for (const { divisor, modulus } of digits) {
-      if (divisor !== reached) fail(`\`${axis.name}\` (dimension ${dimension}) has digits that overlap or leave a gap at ${divisor}`);
+      if (divisor !== reached)
+        fail(`\`${axis.name}\` (dimension ${dimension}) has digits that overlap or leave a gap at ${divisor}`);
       reached = modulus === null ? null : divisor * modulus;
     }
-    if (reached !== null) fail(digits.length === 0 ? `\`${axis.name}\` (dimension ${dimension}) is missing` : `\`${axis.name}\` (dimension ${dimension}) has no leading digit`);
+    if (reached !== null)
+      fail(
+        digits.length === 0
+          ? `\`${axis.name}\` (dimension ${dimension}) is missing`
+          : `\`${axis.name}\` (dimension ${dimension}) has no leading digit`,
+      );
   });
 }

@@ -1,8 +1,8 @@
+import type { Backend } from "@tilewright/backend";
 import { interpret } from "@tilewright/interp";
 import type { IRModule } from "@tilewright/ir";
 import { print } from "@tilewright/ir/text";
 import { lower } from "@tilewright/lower";
-import type { Backend } from "@tilewright/backend";
 import type { Case } from "./batch.js";
 
 /** The first pass after which the interpreter disagrees with what a case expects: its name and the text before and after it. */
@@ -15,7 +15,9 @@ export function faultyPass(scheduled: IRModule, backend: Backend, { name, inputs
     const outputs = expected.map((array) => new Float32Array(array.length).fill(Number.NaN));
     const arrays = [...inputs, ...outputs];
     try {
-      interpret(module, new Map(parameters.map((parameter, k) => [parameter.name, arrays[k] as Float32Array])), { entry: name });
+      interpret(module, new Map(parameters.map((parameter, k) => [parameter.name, arrays[k] as Float32Array])), {
+        entry: name,
+      });
     } catch (error) {
       report = String(error);
       return false;

@@ -10,7 +10,9 @@ import { Choices, randomSchedule } from "./random-trace.js";
 
 /** Runs a schedule in the interpreter, twice with different orders and different garbage in fresh memory. */
 function check(outputs: readonly Tensor[], schedule: Schedule, seed: number): void {
-  const inputs = new Map<string, TypedArray>(placeholdersOf(outputs).map((tensor) => [tensor.name, inputFor(tensor, seed)]));
+  const inputs = new Map<string, TypedArray>(
+    placeholdersOf(outputs).map((tensor) => [tensor.name, inputFor(tensor, seed)]),
+  );
   const expected = evaluateTensors(outputs, inputs);
   const func = toPrimFunc(schedule);
   expect(verify(func, "scheduled")).toEqual([]);
@@ -18,20 +20,29 @@ function check(outputs: readonly Tensor[], schedule: Schedule, seed: number): vo
     const memory = new Map<string | Buffer, TypedArray>([...inputs]);
     for (const tensor of outputs) memory.set(tensor.name, new Float32Array(elements(tensor.shape)).fill(Number.NaN));
     interpret(func, memory as never, { seed: order });
-    outputs.forEach((tensor, k) => expect(memory.get(tensor.name)).toEqual(expected[k]));
+    for (const [k, tensor] of outputs.entries()) expect(memory.get(tensor.name)).toEqual(expected[k]);
   }
 }
 
 describe("a plain schedule computes what the expressions say", () => {
   it.each(programs)("$name", ({ build }) => {
-    for (const sizes of [[4, 6, 3], [5, 7, 1], [1, 1, 1], [13, 3, 5]]) {
+    for (const sizes of [
+      [4, 6, 3],
+      [5, 7, 1],
+      [1, 1, 1],
+      [13, 3, 5],
+    ]) {
       const outputs = build((k) => sizes[k] ?? 2);
       check(outputs, replay(outputs, { version: 1, records: [] }), 1);
     }
   });
 });
 
-const sizes = fc.tuple(fc.integer({ min: 1, max: 13 }), fc.integer({ min: 1, max: 11 }), fc.integer({ min: 1, max: 7 }));
+const sizes = fc.tuple(
+  fc.integer({ min: 1, max: 13 }),
+  fc.integer({ min: 1, max: 11 }),
+  fc.integer({ min: 1, max: 7 }),
+);
 const choices = fc.array(fc.nat(1 << 20), { maxLength: 90 });
 
 describe("no sequence of primitives changes what is computed", () => {

@@ -1,5 +1,5 @@
-import type { Backend, Toolchain } from "@tilewright/backend";
 import type { Device, DeviceDriver } from "@tilewright/artifact";
+import type { Backend, Toolchain } from "@tilewright/backend";
 import { c } from "@tilewright/codegen-c";
 import { wasmDevice } from "@tilewright/runtime";
 import { nativeDevice } from "@tilewright/runtime-native";
@@ -16,12 +16,26 @@ interface Road {
 }
 
 const roads: readonly Road[] = [
-  { name: "GNU C with vectors and a shared library", backend: c({ vectorBytes: 32 }), toolchain: sharedLibrary({ cache: false, optimization: 1 }), device: nativeDevice },
-  { name: "C99 and a shared library", backend: c({ dialect: "c99" }), toolchain: sharedLibrary({ cache: false, optimization: 1 }), device: nativeDevice },
+  {
+    name: "GNU C with vectors and a shared library",
+    backend: c({ vectorBytes: 32 }),
+    toolchain: sharedLibrary({ cache: false, optimization: 1 }),
+    device: nativeDevice,
+  },
+  {
+    name: "C99 and a shared library",
+    backend: c({ dialect: "c99" }),
+    toolchain: sharedLibrary({ cache: false, optimization: 1 }),
+    device: nativeDevice,
+  },
   { name: "GNU C and emcc", backend: c({ vectorBytes: 16 }), toolchain: emcc({ cache: false }), device: wasmDevice },
 ];
 
-async function outputsOf(device: Device, launch: (args: readonly unknown[]) => Promise<void>, { inputs, expected }: Case): Promise<readonly Float32Array[]> {
+async function outputsOf(
+  device: Device,
+  launch: (args: readonly unknown[]) => Promise<void>,
+  { inputs, expected }: Case,
+): Promise<readonly Float32Array[]> {
   const bytes = (array: Float32Array): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   const buffers = [...inputs, ...expected].map((array) => device.allocate(Math.max(4, array.byteLength)));
   for (const [k, array] of inputs.entries()) await device.write(buffers[k] as (typeof buffers)[number], bytes(array));
@@ -35,20 +49,23 @@ async function outputsOf(device: Device, launch: (args: readonly unknown[]) => P
   return results;
 }
 
-describe.each(roads)("what a random schedule computes is the same through $name", ({ backend, toolchain, device: driver }) => {
-  it.each([11, 12])("seed %i", async (seed) => {
-    const { compiled, scheduled, cases } = randomBatch(seed, 60, backend);
-    const built = await toolchain.build(compiled);
-    const device = await driver.open();
-    const entry = { format: built.format, blob: "module", features: built.features, functions: built.functions };
-    const module = await device.load(entry, built.bytes);
-    for (const each of cases) {
-      const actual = await outputsOf(device, (args) => module.launch(each.name, args as never), each);
-      const same = actual.every((array, k) => array.every((value, i) => Object.is(value, each.expected[k]?.[i])));
-      expect.soft(same, same ? "" : `${each.trace}\n${faultyPass(scheduled, backend, each)}`).toBe(true);
-    }
-    await module.close();
-    expect(device.allocatedBytes).toBe(0);
-    await device.close();
-  });
-});
+describe.each(roads)(
+  "what a random schedule computes is the same through $name",
+  ({ backend, toolchain, device: driver }) => {
+    it.each([11, 12])("seed %i", async (seed) => {
+      const { compiled, scheduled, cases } = randomBatch(seed, 60, backend);
+      const built = await toolchain.build(compiled);
+      const device = await driver.open();
+      const entry = { format: built.format, blob: "module", features: built.features, functions: built.functions };
+      const module = await device.load(entry, built.bytes);
+      for (const each of cases) {
+        const actual = await outputsOf(device, (args) => module.launch(each.name, args as never), each);
+        const same = actual.every((array, k) => array.every((value, i) => Object.is(value, each.expected[k]?.[i])));
+        expect.soft(same, same ? "" : `${each.trace}\n${faultyPass(scheduled, backend, each)}`).toBe(true);
+      }
+      await module.close();
+      expect(device.allocatedBytes).toBe(0);
+      await device.close();
+    });
+  },
+);

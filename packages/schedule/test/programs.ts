@@ -1,5 +1,20 @@
 import { isConst, type Tensor, visit } from "@tilewright/ir";
-import { add, compute, floordiv, ge, ifThenElse, lt, max, mul, placeholder, read, reduceAxis, select, sub, sum } from "@tilewright/te";
+import {
+  add,
+  compute,
+  floordiv,
+  ge,
+  ifThenElse,
+  lt,
+  max,
+  mul,
+  placeholder,
+  read,
+  reduceAxis,
+  select,
+  sub,
+  sum,
+} from "@tilewright/te";
 
 /** Small programs with every shape of dependence that bound inference meets; sizes vary, primes among them. */
 export interface Program {
@@ -39,7 +54,8 @@ export const programs: readonly Program[] = [
     build: (size) => {
       const n = size(0) + 2;
       const A = unary(n);
-      const at = (t: Tensor, i: Parameters<typeof read>[1]) => ifThenElse(lt(i, n), ifThenElse(ge(i, 0), read(t, i), 0), 0);
+      const at = (t: Tensor, i: Parameters<typeof read>[1]) =>
+        ifThenElse(lt(i, n), ifThenElse(ge(i, 0), read(t, i), 0), 0);
       const B = compute([n], (i) => add(add(at(A, sub(i, 1)), at(A, i)), at(A, add(i, 1))), { name: "B" });
       return [compute([n], (i) => add(read(B, i), at(B, add(i, 2))), { name: "C" })];
     },
@@ -92,24 +108,32 @@ export const programs: readonly Program[] = [
       const [n, k] = [size(0), size(1)];
       const A = placeholder([n, k], { name: "A" });
       const r = reduceAxis(k, "k");
-      const [S, M] = compute([n], (i) => [sum(read(A, i, r), r), max(read(A, i, r), r)], { name: "SM" }) as [Tensor, Tensor];
+      const [S, M] = compute([n], (i) => [sum(read(A, i, r), r), max(read(A, i, r), r)], { name: "SM" }) as [
+        Tensor,
+        Tensor,
+      ];
       return [compute([n], (i) => add(read(S, i), read(M, i)), { name: "T" })];
     },
   },
 ];
 
-export const elements = (shape: Tensor["shape"]): number => shape.reduce((product, extent) => product * (isConst(extent) ? Number(extent.value) : 0), 1);
+export const elements = (shape: Tensor["shape"]): number =>
+  shape.reduce((product, extent) => product * (isConst(extent) ? Number(extent.value) : 0), 1);
 
 /** Small integers, so that sums are exact in any order. */
 export function inputFor(tensor: Tensor, seed: number): Float32Array {
-  return Float32Array.from({ length: elements(tensor.shape) }, (_, i) => ((i * 7 + seed * 13 + ((i * i) % 11)) % 9) - 4);
+  return Float32Array.from(
+    { length: elements(tensor.shape) },
+    (_, i) => ((i * 7 + seed * 13 + ((i * i) % 11)) % 9) - 4,
+  );
 }
 
 export function placeholdersOf(outputs: readonly Tensor[]): readonly Tensor[] {
   const found = new Set<Tensor>();
   const follow = (tensor: Tensor): void => {
     if (tensor.operation.kind === "Placeholder") found.add(tensor);
-    if (tensor.operation.kind === "Compute") for (const body of tensor.operation.bodies) visit(body, { Read: (read) => follow(read.tensor) });
+    if (tensor.operation.kind === "Compute")
+      for (const body of tensor.operation.bodies) visit(body, { Read: (read) => follow(read.tensor) });
   };
   outputs.forEach(follow);
   return [...found];

@@ -31,7 +31,11 @@ export class Choices {
 const TAILS: readonly TailStrategy[] = ["guard", "guard", "shift", "roundUp", "exact"];
 
 /** Applies random primitives with random arguments; those that the schedule refuses with a diagnostic are counted and skipped. */
-export function randomSchedule(outputs: readonly Tensor[], choices: Choices, { threads = true } = {}): { schedule: Schedule; refused: number; applied: number } {
+export function randomSchedule(
+  outputs: readonly Tensor[],
+  choices: Choices,
+  { threads = true } = {},
+): { schedule: Schedule; refused: number; applied: number } {
   const schedule = createSchedule(outputs);
   let [refused, applied] = [0, 0];
   while (!choices.exhausted) {
@@ -79,9 +83,9 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
 function randomComputeAt(schedule: Schedule, producer: string, choices: Choices): void {
   const made = schedule.stages.find(({ name }) => name === producer)?.tensors ?? [];
   const reads = (bodies: readonly Expr[]): boolean => {
-    let found = false;
-    for (const body of bodies) visit(body, { Read: (read) => void (found ||= made.includes(read.tensor)) });
-    return found;
+    const read = new Set<Tensor>();
+    for (const body of bodies) visit(body, { Read: ({ tensor }) => void read.add(tensor) });
+    return made.some((tensor) => read.has(tensor));
   };
   const readers = schedule.stages.filter((stage) => reads(stage.bodies)).map(({ name }) => name);
   const consumer = choices.of(choices.below(4) === 0 ? schedule.stages.map(({ name }) => name) : readers) ?? producer;

@@ -3,9 +3,14 @@ import { describe, expect, it } from "vitest";
 import { randomBatch } from "./batch.js";
 import { faultyPass } from "./find-fault.js";
 
-
 /** Runs a module by hand, as the calling convention says. */
-function run(bytes: Uint8Array, name: string, workspaceBytes: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]): Float32Array[] {
+function run(
+  bytes: Uint8Array,
+  name: string,
+  workspaceBytes: number,
+  inputs: readonly Float32Array[],
+  outputs: readonly Float32Array[],
+): Float32Array[] {
   const sizes = [...inputs, ...outputs].map((array) => Math.ceil(Math.max(1, array.byteLength) / 64) * 64);
   const total = sizes.reduce((sum, size) => sum + size, 1024) + workspaceBytes + 65_536;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(total / 65_536) });
@@ -13,11 +18,17 @@ function run(bytes: Uint8Array, name: string, workspaceBytes: number, inputs: re
   const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
   const exports: Record<string, unknown> = {};
   const parallel = (body: number, extent: number, closure: number, workspace: number): void => {
-    const table = exports["functions"] as WebAssembly.Table;
+    const table = exports.functions as WebAssembly.Table;
     const half = extent >> 1;
-    for (const [begin, end] of [[half, extent], [0, half]]) (table.get(body) as (...args: unknown[]) => void)(begin, end, closure, workspace);
+    for (const [begin, end] of [
+      [half, extent],
+      [0, half],
+    ])
+      (table.get(body) as (...args: unknown[]) => void)(begin, end, closure, workspace);
   };
-  const instance = new WebAssembly.Instance(module, { tilewright: { memory, parallel, assert_failed: () => undefined } });
+  const instance = new WebAssembly.Instance(module, {
+    tilewright: { memory, parallel, assert_failed: () => undefined },
+  });
   Object.assign(exports, instance.exports);
   let next = 1024;
   const places = sizes.map((size) => {
@@ -25,7 +36,7 @@ function run(bytes: Uint8Array, name: string, workspaceBytes: number, inputs: re
     next += size;
     return place;
   });
-  inputs.forEach((array, k) => new Float32Array(memory.buffer, places[k], array.length).set(array));
+  for (const [k, array] of inputs.entries()) new Float32Array(memory.buffer, places[k], array.length).set(array);
   (instance.exports[name] as (...args: number[]) => void)(...places, next);
   return outputs.map((array, k) => new Float32Array(memory.buffer, places[inputs.length + k], array.length).slice());
 }
