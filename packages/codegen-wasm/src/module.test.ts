@@ -120,6 +120,18 @@ describe("a module", () => {
     expect(at(1).kind).toBe("Load");
   });
 
+  it("runs a loop as often as its extent says, also not at all", () => {
+    const [n, i] = [variable("n", "int32"), variable("i")];
+    const count = b.store(y, [int(0)], b.add(b.load(y, [int(0)]), one));
+    const compiled = compile(kernel("f", [n, y], b.loop(i, int(2), b.cast(n, "index"), count)));
+    const { call } = instantiate(compiled);
+    for (const extent of [0, 1, 2, 7]) {
+      const memory = { y: new Float32Array(64) };
+      call("f", { n: extent, ...memory });
+      expect(memory.y[0]).toBe(extent);
+    }
+  });
+
   it("takes nests and sums of thousands", () => {
     const register = variable("r", "float32");
     let body: Stmt = store(int(0), register);

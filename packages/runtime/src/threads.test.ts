@@ -72,6 +72,15 @@ describe("parallel loops on worker threads", () => {
     }
   });
 
+  it("return when the slowest thread is done", async () => {
+    const functions = await loadFunctions(artifactOf([compile(unevenSums(), { threads: 3 })]), device);
+    for (let heavy = 0; heavy < 6; heavy++) {
+      const out = zeros([2]);
+      await functions.call("uneven", heavy % 2, out);
+      expect(out.toArray()).toEqual([0, 1].map((row) => (row === heavy % 2 ? 4_000_000 : 1)));
+    }
+  });
+
   it("may stand inside each other", async () => {
     const inner = parallelRows("inner", ROWS, COLUMNS, twice);
     const [begin, end] = [variable("begin"), variable("end")];
@@ -164,6 +173,24 @@ function scratchSums(rows: number, length: number) {
   return [
     func("sums", [out], call),
     func("sums_body", [begin, end, innerOut], b.loop(i, begin, b.sub(end, begin), row), "parallel"),
+  ];
+}
+
+/** `uneven(heavy, out)`: one of two rows takes much longer than the other. */
+function unevenSums() {
+  const [out, innerOut] = [floats("out", 2), floats("out", 2)];
+  const [heavy, innerHeavy] = [variable("heavy", "int32"), variable("heavy", "int32")];
+  const [begin, end, i, k] = [variable("begin"), variable("end"), variable("i"), variable("k")];
+  const sum = variable("sum", "float32");
+  const trips = b.select(b.binary("eq", i, b.cast(innerHeavy, "index")), int(4_000_000), int(1));
+  const add = b.loop(k, int(0), trips, b.assign(sum, b.add(sum, b.const(1, "float32"))));
+  const row = b.register(sum, b.const(0, "float32"), b.seq(add, b.store(innerOut, [i], sum)));
+  const args = [heavy, b.region(out, [int(0)], [int(2)])];
+  const call: Stmt = { kind: "ParallelCall", span: b.span, callee: "uneven_body", extent: int(2), args };
+  const body = b.loop(i, begin, b.sub(end, begin), row);
+  return [
+    func("uneven", [heavy, out], call),
+    func("uneven_body", [begin, end, innerHeavy, innerOut], body, "parallel"),
   ];
 }
 
