@@ -78,10 +78,9 @@ function levelsOf(kernel: Kernel, backend: Backend, after: string | undefined, v
   const passes: { name: string; changed: boolean; text: string }[] = [];
   let last = print(module);
   const onPass = (name: string, result: IRModule): void => {
-    if (after !== name && after !== "all") return void passes.push({ name, changed: false, text: "" });
-    const printed = print(result);
+    const printed = after === undefined ? last : print(result);
     const changed = printed !== last;
-    passes.push({ name, changed, text: changed || after === name ? printed : "" });
+    passes.push({ name, changed, text: after === name || (after === "all" && changed) ? printed : "" });
     last = printed;
   };
   const lowered = lower(module, { capabilities: backend.capabilities, passes: backend.passes ?? [], verify, onPass });
