@@ -2,7 +2,7 @@ import { type Backend, BACKEND_SPEC_VERSION, defineBackend } from "@tilewright/b
 import { CompileError, NO_SPAN } from "@tilewright/diagnostics";
 import { type Cpu, capabilitiesOf, processorOf } from "./capabilities.js";
 import { badOption } from "./errors.js";
-import type { Dialect } from "./inline-functions.js";
+import type { Dialect } from "./short-types.js";
 import { emitModule } from "./module.js";
 
 export interface COptions {

@@ -13,7 +13,7 @@ import {
 import { constantText } from "./constants.js";
 import { notDeviceLevel, tooLarge, unsupportedOperator } from "./errors.js";
 import { isContiguous, operandsOf, type Sharing, sharingOf } from "./graph-order.js";
-import type { Helpers } from "./inline-functions.js";
+import type { Helpers } from "./short-types.js";
 import { loadValue, shuffleValue } from "./memory.js";
 import type { Names } from "./names.js";
 import { scalarBinary, scalarCast, scalarReinterpret, scalarUnary } from "./scalar-operators.js";

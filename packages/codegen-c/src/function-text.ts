@@ -1,6 +1,6 @@
 import { type Buffer, type PrimFunc, typeName, type Var } from "@tilewright/ir";
 import type { FunctionFacts } from "./function-facts.js";
-import type { Helpers } from "./inline-functions.js";
+import type { Helpers } from "./short-types.js";
 import { pointee } from "./memory.js";
 import { names } from "./names.js";
 import { type FunctionScope, slotField, StatementWriter, stringLiteral } from "./statement.js";

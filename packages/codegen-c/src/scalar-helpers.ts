@@ -1,5 +1,5 @@
 import { InternalError } from "@tilewright/diagnostics";
-import { bitsOfShort, type Helpers, scalarOf } from "./inline-functions.js";
+import { bitsOfShort, type Helpers, scalarOf } from "./short-types.js";
 
 /** Opens the definition of a helper: inlined always in GNU C, a hint in C99. */
 export function signature(result: string, name: string, parameters: string): string {

@@ -1,7 +1,7 @@
 import { CompileError } from "@tilewright/diagnostics";
 import { type Binary, bitsOf, type Const, type DType, type Expr, isFloat, isSigned, type Unary } from "@tilewright/ir";
 import { unsupportedOperator } from "./errors.js";
-import type { Helpers } from "./inline-functions.js";
+import type { Helpers } from "./short-types.js";
 import { isHalf, isIntegral, typeOf } from "./types.js";
 import { atom, called, castTo, COMPARISON_SYMBOLS, combine, infix, LEVEL, type Value, wrap } from "./value.js";
 

@@ -184,7 +184,7 @@ function operators(lanes: number): readonly Trial[] {
 
 function unique(functions: readonly PrimFunc[]): readonly PrimFunc[] {
   const seen = new Set<string>();
-  return functions.filter(({ name }) => !seen.has(name) && seen.add(name));
+  return functions.filter(({ name }) => seen.size < seen.add(name).size);
 }
 
 /** A program that calls every function once on the given memory. */

@@ -1,5 +1,5 @@
 import { InternalError } from "@tilewright/diagnostics";
-import { bitsOfShort, type Helpers, scalarOf } from "./inline-functions.js";
+import { bitsOfShort, type Helpers, scalarOf } from "./short-types.js";
 import { saturationBounds, signature } from "./scalar-helpers.js";
 
 /** The type of a vector in registers, and with `_u` of one in memory, aligned as its elements. */

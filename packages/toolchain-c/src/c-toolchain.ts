@@ -114,7 +114,7 @@ function checkOptions({ cache, cacheMaxBytes, optimization, timeoutMs }: Toolcha
 }
 
 function keyOf(kind: ToolchainKind, recipe: Recipe, module: CompiledModule): string {
-  const extra = [...module.files].flatMap(([file, content]) => [file, content]);
+  const extra = [...module.files].flat();
   const steps = recipe.steps.map(({ command, args }) => [command, ...args].join("\0")).join("\n");
   return cacheKey([
     CACHE_FORMAT,

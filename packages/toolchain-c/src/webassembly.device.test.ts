@@ -85,7 +85,7 @@ describe.each(cases)("%s: a module of %s follows the calling convention", (tool,
       tilewright: { memory, parallel, assert_failed: (index: number) => failures.push(index) },
     });
     const x = new Float32Array(memory.buffer, 65536, N);
-    x.forEach((_, at) => void (x[at] = at + 0.25));
+    x.set(Array.from({ length: N }, (_, at) => at + 0.25));
     const run = instance.exports["double n"] as (x: number, n: number, workspace: number) => void;
     run(65536, N, 131072);
     expect([x[0], x[1], x[99], bodies, failures]).toEqual([0, 2, 198, [100], []]);

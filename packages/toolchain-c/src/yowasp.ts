@@ -99,7 +99,11 @@ async function execute(
     if (bytes !== null) messages += decoder.decode(bytes, { stream: true });
   };
   try {
-    const result = await llvm.commands[command]?.(args, files, { stdout: collect, stderr: collect });
+    const result = await llvm.commands[command]?.(args, files, {
+      stdout: collect,
+      stderr: collect,
+      fetchProgress: () => undefined,
+    });
     const written = result?.[output];
     if (written instanceof Uint8Array) await writeFile(join(folder, output), written);
   } catch (error) {
