@@ -1,10 +1,9 @@
-import type { ElementType, FunctionEntry, ParameterEntry } from "@tilewright/artifact";
+import type { ElementType } from "@tilewright/artifact";
 import { type NDArray, zeros } from "@tilewright/runtime";
 import { badInput } from "./errors.js";
+import type { BufferEntry } from "./executable.js";
 import { type Io, UsageError } from "./io.js";
 import { parseNpy } from "./npy.js";
-
-export type BufferEntry = Extract<ParameterEntry, { readonly kind: "buffer" }>;
 
 /** `name=value` pairs of `--input`, by name. @throws UsageError */
 export function parseInputs(pairs: readonly string[]): ReadonlyMap<string, string> {
@@ -19,30 +18,25 @@ export function parseInputs(pairs: readonly string[]): ReadonlyMap<string, strin
 }
 
 /**
- * An array for every parameter of a function: what it reads from a file, at random (the default) or zeros; zeros for what it writes.
- * @throws CompileError CLI106 a name that is no input, a shape or type that differs, a scalar parameter · CLI107
+ * An array for every parameter: what is read from a file, at random (the default) or zeros; zeros for what is written.
+ * @throws CompileError CLI106 a name that is no input, a shape or type that differs · CLI107
  */
 export async function arraysFor(
-  { parameters }: FunctionEntry,
+  parameters: readonly BufferEntry[],
   inputs: ReadonlyMap<string, string>,
   seed: number,
   io: Io,
-): Promise<readonly { readonly entry: BufferEntry; readonly array: NDArray }[]> {
-  const names = parameters.filter((each) => each.kind === "scalar" || each.access !== "write").map(({ name }) => name);
-  for (const [name, value] of inputs)
+): Promise<readonly NDArray[]> {
+  const names = parameters.filter(({ access }) => access !== "write").map(({ name }) => name);
+  for (const [name, value] of inputs) {
     if (!names.includes(name)) throw badInput(name, `one of ${names.join(", ")}`, `${name}=${value}`);
+  }
   const next = generator(seed);
-  const arrays: { entry: BufferEntry; array: NDArray }[] = [];
+  const arrays: NDArray[] = [];
   for (const entry of parameters) {
-    if (entry.kind === "scalar") throw badInput(entry.name, "a function of buffers alone", `a ${entry.dtype} by value`);
     const value = entry.access === "write" ? "zeros" : (inputs.get(entry.name) ?? "random");
-    const array =
-      value === "zeros"
-        ? zeros(entry.shape, entry.dtype)
-        : value === "random"
-          ? randomArray(entry, next)
-          : await fromFile(entry, value, io);
-    arrays.push({ entry, array });
+    if (value === "zeros") arrays.push(zeros(entry.shape, entry.dtype));
+    else arrays.push(value === "random" ? randomArray(entry, next) : await fromFile(entry, value, io));
   }
   return arrays;
 }

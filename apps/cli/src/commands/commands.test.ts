@@ -1,4 +1,7 @@
-import { decodeArtifact } from "@tilewright/artifact";
+import { decodeArtifact, encodeArtifact } from "@tilewright/artifact";
+import { wasm } from "@tilewright/codegen-wasm";
+import { compile } from "@tilewright/compiler";
+import { graphBuilder, mul as multiply } from "@tilewright/ops";
 import { createSchedule, split, vectorize } from "@tilewright/schedule";
 import { add, compute, mul, placeholder, read, reduceAxis, sum } from "@tilewright/te";
 import { describe, expect, it } from "vitest";
@@ -49,8 +52,10 @@ describe("lower", () => {
   });
 
   it("prints what a pass made, or all that changed something", async () => {
-    const flatten = await tilewright(["lower", "one.ts", "--print-ir-after", "flatten"]);
-    expect(flatten.written.match(/^=== Y: after .*$/gm)).toEqual(["=== Y: after flatten"]);
+    const one = await tilewright(["lower", "one.ts", "--print-ir-after", "vectorize"]);
+    expect(one.written.match(/^=== Y: after .*$/gm)).toEqual(["=== Y: after vectorize"]);
+    const same = await tilewright(["lower", "one.ts", "--print-ir-after", "virtual-threads"]);
+    expect(same.written.match(/^=== Y: after .*$/gm)).toEqual(["=== Y: after virtual-threads (unchanged)"]);
     const all = await tilewright(["lower", "one.ts", "--print-ir-after", "all", "--verify"]);
     expect(all.written.match(/^=== Y: after .*$/gm)).toContain("=== Y: after vectorize");
     expect(all.written).not.toContain("(unchanged)");
@@ -131,6 +136,19 @@ describe("run", () => {
     const { code, written } = await tilewright(args, { ...Object.fromEntries(files), ...inputs });
     expect(code).toBe(0);
     expect(JSON.parse(written).outputs[0].first).toEqual(expected);
+  });
+
+  it("runs a model that an artifact holds, by the names of its inputs and outputs", async () => {
+    const b = graphBuilder("scale");
+    const x = b.input("x", "float32", [2, 3]);
+    const { artifact } = await compile(b.finish([multiply(b, x, b.state("factor", "float32", [], [3]), "y")]), {
+      target: wasm(),
+    });
+    const args = ["run", "scale.tilewright", "--input", "x=a.npy", "--json"];
+    const { code, written } = await tilewright(args, { ...inputs, "scale.tilewright": encodeArtifact(artifact) });
+    expect(code).toBe(0);
+    const [output] = JSON.parse(written).outputs;
+    expect(output).toMatchObject({ name: "y", shape: [2, 3], first: [3, 6, 9, 12, 15, 18] });
   });
 
   it("draws the same inputs for the same seed, and zeros when told", async () => {

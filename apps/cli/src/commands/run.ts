@@ -1,23 +1,24 @@
 import { type Artifact, type Device, decodeArtifact } from "@tilewright/artifact";
 import { render } from "@tilewright/diagnostics";
-import { loadFunctions, type NDArray } from "@tilewright/runtime";
+import type { NDArray } from "@tilewright/runtime";
 import { nodeWasmDevice } from "@tilewright/runtime/node";
 import { type Call, type Command, flag, integer, onlyArgument, text, texts } from "../command.js";
 import { compileKernel } from "../compile-kernel.js";
 import { chooseKernel, unreadable } from "../errors.js";
+import { loadExecutable } from "../executable.js";
 import { findTarget, openNative } from "../find-target.js";
 import { arraysFor, parseInputs } from "../inputs.js";
 import { EXIT, type Io } from "../io.js";
-import { loadKernels } from "../kernels.js";
+import { type Kernel, loadKernels } from "../kernels.js";
 import { formatNpy } from "../npy.js";
 import { paint } from "../paint.js";
 import { targetOf } from "./build.js";
 
 const HELP = `Usage: tilewright run <file.ts | file.tilewright> [options]
 
-Runs a kernel on this machine, compiled now or loaded from an artifact, and says what it computed.
+Runs a kernel on this machine, compiled now or loaded from an artifact, and says what it computed. The artifact may hold a model.
 
-  --kernel <name>            which one, when there are several
+  --kernel <name>            which one, when there are several; of a model, one of its functions
   --target <name>            of a kernel that is compiled: wasm (the default), native, c-wasm
   --threads <n>              threads that parallel loops may use (1)
   --input <name>=<value>     an .npy file, random (the default) or zeros; once for each input
@@ -43,23 +44,14 @@ export const runCommand: Command = {
     const file = onlyArgument(call, "the file of the kernel");
     const inputs = parseInputs(texts(call, "input"));
     const seed = integer(call, "seed", 0, 0, 2 ** 32 - 1);
-    targetOf(call);
-    const { artifact, open } = await artifactOf(file, call, io);
+    const { artifact, open, asked } = await artifactOf(file, call, io);
     const device = await open();
     try {
-      const functions = await loadFunctions(artifact, device);
-      const name = chosen(file, [...functions.entries.keys()], text(call, "kernel"));
-      const entry = functions.entries.get(name);
-      if (entry === undefined) throw chooseKernel(file, name, [...functions.entries.keys()]);
-      const arrays = await arraysFor(entry, inputs, seed, io);
+      const executable = await loadExecutable(file, artifact, device, asked);
+      const arrays = await arraysFor(executable.parameters, inputs, seed, io);
       const started = performance.now();
-      await functions.call(name, ...arrays.map(({ array }) => array));
-      const milliseconds = performance.now() - started;
-      const outputs = new Map(
-        arrays.filter((each) => each.entry.access !== "read").map((each) => [each.entry.name, each.array]),
-      );
-      await report(name, outputs, milliseconds, call, io);
-      await functions.dispose();
+      const outputs = await executable.run(arrays);
+      await report(executable.name, outputs, performance.now() - started, call, io);
     } finally {
       await device.close();
     }
@@ -67,44 +59,41 @@ export const runCommand: Command = {
   },
 };
 
+interface Loaded {
+  readonly artifact: Artifact;
+  readonly open: () => Promise<Device>;
+  /** Name of the function that is wanted; null: the only one, or the model. */
+  readonly asked: string | null;
+}
+
 /** A kernel file compiled for the target, or an artifact with the device that its module is for. */
-async function artifactOf(
-  file: string,
-  call: Call,
-  io: Io,
-): Promise<{ artifact: Artifact; open: () => Promise<Device> }> {
+async function artifactOf(file: string, call: Call, io: Io): Promise<Loaded> {
   const threads = integer(call, "threads", 1, 1, 64);
+  const target = targetOf(call);
+  const kernelName = text(call, "kernel");
   if (/\.[cm]?[jt]s$/.test(file)) {
-    const kernels = await loadKernels(file, io, text(call, "kernel"));
-    const [kernel, second] = kernels;
-    if (kernel === undefined || second !== undefined)
-      throw chooseKernel(
-        file,
-        undefined,
-        kernels.map(({ name }) => name),
-      );
-    const { target, open } = await findTarget(targetOf(call), { threads });
-    const { artifact, warnings } = await compileKernel(kernel, target);
+    const kernel = onlyKernel(file, await loadKernels(file, io, kernelName));
+    const found = await findTarget(target, { threads });
+    const { artifact, warnings } = await compileKernel(kernel, found.target);
     for (const warning of warnings) io.note(`${paint(io.colors.note).diagnostic(render(warning))}\n`);
-    return { artifact, open };
+    return { artifact, open: found.open, asked: null };
   }
   const bytes = await io.readFile(file).catch((error: Error) => {
     throw unreadable(file, error.message);
   });
   const artifact = decodeArtifact(bytes);
-  const needsThreads = artifact.manifest.modules.some(({ features }) => features.includes("threads"));
-  const isNative = artifact.manifest.modules.some(({ format }) => format === "shared-library");
-  const open = (): Promise<Device> =>
-    isNative ? openNative(threads) : nodeWasmDevice.open({ threads: needsThreads ? Math.max(2, threads) : threads });
-  return { artifact, open };
+  const { modules } = artifact.manifest;
+  const isNative = modules.some(({ format }) => format === "shared-library");
+  const needed = modules.every(({ features }) => features.includes("threads")) ? Math.max(2, threads) : threads;
+  const open = (): Promise<Device> => (isNative ? openNative(threads) : nodeWasmDevice.open({ threads: needed }));
+  return { artifact, open, asked: kernelName ?? null };
 }
 
-function chosen(file: string, names: readonly string[], asked: string | undefined): string {
-  const [first] = names;
-  // A kernel that was compiled now was chosen by its export, whose name may differ from the function's.
-  if (names.length === 1 && first !== undefined && (asked === undefined || !file.endsWith(".tilewright"))) return first;
-  if (asked === undefined || !names.includes(asked)) throw chooseKernel(file, asked, names);
-  return asked;
+function onlyKernel(file: string, kernels: readonly Kernel[]): Kernel {
+  const [kernel, second] = kernels;
+  const names = kernels.map(({ name }) => name);
+  if (kernel === undefined || second !== undefined) throw chooseKernel(file, undefined, names);
+  return kernel;
 }
 
 async function report(
