@@ -38,8 +38,8 @@ export const load = async (url, context, next) => {
   try {
     return { format: "module", source: strip(source, { mode: "strip-only" }).code, shortCircuit: true };
   } catch (problem) {
-    const { message, snippet, startLine, startColumn } = problem;
-    throw new SyntaxError(message + " at line " + startLine + ", column " + (startColumn + 1) + ": " + snippet);
+    const { message, startLine, startColumn } = problem;
+    throw new SyntaxError(message + ", at line " + startLine + ", column " + (startColumn + 1));
   }
 };`;
 

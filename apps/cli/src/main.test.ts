@@ -56,6 +56,14 @@ describe("the process", () => {
     expect(stderr).toContain("wrong.ts:3:36");
   });
 
+  it("refuses TypeScript that types alone cannot be taken out of", async () => {
+    await writeFile(join(folder, "enum.ts"), "export enum Kind {}\n");
+    const { code, stderr } = await tilewright(["lower", "enum.ts"]);
+    await rm(join(folder, "enum.ts"));
+    expect(code).toBe(1);
+    expect(stderr).toContain("actual: TypeScript enum is not supported in strip-only mode, at line 1, column 8");
+  });
+
   it("builds into a folder, new or not, and leaves nothing else behind", async () => {
     await mkdir(join(folder, "old"));
     await writeFile(join(folder, "old", "kept.txt"), "");

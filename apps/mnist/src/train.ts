@@ -33,16 +33,17 @@ export interface Trained {
 /** Compiles a network and trains it. Equal options but for the threads of the device give equal weights, to the bit. */
 export async function train(network: Network, options: TrainingOptions, progress: Progress): Promise<Trained> {
   const { device, batch, epochs, seed } = options;
+  const name = options.schedule === "none" ? `${network.name} without a schedule` : network.name;
   const started = performance.now();
   const step = await loadModel(await artifactOf(trainingStep(network, batch, seed), options), { device });
   const use = await loadModel(await artifactOf(prediction(network, batch), options), { device });
-  progress.line(`${network.name}: compiled in ${seconds(started).toFixed(2)} s`);
+  progress.line(`${name}: compiled in ${seconds(started).toFixed(2)} s`);
   const losses: number[] = [];
   const times: number[] = [];
   let accuracy = Number.NaN;
   try {
     for (let epoch = 1; epoch <= epochs; epoch++) {
-      const title = `${network.name}, epoch ${epoch} of ${epochs}`;
+      const title = `${name}, epoch ${epoch} of ${epochs}`;
       const { loss, time } = await trainEpoch(step, options, title, progress);
       await copyWeights(network, step, use);
       accuracy = await accuracyOf(use, options.validation, batch);
