@@ -40,34 +40,41 @@ function needsWork(body: Stmt, capabilities: Capabilities): boolean {
   const bytes = capabilities.vector?.bytes ?? 0;
   const predicated = capabilities.vector?.predicated ?? false;
   let found = false;
-  visit(body, {
-    enter: (node) => {
-      if ("lanes" in node && node.lanes > 1) {
-        const illegal = !isPowerOfTwo(node.lanes) || node.lanes * bytesOfLane(node) > bytes;
-        if (illegal && node.kind !== "Ramp" && !(node.kind === "Broadcast" && node.dtype === "index")) found = true;
-      }
-      if (node.kind === "Load" || node.kind === "Store") {
-        if (node.predicate !== null && !predicated) found = true;
-        if (spanOf(node.indices) === undefined) found = true;
-      }
-      return !found;
-    },
+  visitValues(body, (node) => {
+    if ("lanes" in node && node.lanes > 1 && (!isPowerOfTwo(node.lanes) || node.lanes * bytesOfLane(node) > bytes)) {
+      found = true;
+    }
+    if (node.kind === "Load" || node.kind === "Store") {
+      if (node.predicate !== null && !predicated) found = true;
+      if (spanOf(node.indices) === undefined) found = true;
+    }
+    return !found;
   });
   return found;
+}
+
+/** Visits everything but the indices of contiguous accesses, which become one address. `false` skips what a node uses. */
+function visitValues(root: Node, enter: (node: Node) => boolean): void {
+  const addresses = new Set<Node>();
+  visit(root, {
+    enter: (node) => {
+      if (addresses.has(node)) return false;
+      if ((node.kind === "Load" || node.kind === "Store") && spanOf(node.indices) !== undefined) {
+        for (const index of node.indices) addresses.add(index);
+      }
+      return enter(node);
+    },
+  });
 }
 
 /** Lanes that each part of a statement may have. */
 function legalLanes(node: Node, { vector }: Capabilities): number {
   let bytes = 1;
-  visit(node, {
-    enter: (child) => {
-      if (child.kind === "Load" || child.kind === "Ramp") {
-        if (child.kind === "Load") bytes = Math.max(bytes, bytesOfLane(child));
-        return false;
-      }
-      if ("dtype" in child && "lanes" in child && child.lanes > 1) bytes = Math.max(bytes, bytesOfLane(child as Expr));
-      return true;
-    },
+  visitValues(node, (child) => {
+    if (child.kind === "Load") bytes = Math.max(bytes, bytesOfLane(child));
+    else if ("dtype" in child && "lanes" in child && child.lanes > 1)
+      bytes = Math.max(bytes, bytesOfLane(child as Expr));
+    return true;
   });
   return vector === null ? 1 : Math.max(1, 2 ** Math.floor(Math.log2(vector.bytes / bytes)));
 }
