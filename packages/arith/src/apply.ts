@@ -83,13 +83,13 @@ function isTotal(expr: Expr): boolean {
   return true;
 }
 
-/** A constant that was matched in every lane and now stands beside a scalar, or the other way round. */
+/** A constant that was matched in every lane and now stands in a scalar part, or the other way round. */
 function withLanes(analyzer: Analyzer, expr: Expr, lanes: number): Expr {
   const value = expr.lanes === lanes ? undefined : constantOf(expr)?.value;
   return value === undefined ? expr : analyzer.const(value, expr.dtype, lanes);
 }
 
-/** Builds a replacement with simplifying constructors. A literal takes the type of the operand beside it. */
+/** Builds a replacement with simplifying constructors. A literal takes the type of the operand beside it, a constant the lanes of its part. */
 function instantiate(analyzer: Analyzer, pattern: Pattern, bindings: Bindings, root: Expr): Expr {
   const fast = root.kind === "Binary" || root.kind === "Unary" ? root.fast : 0;
   const literal = (value: number | boolean, like: { readonly dtype: Expr["dtype"]; readonly lanes: number }): Expr =>
@@ -98,42 +98,37 @@ function instantiate(analyzer: Analyzer, pattern: Pattern, bindings: Bindings, r
       like.dtype,
       like.lanes,
     );
-  const build = (part: Pattern, like: Expr): Expr => {
+  const build = (part: Pattern, like: Expr, lanes: number): Expr => {
     switch (part.is) {
       case "any":
-      case "constant":
         return bindings.get(part.name) ?? root;
+      case "constant":
+        return withLanes(analyzer, bindings.get(part.name) ?? root, lanes);
       case "literal":
         return literal(part.value, like);
       case "unary":
-        return analyzer.unary(part.op, build(part.operand, like), fast);
+        return analyzer.unary(part.op, build(part.operand, like, lanes), fast);
       case "binary": {
-        const known = part.left.is === "literal" ? build(part.right, like) : build(part.left, like);
+        const known = part.left.is === "literal" ? build(part.right, like, lanes) : build(part.left, like, lanes);
         if (part.left.is === "literal") return analyzer.binary(part.op, literal(part.left.value, known), known, fast);
-        const other = build(part.right, known);
-        return analyzer.binary(
-          part.op,
-          withLanes(analyzer, known, other.lanes),
-          withLanes(analyzer, other, known.lanes),
-          fast,
-        );
+        return analyzer.binary(part.op, known, build(part.right, known, lanes), fast);
       }
       case "choice": {
         const kind = root.kind === "Select" ? "Select" : "IfThenElse";
         return analyzer.choice(
           kind,
-          build(part.condition, like),
-          build(part.whenTrue, like),
-          build(part.whenFalse, like),
+          build(part.condition, like, lanes),
+          build(part.whenTrue, like, lanes),
+          build(part.whenFalse, like, lanes),
         );
       }
       case "ramp":
-        return analyzer.ramp(build(part.base, like), build(part.stride, like), root.lanes);
+        return analyzer.ramp(build(part.base, like, 1), build(part.stride, like, 1), root.lanes);
       case "broadcast":
-        return analyzer.broadcast(build(part.operand, like), root.lanes);
+        return analyzer.broadcast(build(part.operand, like, 1), root.lanes);
       default:
         return part satisfies never;
     }
   };
-  return build(pattern, root);
+  return build(pattern, root, root.lanes);
 }
