@@ -179,8 +179,8 @@ describe("canProve", () => {
 
 describe("vectors of constants", () => {
   it("keep one type when a ramp that starts at a constant is divided", () => {
-    const lanes = build.ramp(int(0), int(1), 4);
-    const quotient = simplify(build.binary("floordiv", lanes, build.broadcast(int(4), 4)));
+    const lanes = b.ramp(int(0), int(1), 4);
+    const quotient = simplify(b.binary("floordiv", lanes, b.broadcast(int(4), 4)));
     expect(quotient).toMatchObject({ kind: "Broadcast", lanes: 4, operand: { kind: "Const", lanes: 1, value: 0 } });
   });
 });
