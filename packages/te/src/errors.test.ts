@@ -81,7 +81,11 @@ const MISTAKES: readonly (readonly [code: string, what: string, call: () => unkn
   ],
   ["TE213", "an update of another shape", () => scanOf([te.placeholder([1, 3])], [te.placeholder([5, 4])])],
   ["TE213", "a state without an update", () => scanOf([te.placeholder([1, 3])], [])],
-  ["TE214", "an initial value that varies", () => te.compute([], () => te.sum(te.read(A, 0, k), k, { initial: te.cast(k, "float32") }))],
+  [
+    "TE214",
+    "an initial value that varies",
+    () => te.compute([], () => te.sum(te.read(A, 0, k), k, { initial: te.cast(k, "float32") })),
+  ],
   ["TE215", "no outputs", () => te.extern({ inputs: [], outputs: [], body: () => build.seq() })],
   [
     "TE215",
