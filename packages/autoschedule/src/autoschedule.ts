@@ -1,6 +1,8 @@
 import type { Capabilities, Knob, KnobValues, ScheduleRule } from "@tilewright/backend";
+import { CompileError, callSite } from "@tilewright/diagnostics";
 import type { Tensor, Trace } from "@tilewright/ir";
 import { elementwiseRule } from "./elementwise.js";
+import { nothingToSchedule } from "./errors.js";
 import { matmulRule } from "./matmul.js";
 import { nakedRule } from "./naked.js";
 import { reductionRule } from "./reduction.js";
@@ -28,12 +30,16 @@ export interface Autoschedule {
  * matches, with the first candidate of every knob unless told.
  *
  * @param outputs  the tensors that the group computes
- * @throws CompileError what the primitives throw for tensors that cannot be scheduled (SCH119)
+ * @throws CompileError AS101 no tensors, or no capabilities · what the primitives throw for tensors that cannot be scheduled (SCH119)
  */
-export function autoschedule(
-  outputs: readonly Tensor[],
-  { capabilities, rules = [], knobs = {} }: AutoscheduleOptions,
-): Autoschedule {
+export function autoschedule(outputs: readonly Tensor[], options: AutoscheduleOptions): Autoschedule {
+  const { capabilities, rules = [], knobs = {} } = options ?? {};
+  const isList = Array.isArray(outputs) && outputs.length > 0 && outputs.every((output) => output?.kind === "Tensor");
+  if (!isList || typeof capabilities !== "object") {
+    throw new CompileError(
+      nothingToSchedule(isList ? "no capabilities" : "no list of tensors", callSite(autoschedule)),
+    );
+  }
   for (const rule of [...rules, ...defaultRules]) {
     const match = rule.match(outputs, capabilities);
     if (match === null) continue;

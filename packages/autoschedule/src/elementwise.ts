@@ -13,10 +13,10 @@ import {
   vectorize,
 } from "@tilewright/schedule";
 import { PARALLEL_ELEMENTS, worthThreads } from "./limits.js";
-import { elementsOf, extentOf, isPointwise, type StageStructure, structureOf } from "./structure.js";
+import { elementsOf, extentOf, inlinable, isPointwise, type StageStructure, structureOf } from "./structure.js";
 
 /**
- * Rule: a group without reductions. Every intermediate is inlined; each output is one loop over all elements when everything is read
+ * Rule: a group without reductions. Intermediates are inlined while that stays small; each output is one loop over all elements when everything is read
  * where it is written, else its innermost axis stays apart. The innermost loop is vectorized, the outermost runs on threads when there is enough work.
  */
 export const elementwiseRule: ScheduleRule = {
@@ -28,9 +28,12 @@ export const elementwiseRule: ScheduleRule = {
       knobs: [{ name: "vectors", candidates: [4, 2, 1, 8] }],
       apply: ({ vectors = 4 }) => {
         const schedule = createSchedule(outputs);
-        for (const stage of stages) if (!stage.isOutput) computeInline(schedule, stage.tensor);
-        for (const stage of stages)
-          if (stage.isOutput) streamLoops(schedule, stage.tensor, isStream(stage, stages), capabilities, vectors);
+        const inlined = inlinable(stages, (stage) => !stage.isOutput);
+        for (const stage of inlined) computeInline(schedule, stage.tensor);
+        for (const stage of stages) {
+          if (inlined.has(stage)) continue;
+          streamLoops(schedule, stage.tensor, isStream(stage, inlined), capabilities, vectors);
+        }
         return traceOf(schedule);
       },
     };
@@ -38,8 +41,8 @@ export const elementwiseRule: ScheduleRule = {
 };
 
 /** True when the stage and all that is inlined into it read every tensor exactly where they write. */
-function isStream(stage: StageStructure, stages: readonly StageStructure[]): boolean {
-  const inlined = new Map(stages.filter((other) => !other.isOutput).map((other) => [other.tensor, other]));
+function isStream(stage: StageStructure, stages: ReadonlySet<StageStructure>): boolean {
+  const inlined = new Map([...stages].map((other) => [other.tensor, other]));
   const seen = new Set<Tensor>();
   const follow = (current: StageStructure): boolean =>
     current.reads.every((read) => {

@@ -1,5 +1,5 @@
 import type { Expr, IterVar, Read, Tensor, Var } from "@tilewright/ir";
-import { elementsOf, extentOf, isPointwise, type StageStructure, variablesIn } from "./structure.js";
+import { elementsOf, extentOf, inlinable, isPointwise, type StageStructure, variablesIn } from "./structure.js";
 
 /** One factor of a product: the tensor, and which of its dimensions runs along the output's own axis and which along the fold. */
 export interface Operand {
@@ -36,6 +36,8 @@ export function matmulStructure(stages: readonly StageStructure[]): MatmulStruct
   const last = outputs[0];
   if (outputs.length !== 1 || last === undefined || before.some((other) => other.isOutput)) return null;
   if (!followers.every((follower) => follows(follower, stages))) return null;
+  const inlined = inlinable(stages, (other) => other !== stage && !other.isOutput);
+  if (stages.some((other) => other !== stage && !other.isOutput && !inlined.has(other))) return null;
   if (last !== stage && (last.operation.axes.length !== 2 || elementsOf(last.tensor) !== elementsOf(stage.tensor)))
     return null;
   return { ...product, stage, last, between: followers.filter((follower) => follower !== last) };
@@ -73,7 +75,7 @@ function productOf(stage: StageStructure): Product | null {
     return side === undefined || side === null ? null : operand(side, axis.variable, fold.variable);
   };
   const [left, right] = [of(row), of(column)];
-  if (left === null || right === null || left.read === right.read) return null;
+  if (left === null || right === null || left.tensor === right.tensor) return null;
   return { row, column, fold, left, right };
 }
 

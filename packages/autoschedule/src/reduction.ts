@@ -14,7 +14,7 @@ import {
   vectorize,
 } from "@tilewright/schedule";
 import { PARALLEL_ELEMENTS, worthThreads } from "./limits.js";
-import { extentOf, type StageStructure, structureOf, workOf } from "./structure.js";
+import { extentOf, inlinable, type StageStructure, structureOf, workOf } from "./structure.js";
 
 /**
  * Rule: any other group with reductions. Cheap intermediates are inlined. A stage whose readers all take it at their own first axis is
@@ -30,7 +30,7 @@ export const reductionRule: ScheduleRule = {
       knobs: [{ name: "vectors", candidates: [4, 2, 1] }],
       apply: ({ vectors = 4 }) => {
         const schedule = createSchedule(outputs);
-        const inlined = new Set(stages.filter((stage) => isCheap(stage)));
+        const inlined = inlinable(stages, isCheap);
         for (const stage of inlined) computeInline(schedule, stage.tensor);
         const owners = rowOwners(stages, inlined);
         for (const stage of stages)

@@ -106,3 +106,28 @@ export function isPointwise(read: Read, axes: readonly IterVar[]): boolean {
   return read.indices.length === axes.length && read.indices.every((index, dimension) => index === axes[dimension]?.variable) &&
     read.tensor.shape.every((extent, dimension) => Number((extent as { value?: number }).value) === extentOf(axes[dimension] as IterVar)); // biome-ignore format: one condition
 }
+
+/** Nodes of an expression that inlining may make before it is no longer worth it. */
+const INLINE_NODES = 400;
+
+/** Of stages, those that can be inlined without the expression of any stage outgrowing its use: reads multiply along a chain. */
+export function inlinable(
+  stages: readonly StageStructure[],
+  may: (stage: StageStructure) => boolean,
+): ReadonlySet<StageStructure> {
+  const sizes = new Map<Tensor, number>();
+  const chosen = new Set<StageStructure>();
+  for (const stage of stages) {
+    const own = 8 + stage.reads.length;
+    const size = stage.reads.reduce((total, read) => total + (sizes.get(read.tensor) ?? 0), own);
+    const uses = stage.consumers.reduce((most, reader) => Math.max(most, readsFrom(reader, stage.tensor)), 1);
+    if (!may(stage) || size * uses > INLINE_NODES) continue;
+    chosen.add(stage);
+    sizes.set(stage.tensor, size);
+  }
+  return chosen;
+}
+
+function readsFrom(reader: StageStructure, tensor: Tensor): number {
+  return reader.reads.filter((read) => read.tensor === tensor).length;
+}

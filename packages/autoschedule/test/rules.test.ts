@@ -179,3 +179,36 @@ describe("the register tile", () => {
     expect(registerTile({ ...wide, fusedMultiplyAdd: true }, 4).rows).toBe(6);
   });
 });
+
+describe("what a rule must not do", () => {
+  it("take A·Aᵀ for a product of two tensors", () => {
+    const A = placeholder([24, 24], { name: "A" });
+    const k = reduceAxis(24, "k");
+    const C = compute([24, 24], (i, j) => sum(mul(read(A, i, k), read(A, j, k)), k), { name: "C" });
+    expect(check([C], [A], wide)).toBe("reduction");
+  });
+
+  it("inline a chain until it explodes", () => {
+    const A = placeholder([40], { name: "A" });
+    let last = A;
+    for (let n = 0; n < 24; n++) {
+      const from = last;
+      last = compute([40], (i) => sub(read(from, i), mul(read(from, sub(39, i)), 0.5)), { name: `T${n}` });
+    }
+    const { trace } = autoschedule([last], { capabilities: wide });
+    const inlined = trace.records.filter(({ primitive }) => primitive === "computeInline").length;
+    expect(inlined).toBeGreaterThan(10);
+    expect(inlined).toBeLessThan(23);
+    expect(toPrimFunc(replay([last], trace)).parameters).toHaveLength(2);
+  });
+
+  it("fail otherwise than with AS101 when nothing is there to schedule", () => {
+    for (const call of [
+      () => autoschedule([], { capabilities: wide }),
+      () => autoschedule([3 as never], { capabilities: wide }),
+      () => autoschedule([placeholder([1])], undefined as never),
+    ]) {
+      expect(call).toThrowError(expect.objectContaining({ code: "AS101" }));
+    }
+  });
+});

@@ -2,8 +2,8 @@ import { CompileError, type Span } from "@tilewright/diagnostics";
 import {
   type Compute, type Expr, type IterVar, int, type Read, rewrite, type Scope, substitute, type Tensor, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
-import { noReader, notMovable, tooLate, unsupported } from "./errors.js";
-import { consumersOf, stageOf, uniqueName } from "./lookup.js";
+import { badScope, noReader, notMovable, tooLate, unsupported } from "./errors.js";
+import { consumersOf, ownTensor, stageOf, uniqueName } from "./lookup.js";
 import { placeOf } from "./place.js";
 import { record } from "./record.js";
 import type { Schedule, Stage, TensorLike } from "./schedule.js";
@@ -23,11 +23,15 @@ export function cacheRead(
   readers?: readonly TensorLike[],
 ): Tensor {
   const span = placeOf(schedule, cacheRead);
+  checkScope(schedule, tensor, scope, span);
   const source = stageOf(schedule, tensor, span);
-  const read = typeof tensor === "string" ? source.tensors[0] : tensor;
+  const read = typeof tensor === "string" ? source.tensors[0] : ownTensor(source, tensor);
   if (read === undefined) throw new CompileError(unsupported(`\`${source.name}\``, "a stage with an output", span));
   const all = consumersOf(schedule, source).filter((stage) => stage.operation.kind !== "Extern");
-  const chosen = readers === undefined ? all : readers.map((reader) => stageOf(schedule, reader, span));
+  const chosen =
+    readers === undefined || !Array.isArray(readers)
+      ? all
+      : (readers as readonly TensorLike[]).map((reader) => stageOf(schedule, reader, span));
   if (chosen.length === 0) throw new CompileError(noReader(source.name, "(nothing)", [], span));
   for (const reader of chosen) {
     if (!all.includes(reader))
@@ -73,6 +77,7 @@ export function cacheRead(
  */
 export function cacheWrite(schedule: Schedule, tensor: TensorLike, scope: Scope): Tensor {
   const span = placeOf(schedule, cacheWrite);
+  checkScope(schedule, tensor, scope, span);
   const stage = stageOf(schedule, tensor, span);
   const written = stage.tensors[0];
   const body = stage.bodies[0];
@@ -81,7 +86,8 @@ export function cacheWrite(schedule: Schedule, tensor: TensorLike, scope: Scope)
   }
   if (stage.bodies.length > 1)
     throw new CompileError(unsupported(`\`${stage.name}\` with cacheWrite`, "a stage with one output", span));
-  if (stage.relations.length > 0 || stage.marks.size > 0)
+  const untouched = [...stage.axes, ...stage.reduceAxes].every((axis, depth) => axis === stage.leaves[depth]);
+  if (stage.relations.length > 0 || stage.marks.size > 0 || !untouched)
     throw new CompileError(tooLate("cacheWrite", stage.name, span));
   const name = uniqueName(`${written.name}.${scope}`, new Set(schedule.stages.map((other) => other.name)));
   const axes = freshAxes(written.shape, stage, span);
@@ -97,6 +103,17 @@ export function cacheWrite(schedule: Schedule, tensor: TensorLike, scope: Scope)
   schedule.stages = schedule.stages.flatMap((other) => (other === stage ? [cache, other] : [other]));
   record(schedule, "cacheWrite", stage, { scope }, [name]);
   return cache.tensors[0] as Tensor;
+}
+
+const SCOPES: ReadonlySet<string> = new Set(["global", "shared", "warp", "local"]);
+
+/** A scope is one of the usual ones, or an accelerator's, with a dot. */
+function checkScope(schedule: Schedule, tensor: TensorLike, scope: Scope, span: Span): void {
+  if (typeof scope === "string" && (SCOPES.has(scope) || /^\w+\.\w/.test(scope))) return;
+  const { name } = stageOf(schedule, tensor, span);
+  throw new CompileError(
+    badScope(name, `\`${String(scope)}\` is no memory scope: global, shared, warp, local, or one with a dot`, span),
+  );
 }
 
 function freshAxes(shape: readonly Expr[], like: Stage, span: Span): readonly IterVar[] {

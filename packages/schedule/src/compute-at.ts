@@ -1,6 +1,6 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { insideVector, notAConsumer, notMovable } from "./errors.js";
-import { consumersOf, leafOf, stageOf } from "./lookup.js";
+import { consumersOf, leafOf, readsThrough, stageOf } from "./lookup.js";
 import { placeOf } from "./place.js";
 import { record } from "./record.js";
 import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
@@ -84,14 +84,4 @@ export function checkMovable(stage: Stage, primitive: string, span: Span): void 
       notMovable(primitive, stage.name, "an extern operation computes its whole output at once", span),
     );
   }
-}
-
-function readsThrough(schedule: Schedule, reader: Stage, producer: Stage, seen: Set<Stage> = new Set()): boolean {
-  for (const stage of consumersOf(schedule, producer)) {
-    if (stage === reader) return true;
-    if (seen.has(stage)) continue;
-    seen.add(stage);
-    if (readsThrough(schedule, reader, stage, seen)) return true;
-  }
-  return false;
 }

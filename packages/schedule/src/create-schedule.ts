@@ -13,6 +13,7 @@ import {
   type Var,
 } from "@tilewright/ir";
 import { badParameters, unsupported } from "./errors.js";
+import { withWholeTuples } from "./folds.js";
 import { tensorsRead, uniqueName } from "./lookup.js";
 import type { Schedule, Stage } from "./schedule.js";
 
@@ -29,6 +30,10 @@ export function createSchedule(outputs: Tensor | readonly Tensor[]): Schedule {
 /** As `createSchedule`, called from `span`. */
 export function newSchedule(outputs: Tensor | readonly Tensor[], span: Span): Schedule {
   const list: readonly Tensor[] = Array.isArray(outputs) ? outputs : [outputs as Tensor];
+  for (const output of list) {
+    if (output?.kind !== "Tensor")
+      throw new CompileError(badParameters("an output that is no tensor", "tensors built with te", span));
+  }
   if (list.length === 0) throw new CompileError(badParameters("no output", "at least one output tensor", span));
   const tensors = tensorsInOrder(list);
   const names = new Set<string>();
@@ -54,7 +59,11 @@ function stageFor(
   outputs: readonly Tensor[],
   span: Span,
 ): Stage {
-  const tensors = allOutputs(operation, made);
+  const computed = operation.kind === "Compute" ? operation : null;
+  const bodies = withWholeTuples(
+    computed === null ? [] : computed.bodies.map((body) => clampReads(body, computed.axes, span)),
+  );
+  const tensors = allOutputs(operation, made, bodies);
   for (const tensor of tensors) {
     if (!tensor.shape.every((extent) => isConst(extent)))
       throw new CompileError(
@@ -69,9 +78,15 @@ function stageFor(
     throw new CompileError(
       unsupported(`the scan \`${name}\``, "computes, placeholders and extern operations", operation.span),
     );
-  const computed = operation.kind === "Compute" ? operation : null;
-  const bodies = computed === null ? [] : computed.bodies.map((body) => clampReads(body, computed.axes));
   const reduceAxes = reduceAxesOf(bodies);
+  for (const axis of reduceAxes) {
+    if (!isConst(axis.min) || !isConst(axis.extent)) {
+      const what = `the reduction axis \`${axis.name}\`, whose domain depends on other axes`;
+      throw new CompileError(
+        unsupported(what, "a constant domain, and a condition (where) for the part that counts", axis.span),
+      );
+    }
+  }
   const axes = computed?.axes ?? [];
   return {
     name, operation, tensors, isOutput: tensors.some((tensor) => outputs.includes(tensor)), axes, reduceAxes, bodies, relations: [],
@@ -79,14 +94,16 @@ function stageFor(
   }; // biome-ignore format: one glance
 }
 
-/** The outputs of an operation in order; those of a compute that nobody reads still need memory while a tuple is folded. */
-function allOutputs(operation: Operation, made: readonly Tensor[]): readonly Tensor[] {
-  const like = made[0];
-  if (operation.kind !== "Compute" || like === undefined)
-    return [...made].sort((a, b) => a.outputIndex - b.outputIndex);
-  return operation.bodies.map(
-    (body, outputIndex) =>
-      made.find((tensor) => tensor.outputIndex === outputIndex) ?? { ...like, outputIndex, dtype: body.dtype },
+/** The outputs of an operation in order, those among them that nobody reads: they need memory too. */
+function allOutputs(operation: Operation, made: readonly Tensor[], bodies: readonly Expr[]): readonly Tensor[] {
+  const like = made[0] as Tensor;
+  const found = (outputIndex: number): Tensor | undefined => made.find((tensor) => tensor.outputIndex === outputIndex);
+  if (operation.kind === "Compute") {
+    return bodies.map(({ dtype }, outputIndex) => found(outputIndex) ?? { ...like, outputIndex, dtype });
+  }
+  if (operation.kind !== "Extern") return made;
+  return operation.outputBuffers.map(
+    ({ name, dtype, shape }, outputIndex) => found(outputIndex) ?? { ...like, name, dtype, shape, outputIndex },
   );
 }
 
@@ -128,23 +145,28 @@ function rangesOf(axes: readonly IterVar[]): Map<Var, { min: number; max: number
     axes.map(({ variable, min, extent }) => {
       const first = isConst(min) ? Number(min.value) : Number.NEGATIVE_INFINITY;
       const count = isConst(extent) ? Number(extent.value) : Number.POSITIVE_INFINITY;
-      return [variable, { min: first, max: first + Math.max(0, count - 1) }];
+      return [variable, { min: first, max: first + count - 1 }];
     }),
   );
 }
 
 /** Rule: an index that is not inside its tensor for all values of the axes is clamped (`SEMANTICS.md`), so that no lowering reads outside. */
-function clampReads(body: Expr, axes: Compute["axes"]): Expr {
+function clampReads(body: Expr, axes: Compute["axes"], span: Span): Expr {
   const ranges = rangesOf([...axes, ...(body.kind === "Reduce" ? body.axes : [])]);
-  return rewrite(body, { Read: (read) => clampRead(read, ranges) });
+  return rewrite(body, { Read: (read) => clampRead(read, ranges, span) });
 }
 
-function clampRead(read: Read, ranges: ReadonlyMap<Var, { min: number; max: number }>): Read | undefined {
+function clampRead(read: Read, ranges: ReadonlyMap<Var, { min: number; max: number }>, span: Span): Read | undefined {
   let changed = false;
   const indices = read.indices.map((index, dimension) => {
     const extent = Number((read.tensor.shape[dimension] as { value?: number }).value);
     const { min, max } = boundsOf(index, ranges);
     if (min >= 0 && max < extent) return index;
+    const empty = [...ranges.values()].some((range) => range.max < range.min);
+    if (extent === 0 && !empty)
+      throw new CompileError(
+        unsupported(`a read of \`${read.tensor.name}\`, which has no elements`, "a tensor with elements", span),
+      );
     changed = true;
     return clamp(index, extent);
   });

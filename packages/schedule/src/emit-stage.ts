@@ -21,6 +21,7 @@ import {
   variable,
 } from "@tilewright/ir";
 import type { Domain, Region } from "./domain.js";
+import { foldsOf } from "./folds.js";
 import { loopsInside } from "./infer-bounds.js";
 import type { Bodies } from "./inline-stages.js";
 import { extentIn, guardedSplits, leavesOf, valuesOf } from "./relations.js";
@@ -55,14 +56,13 @@ export function emitStage(domain: Domain, context: EmitContext): Stmt {
   const reduces = bodies.every((expr) => expr.kind === "Reduce") && bodies.length > 0;
   let stmt = reduces ? body.update(bodies as readonly Reduce[]) : body.stores(bodies);
   const outermost = reduces ? stage.leaves.findIndex((leaf) => leaf.iterKind === "reduce") : -1;
+  if (reduces && outermost < 0) stmt = sequence([body.initial(bodies as readonly Reduce[]), stmt]);
   for (let depth = stage.leaves.length - 1; depth >= 0; depth--) {
     const leaf = stage.leaves[depth] as IterVar;
     stmt = loopFor(domain, leaf, domain.loopVars.get(leaf) as Var, context.attach(stage, leaf, stmt));
     if (depth === outermost)
       stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], outermost, ranges), stmt], leaf.span);
   }
-  if (reduces && outermost < 0)
-    stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], stage.leaves.length, ranges), stmt]);
   return stmt;
 }
 
@@ -131,7 +131,7 @@ class StageBody {
   /** One store per output; several outputs are all evaluated before the first is stored, since memory may be reused in place. */
   stores(bodies: readonly Expr[]): Stmt {
     const values = bodies.map((body) => this.lowered(body));
-    return this.guarded(this.storeAll(values), true);
+    return this.guarded(this.storeAll(values, [...values.keys()]), true);
   }
 
   initial(bodies: readonly Reduce[]): Stmt {
@@ -148,42 +148,37 @@ class StageBody {
   }
 
   update(bodies: readonly Reduce[]): Stmt {
-    const first = bodies[0] as Reduce;
-    const tuple = first.combiner.results.length > 1;
-    const values = bodies.map((reduce) => {
-      const replace = new Map<Var, Expr>();
-      for (const [k, lhs] of reduce.combiner.lhs.entries()) {
-        const output = tuple ? bodies.findIndex((other) => other.valueIndex === k) : bodies.indexOf(reduce);
-        replace.set(lhs, this.current(output));
-      }
-      for (const [k, rhs] of reduce.combiner.rhs.entries()) replace.set(rhs, this.lowered(reduce.sources[k] as Expr));
-      return substitute(licensed(reduce.combiner.results[reduce.valueIndex] as Expr, reduce.fast), replace);
+    const updates = foldsOf(bodies).map((fold) => {
+      const first = bodies[fold[0] ?? 0] as Reduce;
+      const values = fold.map((output) => this.folded(bodies[output] as Reduce, bodies, fold));
+      return this.where(first, this.storeAll(values, fold));
     });
-    if (!tuple)
-      return this.guarded(
-        sequence(
-          values.map((value, output) => this.where(bodies[output] as Reduce, this.store(output, value))),
-          this.b.span,
-        ),
-        true,
-      );
-    return this.guarded(this.where(first, this.storeAll(values)), true);
+    return this.guarded(sequence(updates, this.b.span), true);
+  }
+
+  /** The value of one component after one more element. */
+  private folded(reduce: Reduce, bodies: readonly Reduce[], fold: readonly number[]): Expr {
+    const replace = new Map<Var, Expr>();
+    for (const [k, lhs] of reduce.combiner.lhs.entries()) {
+      replace.set(lhs, this.current(fold.find((output) => bodies[output]?.valueIndex === k) ?? 0));
+    }
+    for (const [k, rhs] of reduce.combiner.rhs.entries()) replace.set(rhs, this.lowered(reduce.sources[k] as Expr));
+    return substitute(licensed(reduce.combiner.results[reduce.valueIndex] as Expr, reduce.fast), replace);
   }
 
   private where(reduce: Reduce, stmt: Stmt): Stmt {
     return reduce.condition === null ? stmt : this.b.when(this.lowered(reduce.condition), stmt);
   }
 
-  private storeAll(values: readonly Expr[]): Stmt {
-    if (values.length === 1) return this.store(0, values[0] as Expr);
-    const held = values.map((value, output) =>
-      variable(`${this.domain.stage.tensors[output]?.name ?? "value"}.new`, value.dtype, 1, value.span),
+  /** `outputs[k]` takes `values[k]`; several are all evaluated before the first is stored. */
+  private storeAll(values: readonly Expr[], outputs: readonly number[]): Stmt {
+    if (values.length === 1) return this.store(outputs[0] ?? 0, values[0] as Expr);
+    const held = values.map((value, k) =>
+      variable(`${this.domain.stage.tensors[outputs[k] ?? 0]?.name ?? "value"}.new`, value.dtype, 1, value.span),
     );
-    const stores = sequence(
-      held.map((value, output) => this.store(output, value)),
-      this.b.span,
-    );
-    return values.reduceRight<Stmt>((rest, value, output) => this.b.let(held[output] as Var, value, rest), stores);
+    const stores = held.map((value, k) => this.store(outputs[k] ?? 0, value));
+    const body = sequence(stores, this.b.span);
+    return values.reduceRight<Stmt>((rest, value, k) => this.b.let(held[k] as Var, value, rest), body);
   }
 
   private store(output: number, value: Expr): Stmt {

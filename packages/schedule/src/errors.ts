@@ -220,6 +220,25 @@ export const badScope = (stage: string, why: string, span: Span): Diagnostic =>
     actual: why,
   });
 
+/** SCH123: an output that may not take the memory of an input. */
+export const illegalAlias = (output: string, input: string, why: string, span: Span): Diagnostic =>
+  error("SCH123")({
+    message: `\`${output}\` may not take the memory of \`${input}\``,
+    span,
+    expected: "an output that writes each element once, when every read of that element of the input is done",
+    actual: why,
+    hint: "leave the pair out of mayAlias",
+  });
+
+/** SCH124: a thread index that does not exist. */
+export const unknownThread = (thread: string, threads: readonly string[], span: Span): Diagnostic =>
+  error("SCH124")({
+    message: `there is no thread index \`${thread}\``,
+    span,
+    expected: `one of: ${threads.join(", ")}`,
+    actual: thread,
+  });
+
 function divisors(value: number): number[] {
   const found: number[] = [];
   for (let candidate = 1; candidate <= value && found.length < 12; candidate++)

@@ -53,10 +53,22 @@ export function inferBounds(stages: readonly Stage[], bodies: Bodies): Domains {
       ? demandedRegions(stage, enclosing, order, bodies, byStage)
       : stage.axes.map((axis) => ({ min: int(0), extent: Number((axis.extent as { value?: number }).value) }));
     const domain = domainOf(stage, regions, enclosing, confined);
+    if (stage.tensors.some((tensor) => externInputs.has(tensor))) checkDense(stage, domain);
     byStage.set(stage, domain);
     for (const tensor of stage.tensors) byTensor.set(tensor, domain);
   }
   return { order, byStage, byTensor };
+}
+
+/** What an extern operation reads has its declared shape: no room for whole tiles. */
+function checkDense(stage: Stage, { regions }: Domain): void {
+  for (const axis of stage.axes) {
+    if ((regions.get(axis)?.extent ?? 0) > Number((axis.extent as { value?: number }).value)) {
+      throw new CompileError(
+        illegalTail(axis.name, "roundUp", "an extern operation reads the stage, in its declared shape", axis.span),
+      );
+    }
+  }
 }
 
 /** Every read of some bodies. */
@@ -121,42 +133,35 @@ function checkTails(stage: Stage, extents: ReadonlyMap<IterVar, number>): void {
         ),
       );
     }
-    if (tail === "shift" && uneven) checkShift(stage, outer, parent);
+    if (tail === "shift" && uneven) checkShift(stage, outer, inner, parent);
   }
 }
 
 const isPadded = (stage: Stage, axis: IterVar): boolean =>
   stage.relations.some(
-    (relation) =>
-      relation.kind === "split" && relation.tail === "roundUp" && (relation.inner === axis || relation.outer === axis),
+    (relation) => relation.kind === "split" && relation.tail === "roundUp" && relation.outer === axis,
   );
 
 /** Overlapping tiles compute some elements twice: right only when each tile initialises what it folds, and no two run at once. */
-function checkShift(stage: Stage, outer: IterVar, parent: IterVar): void {
-  const leaves = new Set(leavesOf(stage, outer));
+function checkShift(stage: Stage, outer: IterVar, inner: IterVar, parent: IterVar): void {
+  const refuse = (why: string): never => {
+    throw new CompileError(illegalTail(parent.name, "shift", why, parent.span));
+  };
+  const outers = new Set(leavesOf(stage, outer));
+  const inners = new Set(leavesOf(stage, inner));
   const firstReduce = stage.leaves.findIndex((leaf) => leaf.iterKind === "reduce");
-  stage.leaves.forEach((leaf, position) => {
-    if (!leaves.has(leaf)) return;
-    if (firstReduce >= 0 && position > firstReduce)
-      throw new CompileError(
-        illegalTail(
-          parent.name,
-          "shift",
-          "a reduction loop stands around it, so overlapping elements would be added twice",
-          parent.span,
-        ),
-      );
+  const lastOuter = stage.leaves.findLastIndex((leaf) => outers.has(leaf));
+  for (const [position, leaf] of stage.leaves.entries()) {
+    const meets = outers.has(leaf) || (inners.has(leaf) && position < lastOuter);
+    if (!meets) continue;
+    if (firstReduce >= 0 && position > firstReduce) {
+      refuse("a reduction loop stands around it, so overlapping elements would be added twice");
+    }
     const kind = stage.marks.get(leaf)?.loopKind;
-    if (kind === "parallel" || kind === "thread" || kind === "vectorized")
-      throw new CompileError(
-        illegalTail(
-          parent.name,
-          "shift",
-          `overlapping tiles would be written at once by the ${kind} loop \`${leaf.name}\``,
-          parent.span,
-        ),
-      );
-  });
+    if (kind === "parallel" || kind === "thread" || kind === "vectorized") {
+      refuse(`overlapping tiles would be written at once by the ${kind} loop \`${leaf.name}\``);
+    }
+  }
 }
 
 function enclosingLoops(stage: Stage, byStage: ReadonlyMap<Stage, Domain>): readonly EnclosingLoop[] {
@@ -194,6 +199,18 @@ export function loopsInside(domain: Domain): readonly EnclosingLoop[] {
   return [...domain.enclosing, ...domain.stage.leaves.map((leaf) => loopOf(domain, leaf))];
 }
 
+/** Whether the start value of a reduction reads the stage: it is computed before the reduction's loops. */
+function initialReads(bodies: readonly Expr[], stage: Stage): boolean {
+  const initials = bodies.flatMap((body) => (body.kind === "Reduce" ? (body.initial ?? []) : []));
+  return readsOf(initials).some((read) => stage.tensors.includes(read.tensor));
+}
+
+/** Loops that stand around both the initialisation of a stage and its reduction. */
+function loopsOfInitial(stage: Stage): number {
+  const outermost = stage.leaves.findIndex((leaf) => leaf.iterKind === "reduce");
+  return outermost < 0 ? stage.leaves.length : outermost;
+}
+
 function demandedRegions(
   stage: Stage,
   enclosing: readonly EnclosingLoop[],
@@ -211,7 +228,7 @@ function demandedRegions(
     if (domain === undefined) continue;
     const reads = readsOf(bodies.get(reader) ?? []).filter((read) => stage.tensors.includes(read.tensor));
     if (reads.length === 0) continue;
-    checkInside(stage, reader, enclosing, domain);
+    checkInside(stage, reader, enclosing, domain, bodies.get(reader) ?? []);
     const { replace, relaxed } = relaxation(domain, points);
     for (const read of reads) {
       for (const [dimension, index] of read.indices.entries()) {
@@ -239,8 +256,17 @@ function sharesMemory(stage: Stage, loop: EnclosingLoop): boolean {
   return shares;
 }
 
-function checkInside(stage: Stage, reader: Stage, enclosing: readonly EnclosingLoop[], domain: Domain): void {
-  const around = loopsInside(domain);
+function checkInside(
+  stage: Stage,
+  reader: Stage,
+  enclosing: readonly EnclosingLoop[],
+  domain: Domain,
+  bodies: readonly Expr[],
+): void {
+  const around = loopsInside(domain).slice(
+    0,
+    initialReads(bodies, stage) ? domain.enclosing.length + loopsOfInitial(reader) : undefined,
+  );
   const missing = enclosing.find((loop, depth) => around[depth]?.variable !== loop.variable);
   if (missing === undefined) return;
   const nest = around
@@ -302,7 +328,7 @@ function demandOf(
 ): Demand | null {
   const clamped = clampedParts(index);
   const { min, max } = intervalOf(clamped?.inner ?? index, relaxed, { ranges });
-  if (min === null || max === null) return null;
+  if (min === null || max === null || readsOf([min, max]).length > 0) return null;
   const cap = boundsOf(simplify(build.add(build.sub(max, min), int(1)), { ranges }), ranges).max;
   if (clamped === undefined) return { min, max, cap };
   const inside = (end: Expr): Expr => build.binary("min", build.binary("max", end, int(0)), int(clamped.last));

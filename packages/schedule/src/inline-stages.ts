@@ -1,4 +1,4 @@
-import { type Expr, rewrite, substitute, type Tensor, visit } from "@tilewright/ir";
+import { type Expr, rewrite, structuralEqual, substitute, type Tensor, visit } from "@tilewright/ir";
 import type { Schedule, Stage } from "./schedule.js";
 
 /** Bodies by stage, after inlining. */
@@ -24,17 +24,25 @@ export function inlineStages(schedule: Schedule): { readonly stages: readonly St
   return { stages: schedule.stages.filter((stage) => stage.attachment.kind !== "inline" && needed.has(stage)), bodies };
 }
 
+/** Equal reads of one stage share one copy of its body, so that `x + x` stays small however long the chain of such stages. */
 function expand(body: Expr, inlined: ReadonlyMap<Tensor, { readonly stage: Stage; readonly body: Expr }>): Expr {
   if (inlined.size === 0) return body;
+  const copies = new Map<Tensor, { readonly indices: readonly Expr[]; readonly expr: Expr }[]>();
   return rewrite(body, {
     Read: (read) => {
       const source = inlined.get(read.tensor);
       if (source === undefined) return undefined;
-      const values = source.stage.axes.map((axis, dimension) => [axis.variable, read.indices[dimension]] as const);
-      return substitute(
-        source.body,
-        new Map(values.filter((pair): pair is [(typeof pair)[0], Expr] => pair[1] !== undefined)),
+      const made = copies.get(read.tensor) ?? [];
+      copies.set(read.tensor, made);
+      const same = made.find(({ indices }) =>
+        indices.every((index, k) => structuralEqual(index, read.indices[k] as Expr)),
       );
+      if (same !== undefined) return same.expr;
+      const values = source.stage.axes.map((axis, dimension) => [axis.variable, read.indices[dimension]] as const);
+      const given = values.filter((pair): pair is [(typeof pair)[0], Expr] => pair[1] !== undefined);
+      const expr = substitute(source.body, new Map(given));
+      made.push({ indices: read.indices, expr });
+      return expr;
     },
   });
 }

@@ -17,7 +17,14 @@ export function stageOf(schedule: Schedule, tensor: TensorLike, span: Span): Sta
 /** The stage of a tensor, or undefined. */
 export function findStage(schedule: Schedule, tensor: TensorLike): Stage | undefined {
   if (typeof tensor === "string") return schedule.stages.find((stage) => stage.name === tensor);
-  return schedule.stages.find((stage) => stage.tensors.includes(tensor));
+  return schedule.stages.find((stage) => ownTensor(stage, tensor) !== undefined);
+}
+
+/** The tensor by which readers know an output of a stage: another handle of the same output stands for it too. */
+export function ownTensor(stage: Stage, tensor: Tensor): Tensor | undefined {
+  return stage.tensors.find(
+    (own) => own === tensor || (own.operation === tensor?.operation && own.outputIndex === tensor?.outputIndex),
+  );
 }
 
 /** The loop of a stage. @throws CompileError SCH104 */
@@ -68,6 +75,20 @@ export function inputsOf(stage: Stage): readonly Tensor[] {
 /** Stages that read a stage, in topological order. */
 export function consumersOf(schedule: Schedule, stage: Stage): readonly Stage[] {
   return schedule.stages.filter((other) => inputsOf(other).some((tensor) => stage.tensors.includes(tensor)));
+}
+
+/** Whether `reader` reads `producer`, itself or through other stages. */
+export function readsThrough(schedule: Schedule, reader: Stage, producer: Stage): boolean {
+  const owner = new Map(schedule.stages.flatMap((stage) => stage.tensors.map((tensor) => [tensor, stage] as const)));
+  const reached = new Set<Stage>([reader]);
+  for (const stage of reached) {
+    for (const tensor of inputsOf(stage)) {
+      const source = owner.get(tensor);
+      if (source === producer) return true;
+      if (source !== undefined) reached.add(source);
+    }
+  }
+  return false;
 }
 
 /** A name that `taken` does not hold: `name`, `name.1`, `name.2`, … */

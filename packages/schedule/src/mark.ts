@@ -1,6 +1,6 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
-import type { LoopKind, ThreadTag } from "@tilewright/ir";
-import { alreadyMarked, boundTwice, notDataParallel, unsupported } from "./errors.js";
+import { type LoopKind, THREAD_TAGS, type ThreadTag } from "@tilewright/ir";
+import { alreadyMarked, boundTwice, notDataParallel, unknownThread, unsupported } from "./errors.js";
 import { leafOf, stageOf } from "./lookup.js";
 import { placeOf } from "./place.js";
 import { record } from "./record.js";
@@ -57,6 +57,8 @@ function mark(
     throw new CompileError(notDataParallel(primitive, leaf.name, span));
   if (leaf.iterKind === "opaque")
     throw new CompileError(unsupported(`an opaque axis, \`${leaf.name}\``, "a data or reduction axis", span));
+  if (loopKind === "thread" && !THREAD_TAGS.includes(thread as ThreadTag))
+    throw new CompileError(unknownThread(String(thread), THREAD_TAGS, span));
   if (thread !== null) {
     for (const [other, { thread: bound }] of stage.marks)
       if (bound === thread) throw new CompileError(boundTwice(thread, leaf.name, other.name, span));

@@ -15,7 +15,9 @@ import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
 export function reorder(schedule: Schedule, tensor: TensorLike, axes: readonly AxisLike[]): void {
   const span = placeOf(schedule, reorder);
   const stage = stageOf(schedule, tensor, span);
-  const wanted = axes.map((axis) => leafOf(schedule, stage, axis, span));
+  const wanted = (Array.isArray(axes) ? (axes as readonly AxisLike[]) : [axes as unknown as AxisLike]).map((axis) =>
+    leafOf(schedule, stage, axis, span),
+  );
   checkDistinct(wanted, span);
   stage.leaves = placed(stage, wanted);
   record(schedule, "reorder", stage, { axes: wanted.map((axis) => axis.name) });

@@ -35,7 +35,11 @@ export function split(
   const span = placeOf(schedule, split);
   const stage = stageOf(schedule, tensor, span);
   const parent = leafOf(schedule, stage, axis, span);
-  const { factor = null, parts = null, tail = "guard" } = options;
+  const { factor = null, parts = null, tail = "guard" } = options ?? {};
+  if (!TAILS.includes(tail))
+    throw new CompileError(
+      illegalTail(parent.name, String(tail), `there is no such tail; there are ${TAILS.join(", ")}`, span),
+    );
   const [what, size] = parts === null ? (["factor", factor] as const) : (["number of parts", parts] as const);
   if (size === null || !Number.isSafeInteger(size) || size < 1)
     throw new CompileError(badFactor(parent.name, what, size, span));
@@ -46,8 +50,8 @@ export function split(
   checkTail(stage, parent, size, parts !== null, tail, span);
 
   const taken = axisNames(stage);
-  const outerName = uniqueName(options.names?.[0] ?? `${parent.name}.outer`, taken);
-  const innerName = uniqueName(options.names?.[1] ?? `${parent.name}.inner`, new Set([...taken, outerName]));
+  const outerName = uniqueName(options?.names?.[0] ?? `${parent.name}.outer`, taken);
+  const innerName = uniqueName(options?.names?.[1] ?? `${parent.name}.inner`, new Set([...taken, outerName]));
   const outer = derivedAxis(outerName, parent, span);
   const inner = derivedAxis(innerName, parent, span);
   stage.relations = [...stage.relations, { kind: "split", parent, outer, inner, factor, parts, tail }];
@@ -56,6 +60,9 @@ export function split(
   record(schedule, "split", stage, { axis: parent.name, ...sizes, tail }, [outerName, innerName]);
   return [outer, inner];
 }
+
+/** Every tail strategy. */
+export const TAILS: readonly TailStrategy[] = ["guard", "shift", "roundUp", "exact"];
 
 /** An axis that relations make; its extent is known when bounds are inferred, and −1 stands for that. */
 export function derivedAxis(name: string, parent: IterVar, span: Span): IterVar {

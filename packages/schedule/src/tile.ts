@@ -30,13 +30,13 @@ export function tile(
   const stage = stageOf(schedule, tensor, span);
   const axes = [leafOf(schedule, stage, y, span), leafOf(schedule, stage, x, span)] as const;
   checkDistinct(axes, span);
-  const [factorY, factorX] = options.factors;
+  const [factorY, factorX] = options?.factors ?? [0, 0];
   axes.forEach((axis, position) => {
-    const factor = options.factors[position];
+    const factor = [factorY, factorX][position];
     if (!Number.isSafeInteger(factor) || Number(factor) < 1)
       throw new CompileError(badFactor(axis.name, "factor", factor, span));
   });
-  const tail = options.tail ?? "guard";
+  const tail = options?.tail ?? "guard";
   const [outerY, innerY] = split(schedule, tensor, axes[0], { factor: factorY, tail });
   const [outerX, innerX] = split(schedule, tensor, axes[1], { factor: factorX, tail });
   reorder(schedule, tensor, [outerY, outerX, innerY, innerX]);

@@ -12,12 +12,12 @@ import {
   sequence,
   type Tensor,
 } from "@tilewright/ir";
+import { checkAlias } from "./alias.js";
 import type { Domain, Domains } from "./domain.js";
 import { type EmitContext, emitStage, type Storage } from "./emit-stage.js";
 import { badParameters } from "./errors.js";
 import { inferBounds } from "./infer-bounds.js";
 import { inlineStages } from "./inline-stages.js";
-import { stageOf } from "./lookup.js";
 import { placeOf } from "./place.js";
 import type { LayoutDigit, Schedule, Stage } from "./schedule.js";
 
@@ -34,9 +34,11 @@ export interface PrimFuncOptions {
  * The schedule as loop IR at level `scheduled`: one function of role `kernel` whose parameters are the placeholders and outputs, dense and
  * row-major. Intermediate stages are allocated where they are computed.
  *
- * @throws CompileError SCH104 · SCH112 · SCH116 · SCH118 · SCH121 parameters that are not exactly the placeholders and outputs · SCH122
+ * @throws CompileError SCH104 · SCH112 · SCH116 · SCH118 · SCH121 parameters that are not exactly the placeholders and outputs · SCH122 · SCH123 an
+ *   output that may not take an input's memory
  */
-export function toPrimFunc(schedule: Schedule, options: PrimFuncOptions = {}): PrimFunc {
+export function toPrimFunc(schedule: Schedule, given: PrimFuncOptions = {}): PrimFunc {
+  const options = given ?? {};
   const span = placeOf(schedule, toPrimFunc);
   const { stages, bodies } = inlineStages(schedule);
   const domains = inferBounds(stages, bodies);
@@ -65,7 +67,14 @@ export function toPrimFunc(schedule: Schedule, options: PrimFuncOptions = {}): P
     return emitStage(domains.byStage.get(stage) as Domain, context);
   };
   const body = emitAt((stage) => stage.attachment.kind === "root", null);
-  const mayAlias = (options.mayAlias ?? []).map(([a, b]) => aliasPair(a, b, parameters, bufferOf, span));
+  const mayAlias = (options.mayAlias ?? []).map(([output, input]) => {
+    for (const tensor of [output, input]) {
+      if (!parameters.includes(tensor))
+        throw new CompileError(badParameters(`\`${tensor?.name}\` in mayAlias`, "parameters of the function", span));
+    }
+    checkAlias(output, input, stages, bodies, span);
+    return [bufferOf(output), bufferOf(input)] as const;
+  });
   const name = options.name ?? schedule.outputs[0]?.name ?? "kernel";
   return {
     kind: "PrimFunc",
@@ -90,10 +99,18 @@ function parametersOf(
     .flatMap((stage) => stage.tensors);
   const outputs = [...new Set(schedule.outputs)];
   const needed = [...placeholders, ...outputs.filter((tensor) => !placeholders.includes(tensor))];
+  for (const tensor of outputs) {
+    if (tensor.operation.kind !== "Placeholder") continue;
+    throw new CompileError(
+      badParameters(`the placeholder \`${tensor.name}\` as an output`, "outputs that are computed", span),
+    );
+  }
   if (given === undefined) return needed;
-  const names = (tensors: readonly Tensor[]): string => tensors.map((tensor) => tensor.name).join(", ");
+  const names = (tensors: readonly Tensor[]): string => tensors.map((tensor) => tensor?.name).join(", ");
   if (
-    given.some((tensor) => tensor.operation.kind !== "Placeholder" && !outputs.includes(tensor)) ||
+    given.some(
+      (tensor) => tensor?.kind !== "Tensor" || (tensor.operation.kind !== "Placeholder" && !outputs.includes(tensor)),
+    ) ||
     new Set(given).size !== given.length ||
     !needed.every((tensor) => given.includes(tensor))
   ) {
@@ -101,27 +118,7 @@ function parametersOf(
       badParameters(names(given), `each of ${names(needed)} once, and further placeholders at will`, span),
     );
   }
-  for (const tensor of outputs) {
-    if (tensor.operation.kind === "Placeholder")
-      throw new CompileError(
-        badParameters(`the placeholder \`${tensor.name}\` as an output`, "outputs that are computed", span),
-      );
-    stageOf(schedule, tensor, span);
-  }
   return given;
-}
-
-function aliasPair(
-  a: Tensor,
-  b: Tensor,
-  parameters: readonly Tensor[],
-  bufferOf: (tensor: Tensor) => Buffer,
-  span: Span,
-): readonly [Buffer, Buffer] {
-  for (const tensor of [a, b])
-    if (!parameters.includes(tensor))
-      throw new CompileError(badParameters(`\`${tensor.name}\` in mayAlias`, "parameters of the function", span));
-  return [bufferOf(a), bufferOf(b)];
 }
 
 function storageOf(

@@ -97,8 +97,6 @@ class Arguments {
 
 type Apply = (schedule: Schedule, record: TraceRecord, args: Arguments) => void;
 
-const TAILS: readonly string[] = ["guard", "shift", "roundUp", "exact"];
-
 /** How each primitive is called again. Results get the names that the record gave them. */
 const PRIMITIVES: Readonly<Record<string, Apply>> = {
   split: (s, { stage, results }, args) => {
@@ -110,7 +108,7 @@ const PRIMITIVES: Readonly<Record<string, Apply>> = {
     split(s, stage, args.string("axis"), {
       ...sizes,
       ...names,
-      tail: TAILS.includes(tail) ? (tail as TailStrategy) : "guard",
+      tail: tail as TailStrategy,
     });
   },
   fuse: (s, { stage }, args) => void fuse(s, stage, args.string("outer"), args.string("inner")),

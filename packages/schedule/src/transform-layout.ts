@@ -1,6 +1,6 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { badLayout, notMovable } from "./errors.js";
-import { stageOf } from "./lookup.js";
+import { consumersOf, stageOf } from "./lookup.js";
 import { placeOf } from "./place.js";
 import { record } from "./record.js";
 import type { LayoutDigit, Schedule, Stage, TensorLike } from "./schedule.js";
@@ -29,11 +29,22 @@ export function transformLayout(schedule: Schedule, tensor: TensorLike, digits: 
       notMovable("transformLayout", stage.name, "its memory is the caller's or an extern operation's", span),
     );
   }
-  const layout = digits.map(({ dimension, divisor = 1, modulus = null as number | null }) => ({
-    dimension,
-    divisor,
-    modulus,
-  }));
+  const outside = consumersOf(schedule, stage).find((reader) => reader.operation.kind === "Extern");
+  if (outside !== undefined) {
+    throw new CompileError(
+      notMovable("transformLayout", stage.name, `\`${outside.name}\`, an extern operation, needs it dense`, span),
+    );
+  }
+  if (!Array.isArray(digits) || digits.some((digit) => typeof digit !== "object" || digit === null)) {
+    throw new CompileError(badLayout(stage.name, "no list of digits", span));
+  }
+  const layout = (digits as readonly LayoutDigitOptions[]).map(
+    ({ dimension, divisor = 1, modulus = null as number | null }) => ({
+      dimension,
+      divisor,
+      modulus,
+    }),
+  );
   checkInvertible(stage, layout, span);
   stage.layout = layout;
   record(schedule, "transformLayout", stage, { digits: layout.map((digit) => ({ ...digit })) });

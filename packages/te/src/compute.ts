@@ -34,10 +34,11 @@ export function compute(
   element: (...axes: Var[]) => Operand | readonly Operand[],
   options: ComputeOptions = {},
 ): Tensor | Tensor[] {
-  const { name = "compute", attributes = {} } = options;
+  const { name = "compute", attributes = {} } = options ?? {};
   const span = callSite(compute as (...args: never[]) => unknown);
+  if (typeof element !== "function") throw new CompileError(errors.noBody(name, element, span));
   const extents = toShape(shape, `\`${name}\``, span);
-  const axes = makeAxes(extents, options.axes ?? [], span);
+  const axes = makeAxes(extents, options?.axes ?? [], span);
   const result = element(...axes.map((each) => each.variable));
   const several = Array.isArray(result);
   const operands = (several ? result : [result]) as readonly Operand[];

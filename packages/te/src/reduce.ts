@@ -1,7 +1,7 @@
 import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
 import {
   build, CONTRACT, type Combiner, constant, type DType, type Expr, type FastMath, type IterVar, isFloat, limitsOf, REASSOCIATE, type Reduce,
-  rewrite, type Var, variable,
+  rewrite, type Var, variable, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import * as errors from "./errors.js";
 import { coerce, isBare, type Operand, toExpr } from "./operand.js";
@@ -58,6 +58,7 @@ function tupleOf(
   name: string,
   operands: readonly Operand[],
   dtypes: readonly DType[],
+  own: ReadonlySet<Var> | null,
   span: Span,
 ): readonly Expr[] {
   const expected = `${dtypes.length} of ${dtypes.join(", ")}`;
@@ -68,17 +69,44 @@ function tupleOf(
     const expr = coerce(operand, dtypes[position] ?? "index", span);
     if (expr.dtype !== dtypes[position])
       throw new CompileError(errors.badReducer(name, what, expected, expr.dtype, span));
+    const foreign = own === null ? undefined : foreignTo(expr, own);
+    if (foreign !== undefined)
+      throw new CompileError(errors.badReducer(name, what, "expressions of the two sides alone", foreign, span));
     return expr;
   });
 }
 
+/** What an expression uses beside its own variables: a combiner is closed, so that it means the same wherever it folds. */
+function foreignTo(expr: Expr, own: ReadonlySet<Var>): string | undefined {
+  let found: string | undefined;
+  visit(expr, {
+    enter: (node) => {
+      if (node.kind === "Read") found ??= `a read of \`${node.tensor.name}\``;
+      if (node.kind === "Reduce" || node.kind === "Load" || node.kind === "Call") found ??= `a ${node.kind}`;
+      if (node.kind === "Var" && !own.has(node)) found ??= `the variable \`${node.name}\``;
+      return found === undefined;
+    },
+  });
+  return found;
+}
+
 function combinerOf(reducer: Reducer, dtypes: readonly DType[], span: Span): Combiner {
-  const { name = "custom", identities, combine } = reducer;
+  const { name = "custom", identities, combine } = reducer ?? {};
+  if (typeof combine !== "function" || typeof identities !== "function")
+    throw new CompileError(
+      errors.badReducer(
+        name,
+        "functions",
+        "functions `combine` and `identities`",
+        typeof (combine ?? identities),
+        span,
+      ),
+    );
   const side = (prefix: string): readonly Var[] =>
     dtypes.map((dtype, position) => variable(`${prefix}${position}`, dtype, 1, span));
   const lhs = side("lhs");
   const rhs = side("rhs");
-  const results = tupleOf("results", name, combine(lhs, rhs), dtypes, span);
+  const results = tupleOf("results", name, combine(lhs, rhs), dtypes, new Set([...lhs, ...rhs]), span);
   return {
     kind: "Combiner",
     span,
@@ -86,7 +114,7 @@ function combinerOf(reducer: Reducer, dtypes: readonly DType[], span: Span): Com
     lhs,
     rhs,
     results,
-    identities: tupleOf("identities", name, identities(...dtypes), dtypes, span),
+    identities: tupleOf("identities", name, identities(...dtypes), dtypes, new Set(), span),
   };
 }
 
@@ -133,7 +161,8 @@ function fold(
   const condition = options.where === undefined ? null : coerce(options.where, "bool", span);
   if (condition !== null && condition.dtype !== "bool")
     throw new CompileError(errors.notACondition(name, condition, span));
-  const initial = options.initial === undefined ? null : tupleOf("initial values", name, options.initial, dtypes, span);
+  const initial =
+    options.initial === undefined ? null : tupleOf("initial values", name, options.initial, dtypes, null, span);
   const folded = checkAxes(axes, span);
   const exact = !dtypes.some(isFloat);
   const fast: FastMath = exact ? REASSOCIATE : strict ? 0 : REASSOCIATE | (contracts ? CONTRACT : 0);
