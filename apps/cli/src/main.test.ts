@@ -86,6 +86,6 @@ describe("the process", () => {
     expect(colored.code).toBe(2);
     expect(colored.stderr).toContain("\u001b[31musage:\u001b[39m");
     const plain = await tilewright(["fly"], { FORCE_COLOR: "1", NO_COLOR: "1" });
-    expect(plain.stderr).toContain('\nusage: there is no command "fly"'); // after a warning of Node's own
+    expect(plain.stderr).toContain('usage: there is no command "fly"'); // after a warning of Node's own
   });
 });
