@@ -4,6 +4,8 @@ import { evaluateTensors, type TypedArray } from "@tilewright/interp";
 import type { IRModule, PrimFunc, Tensor } from "@tilewright/ir";
 import { lower } from "@tilewright/lower";
 import { toPrimFunc, traceOf } from "@tilewright/schedule";
+import fc from "fast-check";
+import { faultyPass } from "./find-fault.js";
 import { inputFor, placeholdersOf, programs } from "./programs.js";
 import { Choices, randomSchedule } from "./random-trace.js";
 
@@ -15,36 +17,39 @@ export interface Case {
   readonly trace: string;
 }
 
-/** A small deterministic generator: the seed is printed with a failure. */
-export function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state >>> 8;
-  };
+/** What a case is made from; fast-check shrinks it. */
+export interface Draw {
+  readonly program: number;
+  readonly sizes: readonly number[];
+  readonly choices: readonly number[];
+  readonly seed: number;
 }
 
-/** Functions of one module, each a random schedule of a random program, lowered for the backend, and its cases. */
-export function randomBatch(
-  seed: number,
-  count: number,
-  backend: Backend,
-): {
-  readonly module: IRModule;
+/** Up to `count` cases that are compiled together. */
+export function arbitraryDraws(count: number): fc.Arbitrary<readonly Draw[]> {
+  const draw = fc.record({
+    program: fc.nat(programs.length - 1),
+    sizes: fc.array(fc.integer({ min: 1, max: 13 }), { minLength: 3, maxLength: 3 }),
+    choices: fc.array(fc.nat(1 << 20), { maxLength: 90, size: "max" }),
+    seed: fc.nat(100),
+  });
+  return fc.array(draw, { minLength: 1, maxLength: count, size: "max" });
+}
+
+export interface Batch {
   readonly scheduled: IRModule;
   readonly compiled: CompiledModule;
   readonly cases: readonly Case[];
-} {
-  const random = generator(seed);
+}
+
+/** One module of all draws that make a legal schedule, lowered and compiled; null when none does. */
+export function batchOf(draws: readonly Draw[], backend: Backend): Batch | null {
   const functions: PrimFunc[] = [];
   const cases: Case[] = [];
-  while (cases.length < count) {
-    const program = programs[random() % programs.length] as (typeof programs)[number];
-    const sizes = [random(), random(), random()].map((number) => 1 + (number % 13));
+  for (const { program: number, sizes, choices, seed } of draws) {
+    const program = programs[number] as (typeof programs)[number];
     const outputs = program.build((k) => sizes[k] ?? 2);
-    const { schedule } = randomSchedule(outputs, new Choices(Array.from({ length: random() % 90 }, random)), {
-      threads: false,
-    });
+    const { schedule } = randomSchedule(outputs, new Choices(choices), { threads: false });
     const name = `f${cases.length}`;
     try {
       functions.push(toPrimFunc(schedule, { name }));
@@ -58,17 +63,17 @@ export function randomBatch(
     const inputs = parameters.flatMap((parameter) =>
       given.filter(([tensor]) => tensor.name === parameter).map(([, array]) => array),
     );
-    cases.push({
-      name,
-      inputs,
-      expected,
-      trace: `seed ${seed}, ${program.name}\n${JSON.stringify(traceOf(schedule).records)}`,
-    });
+    const trace = `${program.name}, sizes ${sizes.join(", ")}\n${JSON.stringify(traceOf(schedule).records)}`;
+    cases.push({ name, inputs, expected, trace });
   }
-  const module: IRModule = { kind: "IRModule", span: NO_SPAN, functions, attributes: {} };
-  const lowered = lower(module, {
-    capabilities: backend.capabilities,
-    ...(backend.passes === undefined ? {} : { passes: backend.passes }),
-  }).module;
-  return { module: lowered, scheduled: module, compiled: backend.compile(lowered), cases };
+  if (cases.length === 0) return null;
+  const scheduled: IRModule = { kind: "IRModule", span: NO_SPAN, functions, attributes: {} };
+  const { capabilities, passes = [] } = backend;
+  return { scheduled, compiled: backend.compile(lower(scheduled, { capabilities, passes }).module), cases };
+}
+
+/** Throws with the trace and the pass at fault unless a case gave what it must. */
+export function expectCase(actual: readonly Float32Array[], each: Case, scheduled: IRModule, backend: Backend): void {
+  const same = actual.every((array, k) => array.every((value, i) => Object.is(value, each.expected[k]?.[i])));
+  if (!same) throw new Error(`${each.trace}\n${faultyPass(scheduled, backend, each)}`);
 }
