@@ -72,7 +72,8 @@ function consume(entry) {
   try {
     const examples = examplesOf(entry);
     if (examples.length === 0 && !isPlanned(entry)) return ["its README has no example"];
-    const installed = install(entry.manifest.name, project);
+    const companions = examples.flatMap((example) => example.companions);
+    const installed = install([entry.manifest.name, ...companions], project);
     if (installed.status !== 0) return [`npm install:\n${installed.output}`];
     const found = examples.map((example, index) =>
       runExample(
@@ -89,16 +90,14 @@ function consume(entry) {
 }
 
 /** No package of ours comes from a registry: all that this one needs, in any depth, are the tarballs. */
-function install(name, project) {
-  const { [name]: own, ...others } = Object.fromEntries(
-    Object.entries(tarballs).map(([key, file]) => [key, `file:${file}`]),
-  );
+function install(names, project) {
+  const all = Object.entries(tarballs).map(([key, file]) => [key, `file:${file}`]);
   const manifest = {
     name: "consumer",
     private: true,
     type: "module",
-    dependencies: { [name]: own },
-    overrides: others,
+    dependencies: Object.fromEntries(all.filter(([name]) => names.includes(name))),
+    overrides: Object.fromEntries(all.filter(([name]) => !names.includes(name))),
   };
   writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
   const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];

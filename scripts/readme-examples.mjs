@@ -1,6 +1,7 @@
 /**
  * The examples of READMEs: a fence after the comment `<!-- example -->`, of TypeScript or of shell commands. If a fence
- * of text follows, the example must print exactly that.
+ * of text follows, the example must print exactly that. `<!-- example with x y -->` names packages that one installs
+ * beside it.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,17 +9,18 @@ import ts from "typescript";
 import { capture, root } from "./run.mjs";
 import { readText } from "./workspace.mjs";
 
-const EXAMPLE = /<!-- example -->\s*```(ts|sh)\n(.*?)```(?:\s*```(?:text|txt)\n(.*?)```)?/gs;
+const EXAMPLE = /<!-- example(?: with ([^>]*?))? -->\s*```(ts|sh)\n(.*?)```(?:\s*```(?:text|txt)\n(.*?)```)?/gs;
 
 /** The examples of a package: language, code, and what it should print if the README says so. */
 export function examplesOf({ folder }) {
   const readme = `${folder}/README.md`;
   const text = existsSync(join(root, readme)) ? readText(readme) : "";
-  return [...text.matchAll(EXAMPLE)].map(([, language, code, expected], index) => ({
+  return [...text.matchAll(EXAMPLE)].map(([, companions = "", language, code, expected], index) => ({
     name: `${readme}, example ${index + 1}`,
     language,
     code,
     expected,
+    companions: companions.split(" ").filter((name) => name !== ""),
   }));
 }
 
