@@ -74,3 +74,12 @@ export function inexpressibleType(value: string, dtype: string, span: Span): Dia
     hint: "cast it inside the graph",
   });
 }
+
+/** CO110: variants that are not variants of one program. */
+export function differentVariants(what: string, span: Span): Diagnostic {
+  return error("CO110", span, "the variants are of different programs", {
+    expected: "artifacts that differ in their modules alone",
+    actual: `${what} differs`,
+    hint: "compile the same model for each target",
+  });
+}

@@ -1,0 +1,47 @@
+import type { Artifact, ModelEntry, ModuleEntry } from "@tilewright/artifact";
+import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
+import { differentVariants } from "./errors.js";
+
+/**
+ * One artifact of several that were compiled from the same program for engines with more and with fewer features, the preferred one first:
+ * the runtime takes the first that it can run. Weights and initial states are held once.
+ *
+ * @throws CompileError CO110 artifacts that differ in more than their modules
+ */
+export function mergeVariants(variants: readonly [Artifact, ...Artifact[]]): Artifact {
+  const span = callSite(mergeVariants);
+  const [first] = variants;
+  const blobs = new Map<string, Uint8Array>();
+  const modules: ModuleEntry[] = [];
+  for (const [number, { manifest, blobs: own }] of variants.entries()) {
+    const held = new Set(manifest.modules.map(({ blob }) => blob));
+    for (const [name, bytes] of own) {
+      if (held.has(name)) continue;
+      const known = blobs.get(name);
+      if (known !== undefined && !sameBytes(known, bytes))
+        throw new CompileError(differentVariants(`the bytes of \`${name}\``, span));
+      blobs.set(name, bytes);
+    }
+    for (const entry of manifest.modules) {
+      const blob = number === 0 ? entry.blob : `variant-${number}-${entry.blob}`;
+      blobs.set(blob, own.get(entry.blob) ?? new Uint8Array());
+      modules.push({ ...entry, blob });
+    }
+  }
+  const models = variants.map(({ manifest }) => manifest.model);
+  return { manifest: { ...first.manifest, modules, model: mergeModels(models, span) }, blobs };
+}
+
+/** Arenas are laid out by each module for itself: the largest holds them all. Everything else is the model's, and equal. */
+function mergeModels(models: readonly (ModelEntry | null)[], span: Span): ModelEntry | null {
+  const [first = null] = models;
+  const outside = (model: ModelEntry | null): string =>
+    JSON.stringify(model === null ? null : { ...model, arenaBytes: 0 });
+  for (const model of models)
+    if (outside(model) !== outside(first)) throw new CompileError(differentVariants("the model", span));
+  return first === null ? null : { ...first, arenaBytes: Math.max(...models.map((model) => model?.arenaBytes ?? 0)) };
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, k) => byte === b[k]);
+}
