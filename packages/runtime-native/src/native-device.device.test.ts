@@ -113,6 +113,17 @@ describe.runIf(compiler !== undefined)("the native device", () => {
     device.free(x);
   });
 
+  it("keeps the workspace when there is no memory for a larger one", async () => {
+    const entry = { format: "shared-library", blob: "", features: [], functions: built.functions };
+    const greedy = built.functions.map((func) => ({ ...func, workspaceBytes: 2 ** 50 }));
+    expect(await codeOf(device.load({ ...entry, functions: greedy }, built.bytes))).toBe("RT108");
+    const x = device.allocate(64);
+    floats(device.view(x)).fill(21);
+    await loaded.launch("through", [x]);
+    expect(floats(device.view(x))[15]).toBe(42);
+    device.free(x);
+  });
+
   it("passes scalars of every type", async () => {
     const out = device.allocate(8 * SCALARS.length);
     await loaded.launch("scalars", [

@@ -164,8 +164,9 @@ export class NativeDevice implements Device {
 
   #needWorkspace(bytes: number): void {
     if (bytes === 0 || (this.#workspace !== undefined && this.#workspace.byteLength >= bytes)) return;
+    const larger = this.#scratch.allocate(bytes); // when memory ends, the one before stays
     if (this.#workspace !== undefined) this.#scratch.free(this.#workspace);
-    this.#workspace = this.#scratch.allocate(bytes);
+    this.#workspace = larger;
   }
 
   #checkOpen(): void {

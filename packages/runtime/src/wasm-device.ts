@@ -1,6 +1,6 @@
 import {
-  ALIGNMENT, type Device, type DeviceBuffer, type DeviceDriver, type DeviceSlice, DEVICE_SPEC_VERSION, ELEMENT_BYTES, defineDevice, type FunctionEntry, type LaunchArgument,
-  type LaunchOptions, type LoadedModule, LOW_MEMORY_BYTES, type ModuleEntry,
+  ALIGNMENT, DEVICE_SPEC_VERSION, type Device, type DeviceBuffer, type DeviceDriver, type DeviceSlice, defineDevice, ELEMENT_BYTES, type FunctionEntry, type LaunchArgument,
+  type LaunchOptions, LOW_MEMORY_BYTES, type LoadedModule, type ModuleEntry,
 } from "@tilewright/artifact"; // biome-ignore format: a list
 import { isCompileError } from "@tilewright/diagnostics";
 import { Allocator } from "./allocator.js";
@@ -150,6 +150,7 @@ export class WasmDevice implements Device {
       throw badModule(messageOf(error));
     });
     imports.connect(instance);
+    this.#checkOpen(); // it may have been closed while the engine compiled
     this.#needWorkspace(Math.max(0, ...entry.functions.map(({ workspaceBytes }) => workspaceBytes)));
     if (this.#pool !== null && instance.exports[IMPORT_NAMES.table] !== undefined) await this.#pool.load(id, module);
     return this.#loaded(entry, instance, id);
@@ -251,13 +252,20 @@ export class WasmDevice implements Device {
     };
   }
 
-  /** Every thread has a workspace as large as any function of any module needs. */
+  /** Every thread has a workspace as large as any function of any module needs. When memory ends, the ones before stay. */
   #needWorkspace(bytes: number): void {
     if (bytes <= this.#workspaces.bytes) return;
-    for (const address of this.#workspaces.addresses) this.#allocator.free(address);
-    const addresses = Array.from({ length: this.threads }, () => this.#reserve(bytes + ALIGNMENT));
+    const addresses: number[] = [];
+    try {
+      while (addresses.length < this.threads) addresses.push(this.#reserve(bytes + ALIGNMENT));
+    } catch (error) {
+      for (const address of addresses) this.#allocator.free(address);
+      throw error;
+    }
+    const before = this.#workspaces.addresses;
     this.#workspaces = { bytes, addresses };
     for (const [worker, address] of addresses.slice(1).entries()) this.#pool?.setWorkspace(worker, address);
+    for (const address of before) this.#allocator.free(address);
   }
 
   #reserve(byteLength: number): number {
