@@ -21,6 +21,7 @@ export function nodeWorkers(): SpawnWorker {
       listen: (reply, failed) => {
         worker.on("message", reply);
         worker.on("error", (error: Error) => failed(error.message));
+        worker.on("exit", (code) => failed(`the worker ended with code ${code}`));
       },
       hold: (alive) => (alive ? worker.ref() : worker.unref()),
       terminate: () => void worker.terminate(),

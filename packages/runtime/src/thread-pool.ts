@@ -4,7 +4,7 @@
  * caller waits until no worker is active. Which thread runs a chunk has no influence on results.
  */
 import { ASSERT_IMPORT, ASSERT_SECTION, PARALLEL_IMPORT, TABLE_EXPORT } from "@tilewright/artifact";
-import { runFailed, workerFailed } from "./errors.js";
+import { disposed, runFailed, workerFailed } from "./errors.js";
 import { CLOSED, CONTROL, type ImportNames, MAIL, OPEN, type WorkerReply, type WorkerRequest } from "./worker-main.js";
 
 /** A thread that runs `workerMain`. */
@@ -27,6 +27,13 @@ export const IMPORT_NAMES: ImportNames = {
   table: TABLE_EXPORT,
 };
 
+/** A request that workers have not all answered. */
+interface Pending {
+  /** The answer of one worker: null, or why it failed. */
+  readonly answer: (worker: number, failure: string | null) => void;
+  readonly close: () => void;
+}
+
 type Body = (begin: number, end: number, closure: number, workspace: number) => void;
 
 /** Chunks for each thread: enough to balance, few enough to cost nothing. */
@@ -42,16 +49,17 @@ export class ThreadPool {
   #busy = false;
   /** Why a worker died. */
   #dead: string | null = null;
-  #pending: { readonly done: () => void; readonly failed: (reason: string) => void } | null = null;
+  #closed = false;
+  #pending: Pending | null = null;
 
   private constructor(workers: readonly PoolWorker[]) {
     this.#workers = workers;
-    for (const worker of workers) {
+    for (const [index, worker] of workers.entries()) {
       worker.listen(
-        (reply) => (reply.kind === "done" ? this.#pending?.done() : this.#pending?.failed(reply.message)),
+        (reply) => this.#pending?.answer(index, reply.kind === "done" ? null : reply.message),
         (reason) => {
-          this.#dead = reason;
-          this.#pending?.failed(reason);
+          this.#dead ??= reason;
+          this.#pending?.answer(index, reason);
         },
       );
     }
@@ -129,7 +137,10 @@ export class ThreadPool {
     if (Atomics.load(control, CONTROL.failed) !== 0) throw runFailed("a parallel loop", this.#failure());
   }
 
+  /** Ends the workers; requests they have not answered are rejected with `RT104`. */
   close(): void {
+    this.#closed = true;
+    this.#pending?.close();
     for (const worker of this.#workers) worker.terminate();
   }
 
@@ -164,23 +175,10 @@ export class ThreadPool {
   }
 
   async #deliver(request: (state: number, index: number) => WorkerRequest): Promise<void> {
+    if (this.#closed) throw disposed("the device");
     if (this.#dead !== null) throw workerFailed(this.#dead);
     for (const worker of this.#workers) worker.hold(true);
-    let missing = this.#workers.length;
-    const answered = new Promise<void>((resolve, reject) => {
-      let reason: string | null = null;
-      const count = (): void => {
-        missing -= 1;
-        if (missing > 0) return;
-        if (reason === null) resolve();
-        else reject(workerFailed(reason));
-      };
-      const failed = (text: string): void => {
-        reason = text;
-        count();
-      };
-      this.#pending = { done: count, failed };
-    });
+    const answered = this.#answers();
     const state = this.#advance(MAIL);
     for (const [index, worker] of this.#workers.entries()) worker.post(request(state, index));
     try {
@@ -190,6 +188,24 @@ export class ThreadPool {
       this.#advance(CLOSED);
       for (const worker of this.#workers) worker.hold(false);
     }
+  }
+
+  /** Settles when every worker answered or died, or the pool was closed. */
+  #answers(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const missing = new Set(this.#workers.keys());
+      let failure: string | null = null;
+      this.#pending = {
+        answer: (worker, reason) => {
+          if (!missing.delete(worker)) return; // a worker that dies may say so twice
+          failure ??= reason;
+          if (missing.size > 0) return;
+          if (failure === null) resolve();
+          else reject(workerFailed(failure));
+        },
+        close: () => reject(disposed("the device")),
+      };
+    });
   }
 }
 
