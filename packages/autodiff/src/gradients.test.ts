@@ -250,6 +250,34 @@ describe("addGradients", () => {
     expect(codeOf(() => addGradients(b, { of, withRespectTo: [x], operators: set }))).toBe("AD101");
   });
 
+  it("of a power is 0 where the exponent is 0, at a base of 0 as well, and so is the second", () => {
+    const b = ops.graphBuilder("pow");
+    const x = b.input("x", "float64", [5]);
+    const e = b.input("e", "float64", [5]);
+    const [dx] = addGradients(b, { of: ops.pow(b, x, e), withRespectTo: [x], operators }) as [Value];
+    const [ddx] = addGradients(b, { of: dx, withRespectTo: [x], operators }) as [Value];
+    const given = new Map([
+      [x, Float64Array.of(0, 0, -2, 0, 3)],
+      [e, Float64Array.of(0, 1, 3, 2, 0)],
+    ]);
+    const rows = evaluateModel(b.finish([dx, ddx]), [dx, ddx], given).map((row) => Array.from(row, Number));
+    expect(rows).toEqual([
+      [0, 1, 12, 0, 0],
+      [0, 0, -12, 2, 0],
+    ]);
+  });
+
+  it("refuses values of another builder in every role, also before a node is there", () => {
+    const b = ops.graphBuilder("one");
+    const x = b.input("x", "float32", [2]);
+    const y = ops.mul(b, x, x);
+    const foreign = ops.graphBuilder("two").input("y", "float32", [2]);
+    expect(codeOf(() => addGradients(b, { of: foreign, withRespectTo: [x], operators }))).toBe("AD102");
+    expect(codeOf(() => addGradients(b, { of: y, withRespectTo: [x, foreign], operators }))).toBe("AD102");
+    expect(codeOf(() => addGradients(b, { of: y, withRespectTo: [x], seed: foreign, operators }))).toBe("AD102");
+    expect(() => addGradients(b, { of: y, withRespectTo: [foreign], operators })).toThrow("`y` is not in the graph");
+  });
+
   it("refuses foreign values, integers and seeds that do not fit", () => {
     const b = ops.graphBuilder("errors");
     const x = b.input("x", "float32", [2]);

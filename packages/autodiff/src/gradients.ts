@@ -34,8 +34,9 @@ export function addGradients(
   { of, withRespectTo, operators, seed }: GradientOptions,
 ): readonly Value[] {
   const nodes = [...b.nodes()];
-  checkFloat(of, "a value to differentiate");
-  for (const value of withRespectTo) checkFloat(value, "a value to differentiate with respect to");
+  checkValue(b, of, "a value to differentiate");
+  for (const value of withRespectTo) checkValue(b, value, "a value to differentiate with respect to");
+  if (seed !== undefined) checkValue(b, seed, "a seed");
   const depends = dependents(nodes, withRespectTo);
   const sums = new Map<Value, Value>([[of, startOf(b, of, seed)]]);
   for (let position = nodes.length - 1; position >= 0; position--) {
@@ -50,20 +51,9 @@ export function gradient(
   model: Model,
   options: GradientOptions,
 ): { readonly model: Model; readonly gradients: readonly Value[] } {
-  const { graph } = model;
-  const known = new Set<Value>([
-    ...graph.inputs,
-    ...graph.constants.map(({ value }) => value),
-    ...graph.states.map(({ value }) => value),
-    ...graph.nodes.flatMap(({ outputs }) => outputs),
-  ]);
-  if (!known.has(options.of)) throw new CompileError(foreignValue(options.of.name, "a value", options.of.span));
-  for (const value of options.withRespectTo) {
-    if (!known.has(value)) throw new CompileError(foreignValue(value.name, "a value", value.span));
-  }
-  const b = graphBuilder(graph.name, { from: model });
+  const b = graphBuilder(model.graph.name, { from: model });
   const gradients = addGradients(b, options);
-  return { model: b.finish([...graph.outputs, ...gradients]), gradients };
+  return { model: b.finish([...model.graph.outputs, ...gradients]), gradients };
 }
 
 function propagate(
@@ -101,7 +91,9 @@ function dependents(nodes: readonly GraphNode[], roots: readonly Value[]): Reado
   return depends;
 }
 
-function checkFloat(value: Value, role: string): void {
+/** @throws CompileError `AD102`, `AD103`. */
+function checkValue(b: GraphBuilder, value: Value, role: string): void {
+  if (!b.has(value)) throw new CompileError(foreignValue(value.name, role, value.span));
   if (!isFloat(value.dtype)) throw new CompileError(notAFloat(value.name, role, value.dtype, value.span));
 }
 

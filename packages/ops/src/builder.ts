@@ -1,7 +1,7 @@
 import { CompileError, NO_SPAN } from "@tilewright/diagnostics";
-import type { Constant, DType, Graph, GraphNode, State, Value } from "@tilewright/ir";
+import { type Constant, DTYPES, type DType, type Graph, type GraphNode, type State, type Value } from "@tilewright/ir";
 import { type ConstantData, encodeData } from "./data.js";
-import { foreignValue, wrongArity } from "./errors.js";
+import { foreignValue, wrongArity, wrongValue } from "./errors.js";
 import type { NodeAttributes, Operator, TensorType } from "./operator.js";
 import { dimensionsOf, sizeOf, typeOf } from "./shapes.js";
 
@@ -13,18 +13,20 @@ export interface Model {
 
 /** Collects a graph: inputs, states, constants, and nodes whose output types are inferred as they are added. */
 export interface GraphBuilder {
-  /** A value that the caller brings for each run. */
+  /** A value that the caller brings for each run. @throws CompileError `OP111` a name, type or shape that no value has. */
   input(name: string, dtype: DType, shape: readonly number[]): Value;
-  /** A value that outlives a run, zeros unless `initial` is given. */
+  /** A value that outlives a run, zeros unless `initial` is given. @throws CompileError `OP108`, `OP111`. */
   state(name: string, dtype: DType, shape: readonly number[], initial?: ConstantData): Value;
   /** When a run ends, the state becomes `next`. */
   update(state: Value, next: Value): void;
-  /** Values in row-major order; a single number fills the shape. */
+  /** Values in row-major order; a single number fills the shape. @throws CompileError `OP108`, `OP111`. */
   constant(data: ConstantData, type?: Partial<TensorType>, name?: string): Value;
-  /** A constant of rank 0; equal ones are shared. */
+  /** A constant of rank 0; equal ones are shared. @throws CompileError `OP108` when the type does not hold it. */
   scalar(value: number, dtype?: DType): Value;
   /** Adds a node. @throws CompileError `OP` codes when the inputs do not fit. */
   apply(operator: Operator, inputs: readonly Value[], attributes?: NodeAttributes, name?: string): readonly Value[];
+  /** True for the values of this graph: its inputs, states, constants, and outputs of nodes. */
+  has(value: Value): boolean;
   /** Nodes so far, in topological order. */
   nodes(): readonly GraphNode[];
   /** The graph with these outputs. The builder may go on afterwards. @throws CompileError `OP109` for foreign values. */
@@ -74,6 +76,7 @@ export function graphBuilder(name: string, { from }: GraphBuilderOptions = {}): 
       return made;
     },
     apply: (operator, inputs, attributes = {}, nodeName = "") => addNode(draft, operator, inputs, attributes, nodeName),
+    has: (value) => draft.known.has(value),
     nodes: () => draft.nodes,
     finish: (outputs) => finish(draft, outputs),
   };
@@ -119,9 +122,25 @@ function unique(draft: Draft, name: string): string {
 }
 
 function define(draft: Draft, name: string, { dtype, shape }: TensorType): Value {
+  checkValue(name, dtype, shape);
   const value: Value = { kind: "Value", span: NO_SPAN, name: unique(draft, name), dtype, shape: dimensionsOf(shape) };
   draft.known.add(value);
   return value;
+}
+
+/** @throws CompileError `OP111` for what callers without types may pass. */
+function checkValue(name: unknown, dtype: DType, shape: unknown): void {
+  const refuse = (expected: string, actual: unknown): never => {
+    throw new CompileError(wrongValue(String(name), expected, String(actual)));
+  };
+  if (typeof name !== "string") refuse("a name", name);
+  if (!DTYPES.includes(dtype)) refuse(`one of ${DTYPES.join(", ")}`, dtype);
+  if (!Array.isArray(shape)) refuse("a list of dimensions", shape);
+  for (const extent of shape as readonly unknown[]) {
+    if (!Number.isSafeInteger(extent) || Number(extent) < 0) {
+      refuse("dimensions that are whole numbers ≥ 0", typeof extent === "string" ? JSON.stringify(extent) : extent);
+    }
+  }
 }
 
 function addBlob(draft: Draft, value: Value, data: ConstantData): State["initial"] {
@@ -131,7 +150,7 @@ function addBlob(draft: Draft, value: Value, data: ConstantData): State["initial
 }
 
 function addConstant(draft: Draft, data: ConstantData, type: Partial<TensorType>, name: string): Value {
-  const shape = type.shape ?? (typeof data === "number" || typeof data === "boolean" ? [] : [data.length]);
+  const shape = type.shape ?? (typeof data === "object" && data !== null ? [data.length] : []);
   const value = define(draft, name, { dtype: type.dtype ?? "float32", shape });
   const reference = addBlob(draft, value, data);
   if (reference !== null) draft.constants.push({ kind: "Constant", span: NO_SPAN, value, data: reference });

@@ -83,6 +83,15 @@ export function wrongData(name: string, expected: string, actual: string): Diagn
   });
 }
 
+/** OP108: an element that the element type does not hold. */
+export function wrongElement(name: string, expected: string, actual: string): Diagnostic {
+  return error("OP108", NO_SPAN, `\`${name}\` holds what its element type does not`, {
+    expected,
+    actual,
+    hint: "give a value of the type, or cast the tensor beside it to a float first",
+  });
+}
+
 /** OP109: a value that the builder did not make. */
 export function foreignValue(name: string, expected: string, span: Span = NO_SPAN): Diagnostic {
   return error("OP109", span, `\`${name}\` is not ${expected} of this graph`, {
@@ -98,5 +107,14 @@ export function unboundValue(name: string, span: Span = NO_SPAN): Diagnostic {
     expected: "nodes in topological order, inputs and constants listed",
     actual: `\`${name}\` read first`,
     hint: "sort the nodes, or add what is missing",
+  });
+}
+
+/** OP111: a name, an element type or a shape that no value can have. */
+export function wrongValue(name: string, expected: string, actual: string): Diagnostic {
+  return error("OP111", NO_SPAN, `\`${name}\` cannot be a value`, {
+    expected,
+    actual,
+    hint: "give a name, an element type such as `float32`, and a list of dimensions",
   });
 }

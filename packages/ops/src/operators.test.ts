@@ -1,7 +1,8 @@
-import { caseInputs, type OperatorCase, assignmentCases, mismatch } from "@tilewright/backend-test";
+import { assignmentCases, caseInputs, mismatch, type OperatorCase } from "@tilewright/backend-test";
 import { evaluateModel } from "@tilewright/compiler";
 import { isCompileError } from "@tilewright/diagnostics";
-import type { DType, Value } from "@tilewright/ir";
+import { type DType, type GraphNode, type Value, visit } from "@tilewright/ir";
+import * as te from "@tilewright/te";
 import { describe, expect, it } from "vitest";
 import * as ops from "./index.js";
 
@@ -21,6 +22,7 @@ function run(
   return { shape: ops.shapeOf(y), data: Array.from(result ?? [], Number) };
 }
 
+const lastNode = (b: ops.GraphBuilder, value: Value) => b.finish([value]).graph.nodes.at(-1) as GraphNode;
 const row = (...data: number[]) => ({ shape: [data.length], data });
 const codeOf = (action: () => unknown): string => {
   try {
@@ -122,6 +124,28 @@ describe("operators", () => {
     expect(run((b, [v]) => ops.oneHot(b, v as Value, 3), x).data).toEqual([0, 0, 1, 1, 0, 0, 0, 0, 0]);
   });
 
+  it("make one-hot rows in the type of the integers: nothing wraps", () => {
+    const rows = (dtype: DType, array: BigInt64Array | BigUint64Array | Int8Array, depth: number): number[] => {
+      const b = ops.graphBuilder("wide");
+      const x = b.input("x", dtype, [array.length]);
+      const y = ops.oneHot(b, x, depth);
+      const [flat = []] = evaluateModel(b.finish([y]), [y], new Map([[x, array]]));
+      const all = Array.from(flat, Number);
+      return [...array].map((_, k) => all.slice(k * depth, (k + 1) * depth).indexOf(1));
+    };
+    expect(rows("int64", BigInt64Array.of(4294967298n, 2n, -1n, 2n ** 40n), 5)).toEqual([-1, 2, -1, -1]);
+    expect(rows("uint64", BigUint64Array.of(4294967298n, 2n, 2n ** 64n - 1n), 5)).toEqual([-1, 2, -1]);
+    expect(rows("int8", Int8Array.of(1, -1, 127), 300)).toEqual([1, -1, 127]);
+    const b = ops.graphBuilder("no index");
+    const [x] = [te.placeholder([3], { dtype: "int64" })];
+    const operator = ops.operatorOf(ops.defaultOperators, lastNode(b, ops.oneHot(b, b.input("x", "int64", [3]), 5)));
+    const [y] = operator.compute([x], { depth: 5 });
+    const casts: string[] = [];
+    if (y?.operation.kind === "Compute") visit(y.operation, { Cast: ({ dtype }) => void casts.push(dtype) });
+    expect(casts).toContain("int64");
+    expect(casts).not.toContain("index");
+  });
+
   it("move elements without changing them", () => {
     const x = { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] };
     expect(run((b, [v]) => ops.transpose(b, v as Value), x)).toEqual({ shape: [3, 2], data: [1, 4, 2, 5, 3, 6] });
@@ -154,11 +178,44 @@ describe("operators refuse", () => {
     ["OP106", () => ops.reshape(b, x, [5])],
     ["OP106", () => ops.reduceSum(b, x, { axes: [2] })],
     ["OP106", () => ops.transpose(b, x, [0, 0])],
+    ["OP104", () => ops.argMax(b, b.input("e", "float32", [2, 0]))],
+    ["OP104", () => ops.reduceMax(b, b.input("e", "float32", [0, 3]), { axes: [0] })],
+    ["OP105", () => ops.reduceMean(b, n)],
     ["OP108", () => b.constant([1, 2], { shape: [3] })],
+    ["OP108", () => b.constant(1, { shape: [1e6, 1e6] })],
+    ["OP108", () => b.constant(null as never)],
+    ["OP108", () => b.constant(["a"] as never)],
+    ["OP108", () => b.constant([1.5], { dtype: "int64" })],
+    ["OP108", () => b.constant([Number.NaN], { dtype: "int32" })],
+    ["OP108", () => b.constant([2n ** 63n], { dtype: "int64" })],
+    ["OP108", () => ops.mul(b, n, 0.5)],
+    ["OP108", () => ops.add(b, b.input("u", "uint8", [2]), 300)],
+    ["OP108", () => ops.add(b, b.input("u", "uint8", [2]), -1)],
+    ["OP108", () => ops.add(b, b.input("l", "int64", [2]), 0.5)],
     ["OP109", () => ops.relu(b, foreign)],
     ["OP110", () => ops.bindTensors(b.nodes(), ops.defaultOperators, new Map())],
   ])("with %s what does not fit", (code, action) => {
     expect(codeOf(action)).toBe(code);
+  });
+
+  it("elements that the type does not hold, by their value", () => {
+    expect(() => ops.mul(b, n, 0.5)).toThrow(/OP108[\s\S]*-2147483648 to 2147483647 \(int32\)[\s\S]*0\.5/);
+    expect(() => b.constant([2n ** 64n], { dtype: "uint64" })).toThrow("18446744073709551616n");
+  });
+
+  it.each([Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, 2 ** 53, "3", null, undefined])(
+    "the dimension %s with OP111",
+    (extent) => {
+      const refused = () => b.input("x", "float32", [extent as number, 2]);
+      expect(codeOf(refused)).toBe("OP111");
+      expect(refused).toThrow(String(extent));
+    },
+  );
+
+  it("shapes, types and names that are none with OP111", () => {
+    expect(codeOf(() => b.input("x", "float32", undefined as never))).toBe("OP111");
+    expect(codeOf(() => b.state("x", "float31" as never, [2]))).toBe("OP111");
+    expect(codeOf(() => b.input(undefined as never, "float32", [2]))).toBe("OP111");
   });
 
   it("a symbolic shape with OP107", () => {
@@ -167,7 +224,46 @@ describe("operators refuse", () => {
   });
 });
 
+describe("data", () => {
+  const encoded = (dtype: DType, ...data: number[]) => ops.encodeData("x", { dtype, shape: [data.length] }, data);
+  it("of sixteen-bit floats is rounded to the nearest, ties to even", () => {
+    const bits = (dtype: DType, ...data: number[]) => [...new Uint16Array(encoded(dtype, ...data).buffer)];
+    const cases = [1, -2, 65504, 65520, 2 ** -24, 2 ** -25, 1 + 2 ** -11, 1 + 3 * 2 ** -11, -0, Number.NaN, 1e308];
+    const float16 = [0x3c00, 0xc000, 0x7bff, 0x7c00, 1, 0, 0x3c00, 0x3c02, 0x8000, 0x7e00, 0x7c00];
+    expect(bits("float16", ...cases)).toEqual(float16);
+    expect(bits("bfloat16", 1, -2, 1 + 2 ** -8, 1 + 3 * 2 ** -8, 3.4e38, 3.39e38, 2 ** -133, Number.NaN)).toEqual([
+      0x3f80, 0xc000, 0x3f80, 0x3f82, 0x7f80, 0x7f7f, 1, 0x7fc0,
+    ]);
+  });
+
+  it("of sixteen-bit floats is read as it is written, all of it", () => {
+    const all = Uint16Array.from({ length: 1 << 16 }, (_, k) => k);
+    for (const dtype of ["float16", "bfloat16"] as const) {
+      const numbers = ops.decodeData(dtype, new Uint8Array(all.buffer)) ?? new Float64Array();
+      const again = new Uint16Array(encoded(dtype, ...numbers).buffer);
+      const different = [...all].filter((k) => again[k] !== k && !Number.isNaN(numbers[k]));
+      expect(different).toEqual([]);
+    }
+  });
+
+  it("of integers reaches from limit to limit", () => {
+    const at = (dtype: DType, data: ArrayLike<number | bigint>) =>
+      ops.encodeData("x", { dtype, shape: [data.length] }, data as ArrayLike<number>).buffer;
+    expect([...new Int8Array(at("int8", [-128, 127, -0]))]).toEqual([-128, 127, 0]);
+    expect([...new BigUint64Array(at("uint64", [2n ** 64n - 1n, 5]))]).toEqual([2n ** 64n - 1n, 5n]);
+  });
+});
+
 describe("graphBuilder", () => {
+  it("knows its values", () => {
+    const b = ops.graphBuilder("own");
+    const x = b.input("x", "float32", [2]);
+    const y = ops.add(b, x, 1);
+    const of = [x, y, b.state("s", "float32", []), ...b.finish([y]).graph.constants.map(({ value }) => value)];
+    expect(of.every((value) => b.has(value))).toBe(true);
+    expect(b.has(ops.graphBuilder("other").input("x", "float32", [2]))).toBe(false);
+  });
+
   it("gives every value a name of its own", () => {
     const b = ops.graphBuilder("names");
     const x = b.input("x", "float32", [2]);

@@ -1,6 +1,6 @@
 import { CompileError } from "@tilewright/diagnostics";
 import { type Dimension, int, isConst, type Value } from "@tilewright/ir";
-import { notBroadcastable, symbolicShape, wrongAttribute } from "./errors.js";
+import { notBroadcastable, symbolicShape, wrongAttribute, wrongShape } from "./errors.js";
 import type { TensorType } from "./operator.js";
 
 /** Number of elements. */
@@ -61,4 +61,11 @@ export function normalizeAxes(axes: readonly number[], rank: number): readonly n
     throw new CompileError(wrongAttribute("axes", "each axis once", `[${axes.join(", ")}]`));
   }
   return normal;
+}
+
+/** A greatest element exists only where there is an element. @throws CompileError `OP104` for axes of length 0. */
+export function checkNotEmpty(operator: string, shape: readonly number[], axes: readonly number[]): void {
+  if (axes.some((axis) => shape[axis] === 0)) {
+    throw new CompileError(wrongShape(operator, "at least one element along the axes that are folded", shape));
+  }
 }

@@ -6,7 +6,7 @@ import type { GraphBuilder } from "../builder.js";
 import { wrongDType } from "../errors.js";
 import { extentsOf } from "../expressions.js";
 import { defineOperator } from "../operator.js";
-import { normalizeAxis } from "../shapes.js";
+import { checkNotEmpty, normalizeAxis } from "../shapes.js";
 import { applyOne, first, nth } from "../single.js";
 
 /** Folds (value, position): the greater value wins, of equal ones the first position. */
@@ -28,6 +28,7 @@ export const ARG_MAX = defineOperator({
     const { dtype, shape } = nth(inputs, 0);
     if (dtype === "bool") throw new CompileError(wrongDType("ArgMax", "numbers", dtype));
     const axis = normalizeAxis(numberAttribute(attributes, "axis", -1), shape.length);
+    checkNotEmpty("ArgMax", shape, [axis]);
     const kept = shape.map((extent, each) => (each === axis ? 1 : extent));
     const keepdims = flagAttribute(attributes, "keepdims", true);
     return [{ dtype: "int32", shape: keepdims ? kept : kept.filter((_, each) => each !== axis) }];

@@ -1,5 +1,5 @@
 import { CompileError } from "@tilewright/diagnostics";
-import { type DType, DTYPES, isFloat, type Value } from "@tilewright/ir";
+import { DTYPES, type DType, isFloat, type Value } from "@tilewright/ir";
 import * as te from "@tilewright/te";
 import { stringAttribute } from "../attributes.js";
 import type { GraphBuilder } from "../builder.js";

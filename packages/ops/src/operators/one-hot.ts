@@ -1,5 +1,5 @@
 import { CompileError } from "@tilewright/diagnostics";
-import { DTYPES, type Expr, isInteger, type Value } from "@tilewright/ir";
+import { DTYPES, type Expr, isInteger, limitsOf, type Value } from "@tilewright/ir";
 import * as te from "@tilewright/te";
 import { numberAttribute, stringAttribute } from "../attributes.js";
 import type { GraphBuilder } from "../builder.js";
@@ -33,8 +33,13 @@ export const ONE_HOT = defineOperator({
   compute(inputs, attributes) {
     const x = first(inputs);
     const { dtype, shape } = result({ dtype: x.dtype, shape: extentsOf(x) }, attributes);
+    const depth = nth(shape, shape.length - 1);
+    const max = Number(limitsOf(x.dtype).max.value);
     const body = (...index: Expr[]): Expr => {
-      const hit = te.eq(te.cast(te.read(x, ...index.slice(0, -1)), "index"), nth(index, index.length - 1));
+      const position = nth(index, index.length - 1);
+      // In the type of the data: an index has fewer bits than the widest integers.
+      const equal = te.eq(te.read(x, ...index.slice(0, -1)), te.cast(position, x.dtype));
+      const hit = max < depth - 1 ? te.and(te.le(position, te.cast(max, "index")), equal) : equal;
       return te.select(hit, te.cast(1, dtype), te.cast(0, dtype));
     };
     return [te.compute(shape, body, { name: "one_hot" })];

@@ -3,11 +3,11 @@ import * as te from "@tilewright/te";
 import type { GraphBuilder } from "../builder.js";
 import { applyOne } from "../single.js";
 import { binary, type Factor, mul, sub } from "./arithmetic.js";
-import { greater, where } from "./compare.js";
+import { equal, greater, where } from "./compare.js";
 import { log } from "./unary.js";
 
 /**
- * ONNX `Pow` of two floats of one type. The gradient of the exponent is taken as 0 where the base is not positive, since the logarithm is
+ * ONNX `Pow` of two floats of one type. Where the exponent is 0 the base has the gradient 0, also at a base of 0. The gradient of the exponent is taken as 0 where the base is not positive, since the logarithm is
  * not real there.
  */
 export const POW = binary(
@@ -15,7 +15,13 @@ export const POW = binary(
   15,
   te.pow,
   {
-    left: (b, g, base, exponent) => mul(b, mul(b, g, exponent), pow(b, base, sub(b, exponent, 1))),
+    left(b, g, base, exponent) {
+      const zero = b.scalar(0, base.dtype);
+      const constant = equal(b, exponent, zero);
+      // The exponent −1 of a base of 0 would give an infinity, and 0 · ∞ is NaN, in the gradient of this as well.
+      const less = sub(b, where(b, constant, b.scalar(1, base.dtype), exponent), 1);
+      return where(b, constant, zero, mul(b, mul(b, g, exponent), pow(b, base, less)));
+    },
     right(b, g, base, _exponent, y) {
       const zero = b.scalar(0, base.dtype);
       const positive = greater(b, base, zero);

@@ -1,9 +1,11 @@
-import type { Value } from "@tilewright/ir";
+import { CompileError } from "@tilewright/diagnostics";
+import { isFloat, type Value } from "@tilewright/ir";
 import * as te from "@tilewright/te";
 import type { GraphBuilder } from "../builder.js";
+import { wrongDType } from "../errors.js";
 import { extentsOf } from "../expressions.js";
 import { defineOperator } from "../operator.js";
-import { shapeOf, sizeOf } from "../shapes.js";
+import { checkNotEmpty, shapeOf, sizeOf } from "../shapes.js";
 import { applyOne, first, inputOf, nth, outputOf } from "../single.js";
 import { div, mul } from "./arithmetic.js";
 import { cast } from "./cast.js";
@@ -14,7 +16,11 @@ import { type ReduceOptions, reduced, reducedType, reduceSum, reduction, stretch
 export const REDUCE_MEAN = defineOperator({
   name: { domain: "", name: "ReduceMean", version: 13 },
   arity: [1, 1],
-  infer: (inputs, attributes) => reducedType("ReduceMean", nth(inputs, 0), attributes),
+  infer(inputs, attributes) {
+    const x = nth(inputs, 0);
+    if (!isFloat(x.dtype)) throw new CompileError(wrongDType("ReduceMean", "a float", x.dtype));
+    return reducedType("ReduceMean", x, attributes);
+  },
   compute(inputs, attributes) {
     const x = first(inputs);
     const extents = extentsOf(x);
@@ -35,7 +41,11 @@ export const REDUCE_MEAN = defineOperator({
 export const REDUCE_MAX = defineOperator({
   name: { domain: "", name: "ReduceMax", version: 13 },
   arity: [1, 1],
-  infer: (inputs, attributes) => reducedType("ReduceMax", nth(inputs, 0), attributes),
+  infer(inputs, attributes) {
+    const x = nth(inputs, 0);
+    checkNotEmpty("ReduceMax", x.shape, reduction(attributes, x.shape.length).axes);
+    return reducedType("ReduceMax", x, attributes);
+  },
   compute: (inputs, attributes) => [
     reduced("max", first(inputs), attributes, (element, axes) => te.max(element, axes)),
   ],
