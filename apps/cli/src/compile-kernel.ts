@@ -1,7 +1,9 @@
+import { extname } from "node:path";
 import { ARTIFACT_VERSION, type Artifact, encodeArtifact } from "@tilewright/artifact";
 import type { CompiledModule, Target } from "@tilewright/backend";
 import type { Diagnostic } from "@tilewright/diagnostics";
 import { lower } from "@tilewright/lower";
+import { fileName } from "./file-names.js";
 import { type Kernel, scheduleOf, toModule } from "./kernels.js";
 
 export interface CompiledKernel {
@@ -49,16 +51,19 @@ export function ownWarnings({ schedule }: Kernel, diagnostics: readonly Diagnost
 
 const ENDINGS: Readonly<Record<string, string>> = { wasm: "wasm", "c-source": "c", "shared-library": "so" };
 
-/** The files of a compiled kernel: the artifact, what is in it, and what it was made from. */
+/** The files of a compiled kernel, all called after it: the artifact, what is in it, and what it was made from. */
 export function filesOf({ name, artifact, source, built }: CompiledKernel): ReadonlyMap<string, Uint8Array> {
+  const stem = fileName(name);
   const named = (module: CompiledModule): [string, Uint8Array] => [
-    `${name}.${ENDINGS[module.format] ?? module.format}`,
+    `${stem}.${ENDINGS[module.format] ?? module.format}`,
     module.bytes,
   ];
+  const beside = ({ files }: CompiledModule): [string, Uint8Array][] =>
+    [...files].map(([path, bytes]) => [`${stem}${extname(path)}`, bytes]);
   return new Map([
-    [`${name}.tilewright`, encodeArtifact(artifact)],
-    ...source.files,
-    ...built.files,
+    [`${stem}.tilewright`, encodeArtifact(artifact)],
+    ...beside(source),
+    ...beside(built),
     named(source),
     named(built),
   ]);

@@ -37,6 +37,17 @@ export function chooseKernel(path: string, asked: string | undefined, names: rea
   );
 }
 
+/** CLI103: kernels that would be written to the same files. */
+export function equalNames(path: string, first: string, second: string): CompileError {
+  const same = first === second;
+  return error("CLI103", same ? `two kernels of one name, \`${first}\`` : `two kernels of one file name`, {
+    span: { file: path, line: 1, column: 1 },
+    expected: "names that differ in letters, digits, `_`, `-` or `.`, not only in capitals or in other characters",
+    actual: `\`${first}\` and \`${second}\``,
+    hint: "rename one of the exports (a default export is called after its tensor), or keep it in a file of its own",
+  });
+}
+
 /** CLI104: a target without its tools. */
 export function unusableTarget(name: string, details: readonly string[]): CompileError {
   return error("CLI104", `the target \`${name}\` is not usable here`, {

@@ -3,7 +3,8 @@ import type { Capabilities } from "@tilewright/backend";
 import { isCompileError } from "@tilewright/diagnostics";
 import type { IRModule, Tensor } from "@tilewright/ir";
 import { replay, type Schedule, toPrimFunc } from "@tilewright/schedule";
-import { chooseKernel, noKernel, unreadable } from "./errors.js";
+import { chooseKernel, equalNames, noKernel, unreadable } from "./errors.js";
+import { fileKey } from "./file-names.js";
 import type { Io } from "./io.js";
 
 /** What a file exports: expressions alone, or expressions with the schedule that their author chose. */
@@ -24,15 +25,25 @@ export async function loadKernels(path: string, io: Io, only?: string): Promise<
   });
   const kernels = Object.entries(exports).flatMap(([name, value]) => toKernel(name, value) ?? []);
   if (kernels.length === 0) throw noKernel(path, Object.keys(exports));
-  if (only === undefined) return kernels;
-  const chosen = kernels.filter(({ name }) => name === only);
+  const chosen = only === undefined ? kernels : kernels.filter(({ name }) => name === only);
   if (chosen.length === 0)
     throw chooseKernel(
       path,
       only,
       kernels.map(({ name }) => name),
     );
+  refuseEqualNames(path, chosen);
   return chosen;
+}
+
+/** Kernels become files and functions of their names: the second would take the place of the first. */
+function refuseEqualNames(path: string, kernels: readonly Kernel[]): void {
+  const seen = new Map<string, string>();
+  for (const { name } of kernels) {
+    const first = seen.get(fileKey(name));
+    if (first !== undefined) throw equalNames(path, first, name);
+    seen.set(fileKey(name), name);
+  }
 }
 
 function toKernel(exported: string, value: unknown): Kernel | undefined {

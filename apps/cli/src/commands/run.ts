@@ -6,6 +6,7 @@ import { type Call, type Command, flag, integer, onlyArgument, text, texts } fro
 import { compileKernel } from "../compile-kernel.js";
 import { chooseKernel, unreadable } from "../errors.js";
 import { loadExecutable } from "../executable.js";
+import { fileNames } from "../file-names.js";
 import { findTarget, openNative } from "../find-target.js";
 import { arraysFor, parseInputs } from "../inputs.js";
 import { EXIT, type Io } from "../io.js";
@@ -23,7 +24,7 @@ Runs a kernel on this machine, compiled now or loaded from an artifact, and says
   --threads <n>              threads that parallel loops may use (1)
   --input <name>=<value>     an .npy file, random (the default) or zeros; once for each input
   --seed <n>                 of random inputs (0)
-  --out <folder>             write each output as <name>.npy
+  --out <folder>             write each output as <name>.npy; what a file name cannot hold becomes _
   --json                     the outputs as a JSON object, with shapes and figures
 `;
 
@@ -105,10 +106,11 @@ async function report(
 ): Promise<void> {
   const out = text(call, "out");
   if (out !== undefined) {
-    const files = [...outputs].map(
-      ([output, { dtype, shape, bytes }]) =>
-        [`${output}.npy`, formatNpy(`${output}.npy`, { dtype, shape, bytes })] as const,
-    );
+    const stems = fileNames([...outputs.keys()]);
+    const files = [...outputs.values()].map(({ dtype, shape, bytes }, k) => {
+      const path = `${stems[k]}.npy`;
+      return [path, formatNpy(path, { dtype, shape, bytes })] as const;
+    });
     await io.writeFolder(out, new Map(files));
   }
   const figures = [...outputs].map(([output, array]) => ({
