@@ -84,3 +84,12 @@ export function badNpy(path: string, why: string): CompileError {
     hint: "write it with numpy.save(path, numpy.ascontiguousarray(array))",
   });
 }
+
+/** CLI108: a folder or file that cannot be written. `why`: the system's code and words. */
+export function cannotWrite(path: string, why: string): CompileError {
+  return error("CLI108", `cannot write \`${path}\``, {
+    expected: "a folder that can be made, or one whose files can be replaced",
+    actual: why,
+    hint: "give another folder: --out <folder>",
+  });
+}

@@ -8,7 +8,10 @@ export interface Io {
   readonly colors: { readonly write: boolean; readonly note: boolean };
   /** @throws Error with `code` "ENOENT" where nothing is */
   readFile(path: string): Promise<Uint8Array>;
-  /** Puts files into a folder: all of them or, if anything fails before the last moment, none. */
+  /**
+   * Puts files, by names without folders, into a folder: a new one appears whole or not at all, in another each file is replaced whole.
+   * @throws CompileError CLI108
+   */
   writeFolder(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
   /** The exports of a TypeScript or JavaScript file. */
   importModule(path: string): Promise<Readonly<Record<string, unknown>>>;
