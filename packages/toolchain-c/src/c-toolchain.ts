@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CompiledModule, defineToolchain, type Toolchain, type ToolchainStatus } from "@tilewright/backend";
 import { CompileError, type Diagnostic, NO_SPAN, type Span } from "@tilewright/diagnostics";
-import { cacheKey, type CacheOptions, defaultCacheFolder, readCache, writeCache } from "./cache.js";
+import { type CacheOptions, cacheKey, defaultCacheFolder, readCache, writeCache } from "./cache.js";
 import { badOption, ioFailed, toolBrokeDown, toolFailed, toolMissing, wrongFormat } from "./errors.js";
 import { runTool } from "./run-tool.js";
 import { inTemporaryFolder } from "./temporary-folder.js";

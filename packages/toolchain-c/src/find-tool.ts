@@ -1,6 +1,6 @@
 import { access, constants } from "node:fs/promises";
-import { delimiter, isAbsolute, join } from "node:path";
 import { tmpdir } from "node:os";
+import { delimiter, isAbsolute, join } from "node:path";
 import { runTool } from "./run-tool.js";
 
 /** A program of this machine. */

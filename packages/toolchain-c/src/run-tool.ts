@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { CompileError } from "@tilewright/diagnostics";
+import { atExit } from "./at-exit.js";
 import { toolTimedOut } from "./errors.js";
 
 export interface ToolResult {
@@ -17,7 +18,7 @@ export interface RunOptions {
 const MAX_OUTPUT = 64 * 1024;
 
 /**
- * Runs a program with arguments, no shell between. It and what it started are killed when time is over or the signal aborts.
+ * Runs a program with arguments, no shell between. It and what it started are killed when time is over, the signal aborts or this process exits.
  * @throws CompileError `TC103` · the signal's reason
  */
 export function runTool(command: string, args: readonly string[], options: RunOptions): Promise<ToolResult> {
@@ -49,10 +50,13 @@ export function runTool(command: string, args: readonly string[], options: RunOp
       }
     };
     const timer = setTimeout(() => stop(new CompileError(toolTimedOut(command, timeoutMs))), timeoutMs);
+    // In a group of its own, it would outlive this process.
+    const forget = atExit(() => stop(undefined));
     const onAbort = (): void => stop(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     const settle = (finish: () => void): void => {
       clearTimeout(timer);
+      forget();
       signal?.removeEventListener("abort", onAbort);
       finish();
     };

@@ -1,7 +1,7 @@
 import { ABI_VERSION } from "@tilewright/artifact";
 import { c } from "@tilewright/codegen-c";
 import { isCompileError, NO_SPAN } from "@tilewright/diagnostics";
-import { buffer, build as b, int, type PrimFunc, type Stmt, variable } from "@tilewright/ir";
+import { build as b, buffer, int, type PrimFunc, type Stmt, variable } from "@tilewright/ir";
 import { describe, expect, it } from "vitest";
 import { clangWasm, emcc } from "./index.js";
 
