@@ -156,3 +156,10 @@ export function noModel(name: string): CompileError {
     error("RT116", `the artifact \`${name}\` holds no model`, "a model", "functions alone", "use `loadFunctions`"),
   );
 }
+
+/** RT117: two arrays to be written that share memory. */
+export function overlapping(one: string, other: string): CompileError {
+  const message = `\`${one}\` and \`${other}\` are written to the same memory`;
+  const hint = "give each an array of its own; a slice or a reshaped array shares memory with where it comes from";
+  return new CompileError(error("RT117", message, "arrays apart from each other", "arrays that overlap", hint));
+}

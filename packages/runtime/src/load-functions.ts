@@ -1,10 +1,18 @@
-import type { Device, DeviceBuffer, FunctionEntry, LaunchArgument, LaunchOptions } from "@tilewright/artifact";
+import type {
+  Device,
+  DeviceBuffer,
+  FunctionEntry,
+  LaunchArgument,
+  LaunchOptions,
+  ParameterEntry,
+} from "@tilewright/artifact";
+import { checkApart, overlap } from "./aliasing.js";
 import { ASYNC_DISPOSE } from "./dispose.js";
 import { disposed, unknownFunction, wrongArgumentCount, wrongDtype } from "./errors.js";
 import { type ArtifactSource, loadArtifact } from "./load-artifact.js";
 import { loadModules } from "./modules.js";
 import { NDArray } from "./ndarray.js";
-import { checkArray, download, sliceOn, upload } from "./transfer.js";
+import { checkArray, checkUsable, download, sliceOn, upload } from "./transfer.js";
 
 export type CallArgument = NDArray | number | bigint | boolean;
 
@@ -14,9 +22,11 @@ export interface Functions extends AsyncDisposable {
   readonly entries: ReadonlyMap<string, FunctionEntry>;
   /**
    * Runs a function: one array for each buffer, a number for each scalar. Arrays that it writes are changed. Arrays in the device
-   * (`deviceArray`) are used where they lie, others are copied there and back.
+   * (`deviceArray`) are used where they lie, others are copied there and back. An array that is written may share memory with arrays that are
+   * read: those are read as they were before the call. Two that are written may not share memory.
    * @throws CompileError `RT101` shape · `RT102` type · `RT104` disposed · `RT105` no such function · `RT106` number of arguments ·
-   *   `RT108` memory · `RT109` aborted · `RT110` an assertion or a trap
+   *   `RT108` memory · `RT109` aborted · `RT110` an assertion or a trap ·
+   *   `RT117` written arrays that share memory
    */
   call(name: string, ...args: readonly CallArgument[]): Promise<void>;
   /** As `call`, with options. */
@@ -47,48 +57,84 @@ export async function loadFunctions(source: ArtifactSource, device: Device): Pro
   };
 }
 
+interface Passed {
+  readonly parameter: ParameterEntry;
+  readonly argument: CallArgument;
+}
+
 async function callFunction(
   device: Device,
-  { name, parameters }: FunctionEntry,
+  entry: FunctionEntry,
   args: readonly CallArgument[],
   launch: (values: readonly LaunchArgument[]) => Promise<void>,
 ): Promise<void> {
-  if (args.length !== parameters.length) throw wrongArgumentCount(name, parameters.length, args.length);
-  const copies = new Map<NDArray, DeviceBuffer>();
+  const passed = checkArguments(entry, args);
+  const taken: DeviceBuffer[] = [];
+  const copy = async (array: NDArray): Promise<DeviceBuffer> => {
+    const buffer = device.allocate(array.byteLength);
+    taken.push(buffer);
+    await upload(device, array, buffer);
+    return buffer;
+  };
   try {
+    const copies = new Map<NDArray, DeviceBuffer>(); // an array that is read twice is one memory there too
+    const back: (readonly [DeviceBuffer, NDArray])[] = [];
     const values: LaunchArgument[] = [];
-    for (const [position, parameter] of parameters.entries()) {
-      const argument = args[position] as CallArgument;
-      if (!(argument instanceof NDArray)) {
-        if (parameter.kind === "buffer")
-          throw wrongDtype(parameter.name, `an array of ${parameter.dtype}`, typeof argument);
-        values.push(typeof argument === "boolean" ? Number(argument) : argument);
+    for (const each of passed) {
+      const { argument: array } = each;
+      if (!(array instanceof NDArray)) {
+        values.push(typeof array === "boolean" ? Number(array) : array);
         continue;
       }
-      if (parameter.kind === "scalar") throw wrongDtype(parameter.name, `a ${parameter.dtype}`, "an array");
-      checkArray(parameter.name, argument, parameter.dtype, parameter.shape);
-      values.push(sliceOn(device, argument) ?? (await copyOnce(device, argument, copies)));
+      const written = isWritten(each);
+      // Written where another parameter looks, it would change under its eyes.
+      const looked =
+        written && passed.some((other) => other !== each && isArray(other) && overlap(other.argument, array));
+      const there = looked ? undefined : sliceOn(device, array);
+      const known = written ? undefined : copies.get(array);
+      const place = there ?? known ?? (await copy(array));
+      values.push(place);
+      if ("byteOffset" in place) continue;
+      if (written) back.push([place, array]);
+      else copies.set(array, place);
     }
     await launch(values);
     await device.synchronize();
-    for (const [position, parameter] of parameters.entries()) {
-      const argument = args[position] as CallArgument;
-      const buffer = copies.get(argument as NDArray);
-      if (buffer !== undefined && parameter.kind === "buffer" && parameter.access !== "read")
-        await download(device, buffer, argument as NDArray);
-    }
+    for (const [buffer, array] of back) await download(device, buffer, array);
   } finally {
-    for (const buffer of copies.values()) device.free(buffer);
+    for (const buffer of taken) device.free(buffer);
   }
 }
 
-/** An array that is passed twice is one memory there too. */
-async function copyOnce(device: Device, array: NDArray, copies: Map<NDArray, DeviceBuffer>): Promise<DeviceBuffer> {
-  const known = copies.get(array);
-  if (known !== undefined) return known;
-  array.data; // throws when disposed, before anything is allocated
-  const buffer = device.allocate(array.byteLength);
-  copies.set(array, buffer);
-  await upload(device, array, buffer);
-  return buffer;
+/** Arguments with their parameters; all that is wrong with them is said here. */
+function checkArguments({ name, parameters }: FunctionEntry, args: readonly CallArgument[]): readonly Passed[] {
+  if (args.length !== parameters.length) throw wrongArgumentCount(name, parameters.length, args.length);
+  const passed = parameters.map((parameter, position) => ({ parameter, argument: args[position] as CallArgument }));
+  for (const { parameter, argument } of passed) {
+    if (!(argument instanceof NDArray)) {
+      if (parameter.kind === "buffer")
+        throw wrongDtype(parameter.name, `an array of ${parameter.dtype}`, typeof argument);
+      if (!["number", "bigint", "boolean"].includes(typeof argument))
+        throw wrongDtype(parameter.name, `a ${parameter.dtype}`, argument === null ? "null" : typeof argument);
+      continue;
+    }
+    if (parameter.kind === "scalar") throw wrongDtype(parameter.name, `a ${parameter.dtype}`, "an array");
+    checkArray(parameter.name, argument, parameter.dtype, parameter.shape);
+    checkUsable(argument);
+  }
+  checkApart(
+    passed
+      .filter(isArray)
+      .filter(isWritten)
+      .map(({ parameter, argument }) => [parameter.name, argument]),
+  );
+  return passed;
+}
+
+function isArray(passed: Passed): passed is Passed & { readonly argument: NDArray } {
+  return passed.argument instanceof NDArray;
+}
+
+function isWritten({ parameter }: Passed): boolean {
+  return parameter.kind === "buffer" && parameter.access !== "read";
 }

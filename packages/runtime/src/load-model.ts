@@ -9,12 +9,13 @@ import {
   type StateEntry,
   type TensorEntry,
 } from "@tilewright/artifact";
+import { checkApart, overlap } from "./aliasing.js";
 import { ASYNC_DISPOSE } from "./dispose.js";
 import { disposed, noModel, wrongInputs } from "./errors.js";
 import { type ArtifactSource, loadArtifact } from "./load-artifact.js";
 import { type LoadedFunctions, loadModules } from "./modules.js";
 import { type NDArray, sizeOf, zeros } from "./ndarray.js";
-import { checkArray, download, sliceOn, upload } from "./transfer.js";
+import { checkArray, checkUsable, download, sliceOn, upload } from "./transfer.js";
 
 export interface LoadModelOptions {
   readonly device: Device;
@@ -139,7 +140,10 @@ export class Session implements AsyncDisposable {
 
   /**
    * Runs the model, after runs that were asked for before. Arrays in the device (`deviceArray`) are read and written where they lie, others are copied.
-   * @throws CompileError `RT101` shape · `RT102` type · `RT103` missing or unknown inputs · `RT104` disposed · `RT109` aborted · `RT110`
+   * An output may be the memory of an input: it is written after the run. Whatever is wrong with inputs and outputs is said before the run, which
+   * then changes no state.
+   * @throws CompileError `RT101` shape · `RT102` type · `RT103` missing or unknown names · `RT104` disposed · `RT109` aborted · `RT110` ·
+   *   `RT117` outputs that share memory
    */
   run(inputs: NamedArrays, options: RunOptions = {}): Promise<NamedArrays> {
     return this.#inTurn(() => this.#run(inputs, options));
@@ -151,21 +155,23 @@ export class Session implements AsyncDisposable {
     checkNames(inputs, model.inputs, true);
     checkNames(options.outputs ?? {}, model.outputs, false);
     for (const { name, dtype, shape } of model.inputs) checkArray(name, inputs[name] as NDArray, dtype, shape);
-    const results = Object.fromEntries(
-      model.outputs.map(({ name, dtype, shape }) => [name, options.outputs?.[name] ?? zeros(shape, dtype)]),
-    );
-    for (const { name, dtype, shape } of model.outputs) checkArray(name, results[name] as NDArray, dtype, shape);
+    const results = takeOutputs(model.outputs, options.outputs ?? {});
+    const read = model.inputs.map(({ name }) => inputs[name] as NDArray);
+    // An output over an input would change it while it is read: it is computed apart and copied at the end.
+    const apart = model.outputs.filter(({ name }) => {
+      const result = results[name] as NDArray;
+      return sliceOn(device, result) === undefined || read.some((input) => overlap(input, result));
+    });
     const args: LaunchArgument[] = [...this.regions()];
     for (const { name } of model.inputs) args.push(await this.#input(name, inputs[name] as NDArray));
-    for (const { name } of model.outputs)
-      args.push(sliceOn(device, results[name] as NDArray) ?? this.#buffer(this.#memory.outputs, name));
+    for (const output of model.outputs) {
+      const there = apart.includes(output) ? undefined : sliceOn(device, results[output.name] as NDArray);
+      args.push(there ?? this.#buffer(this.#memory.outputs, output.name));
+    }
     await modules.launch(model.entry, args, options.signal === undefined ? {} : { signal: options.signal });
     await device.synchronize();
-    for (const { name } of model.outputs) {
-      const result = results[name] as NDArray;
-      if (sliceOn(device, result) === undefined)
-        await download(device, this.#buffer(this.#memory.outputs, name), result);
-    }
+    for (const { name } of apart)
+      await download(device, this.#buffer(this.#memory.outputs, name), results[name] as NDArray);
     return results;
   }
 
@@ -273,6 +279,20 @@ export class Session implements AsyncDisposable {
   #checkOpen(): void {
     if (!this.#open) throw disposed("the session");
   }
+}
+
+/** The arrays that receive outputs: given ones, ready to be written, and new ones. */
+function takeOutputs(tensors: readonly TensorEntry[], given: NamedArrays): Record<string, NDArray> {
+  const results = Object.fromEntries(
+    tensors.map(({ name, dtype, shape }) => [name, given[name] ?? zeros(shape, dtype)]),
+  );
+  for (const { name, dtype, shape } of tensors) {
+    const result = results[name] as NDArray;
+    checkArray(name, result, dtype, shape);
+    checkUsable(result);
+  }
+  checkApart(Object.entries(results));
+  return results;
 }
 
 function checkNames(given: NamedArrays, tensors: readonly TensorEntry[], all: boolean): void {

@@ -1,6 +1,6 @@
 /** Moving arrays to a device and back. */
 import type { Device, DeviceBuffer, DeviceSlice, ElementType } from "@tilewright/artifact";
-import { wrongDtype, wrongShape } from "./errors.js";
+import { badArray, disposed, wrongDtype, wrongShape } from "./errors.js";
 import type { NDArray } from "./ndarray.js";
 
 /** @throws CompileError `RT101` other shape (extents of −1 fit all) · `RT102` other type */
@@ -9,6 +9,15 @@ export function checkArray(name: string, array: NDArray, dtype: ElementType, sha
   const fits =
     array.shape.length === shape.length && shape.every((extent, d) => extent < 0 || extent === array.shape[d]);
   if (!fits) throw wrongShape(name, shape, array.shape);
+}
+
+/** Memory that can be read and written now. @throws CompileError `RT104` disposed, or its device closed · `RT112` transferred or outgrown */
+export function checkUsable(array: NDArray): void {
+  if (array.isDisposed) throw disposed("the array");
+  const { storage, byteLength } = array;
+  const held = storage.kind === "host" ? storage.data : storage.device.view(storage.buffer);
+  if (held !== undefined && held.byteLength < byteLength)
+    throw badArray(`${byteLength} bytes`, `${held.byteLength} bytes: the memory was transferred, or grew`);
 }
 
 /** The array's place in `device`, when it lies there. */
@@ -32,5 +41,8 @@ export async function download(device: Device, from: DeviceBuffer, array: NDArra
   const bytes =
     device.view(from)?.subarray(byteOffset, byteOffset + byteLength) ??
     (await device.read(from, byteOffset, byteLength));
-  array.bytes.set(bytes);
+  const there = sliceOn(device, array);
+  if (there !== undefined && device.view(there.buffer) === undefined)
+    await device.write(there.buffer, bytes, there.byteOffset);
+  else array.bytes.set(bytes);
 }

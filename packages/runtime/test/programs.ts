@@ -50,6 +50,13 @@ export function scale(count: number): PrimFunc {
   return func("scale", [x, a, y], b.loop(i, int(0), int(count), b.store(y, [i], b.mul(b.load(x, [i]), a))));
 }
 
+/** `y[i] = x[count − 1 − i]`: every element is read after others were written, when both are one memory. */
+export function reverse(count: number): PrimFunc {
+  const [x, y, i] = [floats("x", count), floats("y", count), variable("i")];
+  const from = b.sub(int(count - 1), i);
+  return func("reverse", [x, y], b.loop(i, int(0), int(count), b.store(y, [i], b.load(x, [from]))));
+}
+
 /** A kernel whose rows run in parallel: `out[i, j] = row(i, j)`, with the body as a function of its own. */
 export function parallelRows(
   name: string,
