@@ -4,6 +4,7 @@ import type { CompiledModule, Target } from "@tilewright/backend";
 import type { Diagnostic } from "@tilewright/diagnostics";
 import { lower } from "@tilewright/lower";
 import { fileName } from "./file-names.js";
+import type { Io } from "./io.js";
 import { type Kernel, scheduleOf, toModule } from "./kernels.js";
 
 export interface CompiledKernel {
@@ -19,13 +20,17 @@ export interface CompiledKernel {
 
 /**
  * One kernel as an artifact of one module with one function.
- * @throws CompileError SCH, LOW, BE and TC codes
+ * @throws CompileError SCH, LOW, BE and TC codes · Interrupted
  */
-export async function compileKernel(kernel: Kernel, { backend, toolchain }: Target): Promise<CompiledKernel> {
+export async function compileKernel(
+  kernel: Kernel,
+  { backend, toolchain }: Target,
+  { interruptible }: Pick<Io, "interruptible">,
+): Promise<CompiledKernel> {
   const { capabilities, passes = [] } = backend;
   const lowered = lower(toModule(kernel, scheduleOf(kernel, capabilities)), { capabilities, passes });
   const source = backend.compile(lowered.module);
-  const built = toolchain === null ? source : await toolchain.build(source);
+  const built = toolchain === null ? source : await interruptible((signal) => toolchain.build(source, { signal }));
   const { format, features, functions } = built;
   const manifest = {
     format: "tilewright-artifact",

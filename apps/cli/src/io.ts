@@ -13,6 +13,8 @@ export interface Io {
    * @throws CompileError CLI108
    */
   writeFolder(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  /** Runs what must clean up behind itself when the user ends the process. @throws Interrupted */
+  interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** The exports of a TypeScript or JavaScript file. */
   importModule(path: string): Promise<Readonly<Record<string, unknown>>>;
 }

@@ -64,6 +64,18 @@ describe("the process", () => {
     expect(stderr).toContain("actual: TypeScript enum is not supported in strip-only mode, at line 1, column 8");
   });
 
+  it.each([
+    ["waits for what never comes", "await new Promise(() => {});\nexport const x = 1;\n"],
+    ["ends the process", "process.exit(0);\n"],
+  ])("says of a file that %s that it cannot be loaded, and ends with 1", async (_, text) => {
+    await writeFile(join(folder, "never.ts"), text);
+    const { code, stdout, stderr } = await tilewright(["build", "never.ts"]);
+    await rm(join(folder, "never.ts"));
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^error\[CLI101\]: cannot load `never\.ts`/);
+    expect(stderr).not.toContain("main.ts");
+  });
+
   it("builds into a folder, new or not, and leaves nothing else behind", async () => {
     await mkdir(join(folder, "old"));
     await writeFile(join(folder, "old", "kept.txt"), "");
@@ -72,6 +84,12 @@ describe("the process", () => {
     expect((await readdir(join(folder, "old"))).sort()).toEqual(["increment.tilewright", "increment.wasm", "kept.txt"]);
     const others = ["constants.ts", "kernel.ts", "new", "old", "wrong.ts"];
     expect((await readdir(folder)).sort()).toEqual(others);
+  });
+
+  it("ends with 1 where the results cannot be written", async () => {
+    const { code, stderr } = await tilewright(["build", "kernel.ts", "--out", "kernel.ts"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error\[CLI108\]: cannot write `kernel\.ts`/);
   });
 
   it("says what to install where a target has no tools", async () => {

@@ -1,10 +1,17 @@
 #!/usr/bin/env node
+import { EXIT } from "./io.js";
 import { processIo } from "./process-io.js";
 import { runCli } from "./run-cli.js";
 
 // A reader that has seen enough, as `head`, is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit();
+  if (error.code === "EPIPE") process.exit(EXIT.ok);
   throw error;
 });
-process.exitCode = await runCli(process.argv.slice(2), processIo());
+
+// Held until the command has ended: a process that runs out of work before, or that something else ends, has not done what was asked.
+process.exitCode = EXIT.fault;
+// No `await` at the top: Node would warn of this file, in its own words, when it is never settled.
+void runCli(process.argv.slice(2), processIo()).then((code) => {
+  process.exitCode = code;
+});

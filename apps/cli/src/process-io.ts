@@ -1,6 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { render } from "@tilewright/diagnostics";
+import { unreadable } from "./errors.js";
 import { importModule } from "./import-module.js";
-import type { Io } from "./io.js";
+import { interruptible } from "./interrupt.js";
+import { EXIT, type Io } from "./io.js";
+import { paint } from "./paint.js";
 import { writeFolder } from "./write-folder.js";
 
 /** The process itself. */
@@ -10,9 +14,26 @@ export function processIo(): Io {
     note: (text) => void process.stderr.write(text),
     colors: { write: takesColors(process.stdout), note: takesColors(process.stderr) },
     readFile,
-    writeFolder,
-    importModule,
+    writeFolder: (path, files) => interruptible(() => writeFolder(path, files)),
+    interruptible,
+    importModule: (path) => whileLoading(path, () => importModule(path)),
   };
+}
+
+/** A file that waits for what never comes, or ends the process, ends it before anybody can say so: this does. */
+async function whileLoading<T>(path: string, load: () => Promise<T>): Promise<T> {
+  const onExit = (): void => {
+    const why = "it never finished: an `await` at its top waits for what never comes, or the file ends the process";
+    const rendered = unreadable(path, why).diagnostics.map(render).join("\n");
+    process.stderr.write(`${paint(takesColors(process.stderr)).diagnostic(rendered)}\n`);
+    process.exitCode = EXIT.diagnostics;
+  };
+  process.on("exit", onExit);
+  try {
+    return await load();
+  } finally {
+    process.off("exit", onExit);
+  }
 }
 
 /** NO_COLOR, when set, wins over FORCE_COLOR; else terminals take colours. */

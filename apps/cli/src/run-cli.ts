@@ -4,6 +4,7 @@ import { buildCommand } from "./commands/build.js";
 import { lowerCommand } from "./commands/lower.js";
 import { runCommand } from "./commands/run.js";
 import { targetsCommand } from "./commands/targets.js";
+import { Interrupted } from "./interrupt.js";
 import { EXIT, type Io, UsageError } from "./io.js";
 import { paint } from "./paint.js";
 import { VERSION } from "./version.js";
@@ -47,7 +48,7 @@ async function dispatch(args: readonly string[], io: Io, commands: readonly Comm
 function overview(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return `Usage: tilewright <command> [options]\n\n${lines.join("\n")}\n\n  --version, --help; tilewright <command> --help\n\nEnds with 0, 1 (diagnostics), 2 (usage) or 70 (a fault of Tilewright).\n`;
+  return `Usage: tilewright <command> [options]\n\n${lines.join("\n")}\n\n  --version, --help; tilewright <command> --help\n\nEnds with 0, 1 (diagnostics), 2 (usage) or 70 (a fault of Tilewright); 130 after Ctrl-C.\n`;
 }
 
 function explain(error: unknown, io: Io): number {
@@ -55,6 +56,10 @@ function explain(error: unknown, io: Io): number {
   if (error instanceof UsageError) {
     io.note(`${c.red("usage:")} ${error.message}\nSee: tilewright --help\n`);
     return EXIT.usage;
+  }
+  if (error instanceof Interrupted) {
+    io.note(`${error.message}\n`);
+    return error.exitCode;
   }
   if (isCompileError(error)) {
     for (const diagnostic of error.diagnostics) io.note(`${c.diagnostic(render(diagnostic))}\n`);

@@ -31,6 +31,7 @@ export function memoryIo(
     async writeFolder(path, entries) {
       for (const [name, bytes] of entries) stored.set(`${path}/${name}`, bytes);
     },
+    interruptible: (work) => work(new AbortController().signal),
     async importModule(path) {
       const exports = modules[path];
       if (exports === undefined) throw new Error(`Cannot find module '${path}'`);

@@ -39,7 +39,7 @@ export const buildCommand: Command = {
     const { target } = await findTarget(name, { threads });
     const files = new Map<string, Uint8Array>();
     for (const kernel of kernels) {
-      const compiled = await compileKernel(kernel, target);
+      const compiled = await compileKernel(kernel, target, io);
       for (const warning of compiled.warnings) io.note(`${paint(io.colors.note).diagnostic(render(warning))}\n`);
       for (const [path, bytes] of filesOf(compiled)) files.set(path, bytes);
     }

@@ -49,8 +49,10 @@ describe("files", () => {
   });
 
   it("in C are called after their kernel, the header too", async () => {
-    const kernels = await loadKernels("k.ts", memoryIo({ "k.ts": { one: plus(1), two: plus(2) } }));
-    const compiled = await Promise.all(kernels.map((each) => compileKernel(each, { backend: c(), toolchain: null })));
+    const io = memoryIo({ "k.ts": { one: plus(1), two: plus(2) } });
+    const target = { backend: c(), toolchain: null };
+    const kernels = await loadKernels("k.ts", io);
+    const compiled = await Promise.all(kernels.map((each) => compileKernel(each, target, io)));
     expect(compiled.map((each) => [...filesOf(each).keys()])).toEqual([
       ["one.tilewright", "one.h", "one.c"],
       ["two.tilewright", "two.h", "two.c"],

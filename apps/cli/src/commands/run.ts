@@ -75,7 +75,7 @@ async function artifactOf(file: string, call: Call, io: Io): Promise<Loaded> {
   if (/\.[cm]?[jt]s$/.test(file)) {
     const kernel = onlyKernel(file, await loadKernels(file, io, kernelName));
     const found = await findTarget(target, { threads });
-    const { artifact, warnings } = await compileKernel(kernel, found.target);
+    const { artifact, warnings } = await compileKernel(kernel, found.target, io);
     for (const warning of warnings) io.note(`${paint(io.colors.note).diagnostic(render(warning))}\n`);
     return { artifact, open: found.open, asked: null };
   }
