@@ -1,14 +1,19 @@
 import type { Constant, Graph, GraphNode, Value } from "@tilewright/ir";
 import { bytesOf } from "@tilewright/ir";
 import { type Model, shapeOf, sizeOf } from "@tilewright/ops";
+import { nodeTensors } from "./node-tensors.js";
 import type { GraphPass, GraphPassContext } from "./pass.js";
+import { workOf } from "./work.js";
 
 /** Folding stops at tensors larger than this, in elements: folding must not cost more than it saves. */
 const MAX_ELEMENTS = 1 << 16;
+/** Elements that one node may compute and fold, and all nodes of one pass: the interpreter takes below a second for them. */
+const MAX_WORK = 1 << 20;
+const MAX_TOTAL_WORK = 1 << 21;
 
 /**
  * Rule: what depends on constants alone becomes a constant, unless it is large, or larger than everything it is made from (a broadcast is
- * cheaper than its result). All folded nodes are evaluated together, by `context.evaluate`.
+ * cheaper than its result), or takes long to compute, alone or with those before it. All folded nodes are evaluated together, by `context.evaluate`.
  */
 export const foldConstants: GraphPass = {
   name: "fold-constants",
@@ -17,8 +22,12 @@ export const foldConstants: GraphPass = {
     const { graph } = model;
     const constant = new Set<Value>(graph.constants.map(({ value }) => value));
     const folded: GraphNode[] = [];
+    let left = MAX_TOTAL_WORK;
     for (const node of graph.nodes) {
       if (!foldable(node, constant)) continue;
+      const work = workOf(nodeTensors(node, context.operators).outputs);
+      if (work > Math.min(left, MAX_WORK)) continue;
+      left -= work;
       folded.push(node);
       for (const output of node.outputs) constant.add(output);
     }

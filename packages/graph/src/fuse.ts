@@ -1,6 +1,7 @@
-import { type Graph, type GraphNode, int, type Tensor, type Value } from "@tilewright/ir";
+import type { Graph, GraphNode, Value } from "@tilewright/ir";
 import { type Operators, operatorKey, operatorOf, shapeOf } from "@tilewright/ops";
 import { attributeKey } from "./merge-equal-nodes.js";
+import { nodeTensors } from "./node-tensors.js";
 import { type AccessKind, type Structure, type StructureKind, structureOf } from "./structure.js";
 
 /** Nodes that become one kernel; `view`: no kernel at all, the output is the input's memory. */
@@ -178,15 +179,9 @@ function structuresOf(graph: Graph, operators: Operators): ReadonlyMap<GraphNode
   return structures;
 }
 
-/** The structure of a node over placeholders for its inputs. */
 function nodeStructure(node: GraphNode, operators: Operators): Structure {
-  const inputs = node.inputs.filter((input) => input !== null).map(placeholderOf);
-  return structureOf(operatorOf(operators, node).compute(inputs, node.attributes), inputs);
-}
-
-function placeholderOf({ name, dtype, span, ...value }: Value): Tensor {
-  const shape = shapeOf({ name, dtype, span, ...value }).map((extent) => int(extent));
-  return { kind: "Tensor", span, name, dtype, shape, operation: { kind: "Placeholder", span, name }, outputIndex: 0 };
+  const { inputs, outputs } = nodeTensors(node, operators);
+  return structureOf(outputs, inputs);
 }
 
 function readersOf(graph: Graph): ReadonlyMap<Value, readonly GraphNode[]> {

@@ -99,6 +99,21 @@ describe("graph passes", () => {
     expect(built((b, x) => ops.add(b, ops.mul(b, x, 0), ops.sub(b, 0, x)))).toBe("Mul Sub Add");
   });
 
+  it("fold only what is computed soon, each node and all together", () => {
+    const ones = (b: ops.GraphBuilder, ...shape: readonly number[]) => b.constant(1, { shape });
+    const product = (b: ops.GraphBuilder, x: Value, size: number, left: number) =>
+      ops.add(b, x, ops.reduceSum(b, ops.matmul(b, ones(b, size, left), ones(b, left, size))));
+    expect(built((b, x) => product(b, x, 64, 256))).toBe("Add");
+    expect(built((b, x) => product(b, x, 64, 257))).toBe("MatMul ReduceSum Add");
+    const three = (b: ops.GraphBuilder, x: Value) => product(b, product(b, product(b, x, 64, 255), 64, 254), 64, 253);
+    expect(built(three)).toBe("Add Add MatMul ReduceSum Add");
+    const pads = [37, 37, 37, 37] as const;
+    const convolved = (b: ops.GraphBuilder) => ops.conv2d(b, ones(b, 1, 1, 100, 100), ones(b, 1, 1, 75, 75), { pads });
+    expect(built((b, x) => ops.add(b, x, ops.reduceSum(b, convolved(b), { keepdims: false })))).toBe(
+      "Conv ReduceSum Add",
+    );
+  });
+
   it("report each pass, and whether it changed the graph", () => {
     const b = ops.graphBuilder("report");
     const seen: string[] = [];

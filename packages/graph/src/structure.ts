@@ -56,7 +56,7 @@ function wider(a: AccessKind, b: AccessKind): AccessKind {
 }
 
 /** Every operation that the tensors depend on. */
-function operationsOf(outputs: readonly Tensor[]): readonly Operation[] {
+export function operationsOf(outputs: readonly Tensor[]): readonly Operation[] {
   const seen = new Set<Operation>();
   const stack = [...outputs];
   for (let tensor = stack.pop(); tensor !== undefined; tensor = stack.pop()) {
