@@ -4,7 +4,8 @@ import { CompileError, type Diagnostic, NO_SPAN } from "@tilewright/diagnostics"
 import type { IRModule, PrimFunc, Tensor, Trace } from "@tilewright/ir";
 import { lower } from "@tilewright/lower";
 import { replay, type Schedule, toPrimFunc } from "@tilewright/schedule";
-import { build, toTarget } from "./compile.js";
+import { checkSchedule, toTarget } from "./check-options.js";
+import { build } from "./compile.js";
 import { duplicateFunction } from "./errors.js";
 import { type ScheduleChoice, scheduleKernel } from "./schedule-kernel.js";
 import { functionsArtifact } from "./to-artifact.js";
@@ -47,8 +48,10 @@ export async function compileTensors(
   options: CompileTensorsOptions,
 ): Promise<CompiledKernel> {
   const list: readonly Tensor[] = Array.isArray(outputs) ? outputs : [outputs as Tensor];
-  const { schedule = "auto", rules = [] } = options;
-  const { backend } = toTarget(options.target);
+  const { backend } = toTarget(options);
+  const { schedule = "auto", rules = [], signal } = options;
+  checkSchedule(schedule, true);
+  signal?.throwIfAborted();
   const diagnostics: Diagnostic[] = [];
   const context = {
     capabilities: backend.capabilities,
@@ -83,7 +86,7 @@ export async function compileFunctions(
     if (names.has(name)) throw new CompileError(duplicateFunction(name, span));
     names.add(name);
   }
-  const target = toTarget(options.target);
+  const target = toTarget(options);
   const { capabilities, passes = [] } = target.backend;
   const scheduled: IRModule = { kind: "IRModule", span: NO_SPAN, functions, attributes: {} };
   const { module, diagnostics } = lower(scheduled, {

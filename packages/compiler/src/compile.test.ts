@@ -2,10 +2,11 @@ import { addGradients } from "@tilewright/autodiff";
 import { isCompileError } from "@tilewright/diagnostics";
 import type { Value } from "@tilewright/ir";
 import * as ops from "@tilewright/ops";
+import * as te from "@tilewright/te";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InterpretedModel, interpreted } from "../test/interpreted.js";
-import { compile, evaluateModel, type ScheduleChoice } from "./index.js";
+import { compile, compileTensors, evaluateModel, type Progress, type ScheduleChoice } from "./index.js";
 
 const numbers = (array: ArrayLike<number | bigint> | undefined): number[] =>
   Array.from(array ?? [], (each) => Number(each) + 0);
@@ -216,5 +217,50 @@ describe("compile", () => {
       build: async (module: never) => module,
     };
     expect(await codeOf(() => compile(model, { target: { backend, toolchain } }))).toBe("CO103");
+  });
+
+  it("refuses arguments and options that do not exist, by their name", async () => {
+    const { backend } = interpreted();
+    const b = ops.graphBuilder("options");
+    const model = b.finish([ops.relu(b, b.input("x", "float32", [2]))]);
+    const y = te.compute([2], () => te.cast(1, "float32"), { name: "y" });
+    for (const options of [
+      undefined,
+      {},
+      { target: "wasm" },
+      { target: null },
+      { target: { backend, toolchain: "cc" } },
+    ]) {
+      expect(await codeOf(() => compile(model, options as never))).toBe("CO107");
+      expect(await codeOf(() => compileTensors(y, options as never))).toBe("CO107");
+    }
+    for (const none of [undefined, {}, { graph: model.graph }, "model"]) {
+      expect(await codeOf(() => compile(none as never, { target: backend }))).toBe("CO107");
+    }
+    expect(await codeOf(() => compile(model, { target: backend, schedule: "fast" as never }))).toBe("CO107");
+    expect(await codeOf(() => compileTensors(y, { target: backend, schedule: "fast" as never }))).toBe("CO107");
+    await expect(compile(model, { target: backend, schedule: "fast" as never })).rejects.toThrow(
+      /`schedule`[\s\S]*"fast"/,
+    );
+    expect(await codeOf(() => compile(model, { target: { backend } as never }))).toBe("no error");
+  });
+
+  it("stops when its signal is aborted, before it starts or between kernels", async () => {
+    const { backend } = interpreted();
+    const b = ops.graphBuilder("aborted");
+    const x = b.input("x", "float32", [2, 2]);
+    const model = b.finish([ops.matmul(b, ops.matmul(b, x, x), ops.softmax(b, x))]);
+    const enough = new Error("enough");
+    const stages: string[] = [];
+    const early = { target: backend, signal: AbortSignal.abort(enough), onProgress: () => void stages.push("any") };
+    await expect(compile(model, early)).rejects.toBe(enough);
+    expect(stages).toEqual([]);
+    const controller = new AbortController();
+    const onProgress = ({ stage, done }: Progress): void => {
+      stages.push(`${stage} ${done}`);
+      if (stage === "schedule" && done === 1) controller.abort(enough);
+    };
+    await expect(compile(model, { target: backend, signal: controller.signal, onProgress })).rejects.toBe(enough);
+    expect(stages).toEqual(["graph 0", "schedule 0", "schedule 1"]);
   });
 });

@@ -4,9 +4,10 @@ import { CompileError, type Diagnostic } from "@tilewright/diagnostics";
 import type { GraphPass, OnGraphPass } from "@tilewright/graph";
 import type { Graph, IRModule } from "@tilewright/ir";
 import { defaultOperators, type Model, type Operators } from "@tilewright/ops";
+import { checkSchedule, toModel, toTarget } from "./check-options.js";
 import { noHostCode, toolchainMismatch } from "./errors.js";
-import { type LoweredModel, type LowerModelOptions, lowerModel, type Progress } from "./lower-model.js";
 import type { KernelReport } from "./kernels.js";
+import { type LoweredModel, type LowerModelOptions, lowerModel, type Progress } from "./lower-model.js";
 import type { ScheduleChoice } from "./schedule-kernel.js";
 import { modelArtifact } from "./to-artifact.js";
 
@@ -26,7 +27,7 @@ export interface CompileOptions {
   readonly onGraphPass?: OnGraphPass;
   readonly onPass?: (name: string, module: IRModule, changed: boolean) => void;
   readonly onProgress?: (progress: Progress) => void;
-  /** Stops the toolchain. */
+  /** Stops between kernels and stages, and the toolchain; `compile` then rejects with the reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -56,11 +57,14 @@ export interface Compiled {
 
 /**
  * Compiles a model (or a graph without constants and initial states) into an artifact. Everything but the toolchain is pure.
- * @throws CompileError of every layer; `CO103` a toolchain that does not fit · `CO104` a backend without host code
+ * @throws CompileError of every layer; `CO103` a toolchain that does not fit · `CO104` a backend without host code · `CO107` an option that
+ * does not exist; the reason of an aborted `signal`
  */
 export async function compile(input: Model | Graph, options: CompileOptions): Promise<Compiled> {
-  const model: Model = "kind" in input ? { graph: input, blobs: new Map() } : input;
-  const { backend, toolchain } = toTarget(options.target);
+  const { backend, toolchain } = toTarget(options);
+  const model = toModel(input);
+  checkSchedule(options.schedule, false);
+  options.signal?.throwIfAborted();
   if (!backend.capabilities.hostCode) throw new CompileError(noHostCode(backend.name));
   const lowered = lowerModel(model, lowerOptions(backend, options));
   options.onProgress?.({ stage: "backend", done: 0, total: 1 });
@@ -72,11 +76,6 @@ export async function compile(input: Model | Graph, options: CompileOptions): Pr
   };
 }
 
-/** A backend alone is a target without a toolchain. */
-export function toTarget(target: Target | Backend): Target {
-  return "backend" in target ? target : { backend: target, toolchain: null };
-}
-
 /** Backend and toolchain. @throws CompileError `CO103`, `BE`, `TC` */
 export async function build(
   module: IRModule,
@@ -84,6 +83,7 @@ export async function build(
   onProgress?: (progress: Progress) => void,
   signal?: AbortSignal,
 ): Promise<CompiledModule> {
+  signal?.throwIfAborted();
   const compiled = backend.compile(module);
   if (toolchain === null) return compiled;
   if (toolchain.accepts !== compiled.format) {
@@ -107,6 +107,7 @@ function lowerOptions(backend: Backend, options: CompileOptions): LowerModelOpti
     onGraphPass,
     onPass,
     onProgress,
+    signal,
   } = options;
   return {
     capabilities: backend.capabilities,
@@ -119,6 +120,7 @@ function lowerOptions(backend: Backend, options: CompileOptions): LowerModelOpti
     ...(onGraphPass === undefined ? {} : { onGraphPass }),
     ...(onPass === undefined ? {} : { onPass }),
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal === undefined ? {} : { signal }),
   };
 }
 

@@ -75,6 +75,20 @@ export function inexpressibleType(value: string, dtype: string, span: Span): Dia
   });
 }
 
+/** CO107: an argument or option that is none of those there are. */
+export function badArgument(name: string, expected: string, given: unknown): Diagnostic {
+  const text =
+    typeof given === "string" ? JSON.stringify(given) : typeof given === "object" ? typeName(given) : `${given}`;
+  return error("CO107", NO_SPAN, `\`${name}\` cannot be compiled with`, {
+    expected,
+    actual: text,
+    hint: "see `CompileOptions` for what can be given",
+  });
+}
+
+const typeName = (given: object | null): string =>
+  given === null ? "null" : `an object with ${Object.keys(given).slice(0, 5).join(", ") || "nothing"}`;
+
 /** CO110: variants that are not variants of one program. */
 export function differentVariants(what: string, span: Span): Diagnostic {
   return error("CO110", span, "the variants are of different programs", {

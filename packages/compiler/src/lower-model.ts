@@ -15,8 +15,8 @@ import type { Model, Operators } from "@tilewright/ops";
 import { checkBlobs, evaluateModel } from "./evaluate-model.js";
 import { copyTensors, countOf, groupKey, groupTensors, memoryInputs, scalarConstants } from "./group-tensors.js";
 import { type HostCall, hostProgram } from "./host-program.js";
-import { type KernelStep, type Location, layOut, type MemoryLayout } from "./memory.js";
 import { type Kernel, type KernelReport, Kernels } from "./kernels.js";
+import { type KernelStep, type Location, layOut, type MemoryLayout } from "./memory.js";
 import type { ScheduleChoice, ScheduleContext } from "./schedule-kernel.js";
 import { type Copy, planTransfers, type RootOf, rootsOf, type Transfers } from "./storage.js";
 
@@ -33,6 +33,8 @@ export interface LowerModelOptions {
   readonly onGraphPass?: OnGraphPass;
   readonly onPass?: (name: string, module: IRModule, changed: boolean) => void;
   readonly onProgress?: (progress: Progress) => void;
+  /** Asked before each kernel and each stage. */
+  readonly signal?: AbortSignal;
 }
 
 /** What is being done; `done` of `total` kernels are scheduled. */
@@ -62,7 +64,7 @@ interface Step extends KernelStep {
 /**
  * The pure part of compiling a model: graph passes, fusion, a kernel for each different group, memory for every value, the host program,
  * and the lowering of all of it.
- * @throws CompileError `GR1xx` an ill-formed graph · what operators, schedules and lowering throw · `CO101`
+ * @throws CompileError `GR1xx` an ill-formed graph · what operators, schedules and lowering throw · `CO101`; the reason of an aborted signal
  */
 export function lowerModel(original: Model, options: LowerModelOptions): LoweredModel {
   const diagnostics: Diagnostic[] = [];
@@ -70,6 +72,7 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
   checkGraph(original.graph, operators);
   checkBlobs(original);
   options.onProgress?.({ stage: "graph", done: 0, total: 1 });
+  options.signal?.throwIfAborted();
   const model = runGraphPasses(
     original,
     options.graphPasses ?? graphPasses,
@@ -87,6 +90,7 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
   const kernels = new Kernels(model.graph.name, context);
   const steps = stepsOf(groups, model, kernels, rootOf, options);
   options.onProgress?.({ stage: "memory", done: 0, total: 1 });
+  options.signal?.throwIfAborted();
   const transfers = planTransfers(model.graph, rootOf);
   const needed = constantsNeeded(steps, transfers, rootOf, model);
   const layout = layOut(model.graph, steps, transfers, rootOf, needed);
@@ -104,6 +108,7 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
     attributes: {},
   };
   options.onProgress?.({ stage: "lower", done: 0, total: 1 });
+  options.signal?.throwIfAborted();
   const lowered = lower(scheduled, {
     capabilities,
     passes: options.passes,
@@ -141,12 +146,13 @@ function stepsOf(
   model: Model,
   kernels: Kernels,
   rootOf: RootOf,
-  { operators, onProgress }: LowerModelOptions,
+  { operators, onProgress, signal }: LowerModelOptions,
 ): readonly Step[] {
   const scalars = scalarConstants(model);
   const work = groups.filter(({ kind, outputs }) => kind !== "view" && outputs.some((output) => countOf(output) > 0));
   return work.map((group, done) => {
     onProgress?.({ stage: "schedule", done, total: work.length });
+    signal?.throwIfAborted();
     const [output] = group.outputs;
     invariant(output !== undefined && group.outputs.length === 1, "a group has one output");
     const names = group.nodes.map(({ operator }) => operator.name);
