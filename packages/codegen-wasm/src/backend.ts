@@ -1,4 +1,6 @@
-import { type Backend, BACKEND_SPEC_VERSION, type Capabilities, defineBackend } from "@tilewright/backend";
+import { BACKEND_SPEC_VERSION, type Backend, type Capabilities, defineBackend } from "@tilewright/backend";
+import { CompileError } from "@tilewright/diagnostics";
+import { badOption } from "./errors.js";
 import { compileModule } from "./module.js";
 
 export interface WasmOptions {
@@ -6,22 +8,34 @@ export interface WasmOptions {
   readonly simd?: boolean;
   /** Fused multiply-add where nodes may be contracted (relaxed SIMD); artifacts then name the feature `relaxed-simd`. Default false. */
   readonly relaxed?: boolean;
-  /** Threads that `parallel` loops may use; above 1 the memory is shared. Default 1. */
+  /** Threads that `parallel` loops may use; above 1 the memory is shared. 1 to 256, default 1. */
   readonly threads?: number;
 }
 
 /** Registers of x86-64, less the one that engines keep for themselves; the narrowest of the usual machines. */
 const REGISTERS = 15;
 
-/** Loop IR to WebAssembly, in this process: no toolchain. */
+const MAX_THREADS = 256;
+
+/** Loop IR to WebAssembly, in this process: no toolchain. @throws CompileError `BE211` for an option that does not exist. */
 export function wasm(options: WasmOptions = {}): Backend {
-  const { simd = true, relaxed = false, threads = 1 } = options;
+  const { simd = true, relaxed = false, threads = 1 } = options ?? {};
+  checkOptions(simd, relaxed, threads);
   return defineBackend({
     specVersion: BACKEND_SPEC_VERSION,
     name: "wasm",
     capabilities: capabilities(simd, relaxed, threads),
     compile: (module) => compileModule(module, { simd, relaxed: simd && relaxed, shared: threads > 1 }),
   });
+}
+
+function checkOptions(simd: unknown, relaxed: unknown, threads: unknown): void {
+  for (const [name, value] of Object.entries({ simd, relaxed })) {
+    if (typeof value !== "boolean") throw new CompileError(badOption(name, "true or false", value));
+  }
+  if (!Number.isInteger(threads) || Number(threads) < 1 || Number(threads) > MAX_THREADS) {
+    throw new CompileError(badOption("threads", `an integer from 1 to ${MAX_THREADS}`, threads));
+  }
 }
 
 function capabilities(simd: boolean, relaxed: boolean, threads: number): Capabilities {

@@ -1,4 +1,4 @@
-import type { Diagnostic, Span } from "@tilewright/diagnostics";
+import { type Diagnostic, NO_SPAN, type Span } from "@tilewright/diagnostics";
 
 /** BE201: an element type that the target has not. */
 export function unsupportedDtype(dtype: string, span: Span): Diagnostic {
@@ -127,5 +127,18 @@ export function notDeviceLevel(what: string, expected: string, span: Span): Diag
     expected,
     actual: what,
     hint: "run `lower` before `compile`",
+  };
+}
+
+/** BE211: an option of the backend that does not exist. */
+export function badOption(option: string, expected: string, actual: unknown): Diagnostic {
+  return {
+    code: "BE211",
+    severity: "error",
+    message: `bad option \`${option}\` of the WebAssembly backend`,
+    span: NO_SPAN,
+    expected,
+    actual: typeof actual === "string" ? JSON.stringify(actual) : String(actual),
+    hint: `set \`${option}\` to one of the expected values`,
   };
 }

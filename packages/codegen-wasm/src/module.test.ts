@@ -1,5 +1,5 @@
 import { ASSERT_SECTION, TABLE_EXPORT } from "@tilewright/artifact";
-import { type Buffer, buffer, build as b, type Expr, int, type PrimFunc, type Stmt, variable } from "@tilewright/ir";
+import { type Buffer, build as b, buffer, type Expr, int, type PrimFunc, type Stmt, variable } from "@tilewright/ir";
 import { describe, expect, it } from "vitest";
 import { instantiate, kernel, moduleOf } from "../test/run-module.js";
 import { wasm } from "./index.js";
@@ -227,5 +227,17 @@ describe("what WebAssembly lacks is refused", () => {
     let body: Stmt = b.seq();
     for (let k = 0; k < 50_001; k++) body = b.let(variable("t", "float32"), one, body);
     expect(() => compile(kernel("f", [y], body))).toThrow(expect.objectContaining({ code: "BE206" }));
+  });
+
+  it.each([-1, 0, 2.5, Number.NaN, 257, "2", null])("BE211: %s threads", (threads) => {
+    const made = () => wasm({ threads: threads as number });
+    expect(made).toThrow(expect.objectContaining({ code: "BE211" }));
+    expect(made).toThrow(String(threads));
+  });
+
+  it("BE211: flags that are none", () => {
+    expect(() => wasm({ simd: "no" as never })).toThrow(expect.objectContaining({ code: "BE211" }));
+    expect(() => wasm({ relaxed: 1 as never })).toThrow(expect.objectContaining({ code: "BE211" }));
+    expect(wasm({ threads: 256 }).capabilities.threads).toBe(256);
   });
 });
