@@ -7,7 +7,7 @@
 import { CompileError } from "@tilewright/diagnostics";
 import { ALIGNMENT } from "./abi.js";
 import { crc32 } from "./crc32.js";
-import { badField, newerArtifact, notAnArtifact, wrongChecksum, wrongLength } from "./errors.js";
+import { badField, newerArtifact, notAnArtifact, notBytes, wrongChecksum, wrongLength } from "./errors.js";
 import { arrayOf, count, objectWith, stringOf } from "./fields.js";
 import { ARTIFACT_VERSION, type Artifact } from "./manifest.js";
 import { checkArtifact } from "./validate.js";
@@ -53,10 +53,11 @@ export function encodeArtifact(artifact: Artifact): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The artifact in a file. Blobs are views of `bytes`, at multiples of 64 from its start.
+ * The artifact in a file. Blobs are views of its bytes, at multiples of 64 from its start.
  * @throws CompileError `AR101` no artifact · `AR102` newer version · `AR103` cut or grown · `AR104` damaged · `AR105` wrong manifest
  */
-export function decodeArtifact(bytes: Uint8Array): Artifact {
+export function decodeArtifact(source: Uint8Array | ArrayBuffer): Artifact {
+  const bytes = bytesOf(source);
   const { headerBytes, headerCrc } = readPrefix(bytes);
   const header = slice(bytes, PREFIX_BYTES, headerBytes, "the header");
   verifyChecksum(header, headerCrc, "the header");
@@ -80,6 +81,16 @@ export function decodeArtifact(bytes: Uint8Array): Artifact {
   const artifact = { manifest, blobs: found } as Artifact;
   checkArtifact(artifact);
   return artifact;
+}
+
+function bytesOf(source: unknown): Uint8Array {
+  if (source instanceof Uint8Array) return source;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  const isObject = typeof source === "object" && source !== null;
+  const shown = isObject
+    ? `an object of ${source.constructor?.name ?? "no class"}`
+    : `${source === null ? "null" : typeof source}`;
+  throw new CompileError(notBytes(shown));
 }
 
 function readPrefix(bytes: Uint8Array): { readonly headerBytes: number; readonly headerCrc: number } {

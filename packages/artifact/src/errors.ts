@@ -13,6 +13,19 @@ export function notAnArtifact(actual: string): Diagnostic {
   };
 }
 
+/** AR101: no bytes at all. */
+export function notBytes(actual: string): Diagnostic {
+  return {
+    code: "AR101",
+    severity: "error",
+    message: "this is not a Tilewright artifact",
+    span: NO_SPAN,
+    expected: "an artifact, or the bytes of one as a Uint8Array or ArrayBuffer",
+    actual,
+    hint: "read the file and await it: pass `await (await fetch(url)).arrayBuffer()` or `await readFile(path)`",
+  };
+}
+
 /** AR102: made by a newer compiler than this reader knows. */
 export function newerArtifact(version: number, known: number): Diagnostic {
   return {

@@ -25,7 +25,10 @@ const ELEMENT_TYPES = Object.keys(ELEMENT_BYTES) as readonly ElementType[];
 type Blobs = Artifact["blobs"];
 
 /** @throws CompileError `AR102` newer version · `AR105` a field that does not hold what it must */
-export function checkArtifact({ manifest, blobs }: Artifact): void {
+export function checkArtifact(artifact: Artifact): void {
+  const { manifest } = objectWith(artifact, "artifact", ["manifest", "blobs"]);
+  const { blobs } = artifact;
+  if (!(blobs instanceof Map)) fail("artifact.blobs", "a Map of bytes by their names", blobs);
   const root = objectWith(manifest, "manifest", ["format", "version", "name", "modules", "model"]);
   oneOf(root.format, "format", ["tilewright-artifact"]);
   const version = count(root.version, "version", 1);

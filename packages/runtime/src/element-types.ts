@@ -1,4 +1,5 @@
 import { ELEMENT_BYTES, type ElementType } from "@tilewright/artifact";
+import { badArray, outOfMemory } from "./errors.js";
 import { fromHalfBits, toHalfBits } from "./half.js";
 
 /** Typed arrays that hold elements. Where the engine has no `Float16Array`, float16 lies in a `Uint16Array` as bits; bfloat16 always. */
@@ -57,9 +58,13 @@ export function viewElements(dtype: ElementType, bytes: Uint8Array): ElementArra
   return new CONSTRUCTORS[dtype](bytes.buffer, bytes.byteOffset, bytes.byteLength / ELEMENT_BYTES[dtype]);
 }
 
-/** Zeros. */
+/** Zeros. @throws CompileError `RT108` */
 export function newElements(dtype: ElementType, length: number): ElementArray {
-  return new CONSTRUCTORS[dtype](length);
+  try {
+    return new CONSTRUCTORS[dtype](length);
+  } catch {
+    throw outOfMemory(length * ELEMENT_BYTES[dtype], 0);
+  }
 }
 
 /** The element type that a typed array suggests. */
@@ -80,15 +85,17 @@ export function readElement(array: ElementArray, dtype: ElementType, index: numb
   return held;
 }
 
-/** Writes one element, converted as a typed array converts. */
+/** Writes one element, converted as a typed array converts. @throws CompileError `RT112` a fraction for a 64-bit integer */
 export function writeElement(
   array: ElementArray,
   dtype: ElementType,
   index: number,
   value: number | bigint | boolean,
 ): void {
-  if (array instanceof BigInt64Array || array instanceof BigUint64Array) array[index] = BigInt(value);
-  else if (dtype === "bool") array[index] = value ? 1 : 0;
+  if (array instanceof BigInt64Array || array instanceof BigUint64Array) {
+    if (typeof value === "number" && !Number.isInteger(value)) throw badArray(`integers for ${dtype}`, `${value}`);
+    array[index] = BigInt(value);
+  } else if (dtype === "bool") array[index] = value ? 1 : 0;
   else if ((dtype === "float16" && array instanceof Uint16Array) || dtype === "bfloat16")
     array[index] = toHalfBits(Number(value), dtype);
   else array[index] = Number(value);

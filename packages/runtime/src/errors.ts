@@ -17,31 +17,26 @@ export function wrongShape(name: string, expected: readonly number[], actual: re
 }
 
 /** RT102: an array or value of another type. */
-export function wrongDtype(name: string, expected: string, actual: string): CompileError {
-  return new CompileError(
-    error(
-      "RT102",
-      `\`${name}\` has the wrong type`,
-      expected,
-      actual,
-      "convert the array with `ndarray(values, { dtype })`",
-    ),
-  );
+export function wrongDtype(
+  name: string,
+  expected: string,
+  actual: string,
+  hint = "convert the array with `ndarray(values, { dtype })`",
+): CompileError {
+  return new CompileError(error("RT102", `\`${name}\` has the wrong type`, expected, actual, hint));
 }
 
-/** RT103: inputs that are not given, or given but not known. */
-export function wrongInputs(what: "missing" | "unknown", name: string, known: readonly string[]): CompileError {
-  const expected = known.length === 0 ? "no inputs" : known.join(", ");
-  const message = what === "missing" ? `the input \`${name}\` is not given` : `there is no input \`${name}\``;
-  return new CompileError(
-    error(
-      "RT103",
-      message,
-      expected,
-      what === "missing" ? "nothing" : name,
-      "pass exactly the inputs that the model names",
-    ),
-  );
+/** RT103: inputs, outputs or states that are not given, or given but not known. */
+export function wrongNames(
+  kind: "input" | "output" | "state",
+  what: "missing" | "unknown",
+  name: string,
+  known: readonly string[],
+): CompileError {
+  const expected = known.length === 0 ? `no ${kind}s` : known.join(", ");
+  const message = what === "missing" ? `the ${kind} \`${name}\` is not given` : `there is no ${kind} \`${name}\``;
+  const hint = kind === "input" ? "pass exactly the inputs that the model names" : `use a name of \`session.${kind}s\``;
+  return new CompileError(error("RT103", message, expected, what === "missing" ? "nothing" : name, hint));
 }
 
 /** RT104: something used after it was disposed. */
@@ -83,11 +78,15 @@ export function noVariant(device: string, features: readonly string[], variants:
   );
 }
 
-/** RT108: memory that the device does not get. */
-export function outOfMemory(bytes: number, allocated: number, limit: number): CompileError {
+/** RT108: memory that the device, or without a limit the engine, does not give. */
+export function outOfMemory(bytes: number, allocated: number, limit?: number): CompileError {
+  const expected = limit === undefined ? "a size that the engine can allocate" : `at most ${limit} bytes in all`;
   const actual = `${bytes} bytes more on top of ${allocated}`;
-  const hint = "dispose sessions and arrays, or open the device with a larger `maxMemoryBytes`";
-  return new CompileError(error("RT108", "out of memory", `at most ${limit} bytes in all`, actual, hint));
+  const hint =
+    limit === undefined
+      ? "use smaller arrays"
+      : "dispose sessions and arrays, or open the device with a larger `maxMemoryBytes`";
+  return new CompileError(error("RT108", "out of memory", expected, actual, hint));
 }
 
 /** RT109: the caller's signal. */
@@ -136,6 +135,13 @@ export function outOfRange(index: readonly number[], shape: readonly number[]): 
       shapeText(index),
       "indices count from 0",
     ),
+  );
+}
+
+/** RT113: a place outside of a buffer, or a size that is none. */
+export function outsideMemory(what: string, expected: string, actual: string): CompileError {
+  return new CompileError(
+    error("RT113", `${what} is out of range`, expected, actual, "offsets and lengths are integers, in bytes"),
   );
 }
 

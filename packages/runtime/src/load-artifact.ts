@@ -4,8 +4,7 @@ import { type Artifact, checkArtifact, decodeArtifact } from "@tilewright/artifa
 export type ArtifactSource = Artifact | Uint8Array | ArrayBuffer;
 
 export function loadArtifact(source: ArtifactSource): Artifact {
-  if (source instanceof ArrayBuffer) return decodeArtifact(new Uint8Array(source));
-  if (source instanceof Uint8Array) return decodeArtifact(source);
+  if (typeof source !== "object" || source === null || !("manifest" in source)) return decodeArtifact(source);
   checkArtifact(source);
   return source;
 }

@@ -8,6 +8,7 @@ import type {
 } from "@tilewright/artifact";
 import { checkApart, overlap } from "./aliasing.js";
 import { ASYNC_DISPOSE } from "./dispose.js";
+import { checkDevice, describe } from "./checks.js";
 import { disposed, unknownFunction, wrongArgumentCount, wrongDtype } from "./errors.js";
 import { type ArtifactSource, loadArtifact } from "./load-artifact.js";
 import { loadModules } from "./modules.js";
@@ -36,7 +37,7 @@ export interface Functions extends AsyncDisposable {
 
 /** @throws CompileError `AR1xx` a damaged or newer artifact · `RT107` no module for this device · `RT111` a module it refuses */
 export async function loadFunctions(source: ArtifactSource, device: Device): Promise<Functions> {
-  const modules = await loadModules(loadArtifact(source), device);
+  const modules = await loadModules(loadArtifact(source), checkDevice(device));
   let open = true;
   const callWith = async (options: LaunchOptions, name: string, ...args: readonly CallArgument[]): Promise<void> => {
     if (!open) throw disposed("the functions");
@@ -113,9 +114,19 @@ function checkArguments({ name, parameters }: FunctionEntry, args: readonly Call
   for (const { parameter, argument } of passed) {
     if (!(argument instanceof NDArray)) {
       if (parameter.kind === "buffer")
-        throw wrongDtype(parameter.name, `an array of ${parameter.dtype}`, typeof argument);
+        throw wrongDtype(
+          parameter.name,
+          `an array of ${parameter.dtype}`,
+          describe(argument),
+          "make one with `ndarray(values, { shape, dtype })`",
+        );
       if (!["number", "bigint", "boolean"].includes(typeof argument))
-        throw wrongDtype(parameter.name, `a ${parameter.dtype}`, argument === null ? "null" : typeof argument);
+        throw wrongDtype(
+          parameter.name,
+          `a ${parameter.dtype}`,
+          describe(argument),
+          "pass a number, a bigint or a boolean",
+        );
       continue;
     }
     if (parameter.kind === "scalar") throw wrongDtype(parameter.name, `a ${parameter.dtype}`, "an array");

@@ -11,7 +11,8 @@ import {
 } from "@tilewright/artifact";
 import { checkApart, overlap } from "./aliasing.js";
 import { ASYNC_DISPOSE } from "./dispose.js";
-import { disposed, noModel, wrongInputs } from "./errors.js";
+import { checkDevice, describe } from "./checks.js";
+import { disposed, noModel, wrongDtype, wrongNames } from "./errors.js";
 import { type ArtifactSource, loadArtifact } from "./load-artifact.js";
 import { type LoadedFunctions, loadModules } from "./modules.js";
 import { type NDArray, sizeOf, zeros } from "./ndarray.js";
@@ -43,9 +44,11 @@ interface SharedModel {
 
 /**
  * Loads a model, its weights too, and runs its `prepare` once. Close what it returns with `dispose`.
- * @throws CompileError `AR1xx` a damaged or newer artifact · `RT107` no module for this device · `RT108` memory · `RT116` functions alone
+ * @throws CompileError `AR1xx` a damaged or newer artifact · `RT107` no module for this device · `RT108` memory · `RT114` a device that is not open ·
+ *   `RT116` functions alone
  */
-export async function loadModel(source: ArtifactSource, { device }: LoadModelOptions): Promise<Session> {
+export async function loadModel(source: ArtifactSource, options: LoadModelOptions): Promise<Session> {
+  const device = checkDevice(options?.device);
   const artifact = loadArtifact(source);
   const { model, name } = artifact.manifest;
   if (model === null) throw noModel(name);
@@ -146,14 +149,14 @@ export class Session implements AsyncDisposable {
    *   `RT117` outputs that share memory
    */
   run(inputs: NamedArrays, options: RunOptions = {}): Promise<NamedArrays> {
-    return this.#inTurn(() => this.#run(inputs, options));
+    return this.#inTurn(() => this.#run(inputs, options ?? {}));
   }
 
   async #run(inputs: NamedArrays, options: RunOptions): Promise<NamedArrays> {
     this.#checkOpen();
     const { device, model, modules } = this.#shared;
-    checkNames(inputs, model.inputs, true);
-    checkNames(options.outputs ?? {}, model.outputs, false);
+    checkNames("input", inputs, model.inputs);
+    checkNames("output", options.outputs ?? {}, model.outputs);
     for (const { name, dtype, shape } of model.inputs) checkArray(name, inputs[name] as NDArray, dtype, shape);
     const results = takeOutputs(model.outputs, options.outputs ?? {});
     const read = model.inputs.map(({ name }) => inputs[name] as NDArray);
@@ -215,8 +218,8 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Another session of the same model: code and weights are shared, states begin anew. */
-  fork(): Promise<Session> {
+  /** Another session of the same model: code and weights are shared, states begin anew. @throws CompileError `RT104`, `RT108` */
+  async fork(): Promise<Session> {
     this.#checkOpen();
     return openSession(this.#shared);
   }
@@ -259,7 +262,7 @@ export class Session implements AsyncDisposable {
 
   #buffer(buffers: ReadonlyMap<string, DeviceBuffer>, name: string): DeviceBuffer {
     const buffer = buffers.get(name);
-    if (buffer === undefined) throw wrongInputs("unknown", name, [...buffers.keys()]);
+    if (buffer === undefined) throw wrongNames("input", "unknown", name, [...buffers.keys()]);
     return buffer;
   }
 
@@ -268,7 +271,8 @@ export class Session implements AsyncDisposable {
     const { states } = this.#shared.model;
     const state = states.find((entry) => entry.name === name);
     if (state === undefined)
-      throw wrongInputs(
+      throw wrongNames(
+        "state",
         "unknown",
         name,
         states.map((entry) => entry.name),
@@ -295,8 +299,16 @@ function takeOutputs(tensors: readonly TensorEntry[], given: NamedArrays): Recor
   return results;
 }
 
-function checkNames(given: NamedArrays, tensors: readonly TensorEntry[], all: boolean): void {
+function checkNames(kind: "input" | "output", given: NamedArrays, tensors: readonly TensorEntry[]): void {
   const names = tensors.map(({ name }) => name);
-  for (const name of Object.keys(given)) if (!names.includes(name)) throw wrongInputs("unknown", name, names);
-  for (const name of names) if (all && !Object.hasOwn(given, name)) throw wrongInputs("missing", name, names);
+  if (typeof given !== "object" || given === null)
+    throw wrongDtype(
+      `${kind}s`,
+      "an object of arrays by their names",
+      describe(given),
+      `pass \`{ ${names[0] ?? ""}: array }\``,
+    );
+  for (const name of Object.keys(given)) if (!names.includes(name)) throw wrongNames(kind, "unknown", name, names);
+  if (kind === "output") return;
+  for (const name of names) if (!Object.hasOwn(given, name)) throw wrongNames(kind, "missing", name, names);
 }

@@ -1,4 +1,5 @@
 import { type Device, type DeviceBuffer, ELEMENT_BYTES, type ElementType } from "@tilewright/artifact";
+import { checkDevice, checkDtype, checkShape, describe } from "./checks.js";
 import { DISPOSE } from "./dispose.js";
 import {
   type ElementArray,
@@ -110,7 +111,11 @@ export class NDArray {
   /** Rows `begin .. end` of the first axis. @throws CompileError `RT113` */
   slice(begin: number, end = this.shape[0] ?? 0): NDArray {
     const [rows = 0, ...rest] = this.shape;
-    if (this.shape.length === 0 || !(begin >= 0 && begin <= end && end <= rows))
+    if (
+      this.shape.length === 0 ||
+      ![begin, end].every(Number.isInteger) ||
+      !(begin >= 0 && begin <= end && end <= rows)
+    )
       throw outOfRange([begin, end], this.shape);
     const rowElements = sizeOf(rest);
     const bytes = ELEMENT_BYTES[this.dtype];
@@ -156,6 +161,7 @@ export interface ArrayOptions {
  * bool for booleans, unless `dtype` says otherwise). @throws CompileError `RT112` data that does not fit
  */
 export function ndarray(values: ElementArray | Nested, options: ArrayOptions = {}): NDArray {
+  if (options.dtype !== undefined) checkDtype(options.dtype);
   return ArrayBuffer.isView(values) ? overTypedArray(values, options) : fromNested(values, options);
 }
 
@@ -163,6 +169,7 @@ function overTypedArray(
   values: ElementArray,
   { dtype = suggestedType(values) ?? "uint8", shape = [values.length] }: ArrayOptions,
 ): NDArray {
+  if (suggestedType(values) === undefined) throw badArray("a typed array, or nested numbers", describe(values));
   if (!holds(values, dtype)) {
     const copy = newElements(dtype, values.length);
     for (let index = 0; index < values.length; index++) writeElement(copy, dtype, index, values[index] ?? 0);
@@ -189,8 +196,8 @@ function fromNested(values: Nested, options: ArrayOptions): NDArray {
 
 function flatten(value: Nested, shape: readonly number[], depth: number, out: (number | bigint | boolean)[]): void {
   if (!Array.isArray(value)) {
-    if (depth !== shape.length || typeof value === "object")
-      throw badArray(`numbers at depth ${shape.length}`, `one at depth ${depth}`);
+    if (!["number", "bigint", "boolean"].includes(typeof value)) throw badArray("numbers", describe(value));
+    if (depth !== shape.length) throw badArray(`numbers at depth ${shape.length}`, `one at depth ${depth}`);
     out.push(value as number | bigint | boolean);
     return;
   }
@@ -199,24 +206,22 @@ function flatten(value: Nested, shape: readonly number[], depth: number, out: (n
   for (const part of value) flatten(part as Nested, shape, depth + 1, out);
 }
 
-/** Zeros, in memory of the caller. */
+/** Zeros, in memory of the caller. @throws CompileError `RT102` no such type · `RT108` more than the engine gives · `RT112` no shape */
 export function zeros(shape: readonly number[], dtype: ElementType = "float32"): NDArray {
   checkShape(shape);
+  checkDtype(dtype);
   return new NDArray(dtype, shape, { kind: "host", data: newElements(dtype, sizeOf(shape)) });
 }
 
 /** An array in the memory of a device that shares it with the host: runs use it without a copy. Its elements are arbitrary. Dispose it. */
 export function deviceArray(device: Device, shape: readonly number[], dtype: ElementType = "float32"): NDArray {
+  checkDevice(device);
   checkShape(shape);
+  checkDtype(dtype);
   const buffer = device.allocate(sizeOf(shape) * ELEMENT_BYTES[dtype]);
   return new NDArray(dtype, shape, { kind: "device", device, buffer, byteOffset: 0 });
 }
 
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
-}
-
-function checkShape(shape: readonly number[]): void {
-  if (shape.some((extent) => !Number.isInteger(extent) || extent < 0))
-    throw badArray("extents that are integers of at least 0", `[${shape.join(", ")}]`);
 }

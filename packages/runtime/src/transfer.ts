@@ -1,10 +1,15 @@
 /** Moving arrays to a device and back. */
 import type { Device, DeviceBuffer, DeviceSlice, ElementType } from "@tilewright/artifact";
+import { describe } from "./checks.js";
 import { badArray, disposed, wrongDtype, wrongShape } from "./errors.js";
-import type { NDArray } from "./ndarray.js";
+import { NDArray } from "./ndarray.js";
 
 /** @throws CompileError `RT101` other shape (extents of −1 fit all) · `RT102` other type */
 export function checkArray(name: string, array: NDArray, dtype: ElementType, shape: readonly number[]): void {
+  if (!(array instanceof NDArray)) {
+    const expected = `an array of ${dtype} [${shape.map((extent) => (extent < 0 ? "?" : extent)).join(", ")}]`;
+    throw wrongDtype(name, expected, describe(array), "make one with `ndarray(values, { shape, dtype })`");
+  }
   if (array.dtype !== dtype) throw wrongDtype(name, dtype, array.dtype);
   const fits =
     array.shape.length === shape.length && shape.every((extent, d) => extent < 0 || extent === array.shape[d]);

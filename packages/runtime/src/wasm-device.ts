@@ -12,7 +12,7 @@ import {
   badOption,
   disposed,
   outOfMemory,
-  outOfRange,
+  outsideMemory,
   runFailed,
   unknownFunction,
   wrongArgumentCount,
@@ -111,9 +111,11 @@ export class WasmDevice implements Device {
     return entry.features.includes("threads") === (this.#pool !== null);
   }
 
-  /** @throws CompileError `RT108` */
+  /** @throws CompileError `RT108` more than there is · `RT113` a size that is none */
   allocate(byteLength: number): DeviceBuffer {
     this.#checkOpen();
+    if (!Number.isSafeInteger(byteLength) || byteLength < 0)
+      throw outsideMemory("the size of a buffer", "an integer of at least 0", `${byteLength}`);
     const buffer = new WasmBuffer(this.#reserve(byteLength), byteLength);
     this.#live.add(buffer);
     this.#allocatedBytes += byteLength;
@@ -131,12 +133,14 @@ export class WasmDevice implements Device {
     return new Uint8Array(this.#memory.buffer, this.#addressOf(buffer), buffer.byteLength);
   }
 
+  /** @throws CompileError `RT104` freed · `RT113` past the end */
   async write(buffer: DeviceBuffer, data: Uint8Array, byteOffset = 0): Promise<void> {
-    this.view(buffer).set(data, byteOffset);
+    this.#part(buffer, byteOffset, data.length).set(data);
   }
 
+  /** @throws CompileError `RT104` freed · `RT113` past the end */
   async read(buffer: DeviceBuffer, byteOffset = 0, byteLength = buffer.byteLength - byteOffset): Promise<Uint8Array> {
-    return this.view(buffer).slice(byteOffset, byteOffset + byteLength);
+    return this.#part(buffer, byteOffset, byteLength).slice();
   }
 
   async load(entry: ModuleEntry, blob: Uint8Array): Promise<LoadedModule> {
@@ -286,9 +290,14 @@ export class WasmDevice implements Device {
     return this.#reserve(byteLength);
   }
 
+  #part(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Uint8Array {
+    const view = this.view(buffer);
+    checkPart(buffer, byteOffset, byteLength);
+    return view.subarray(byteOffset, byteOffset + byteLength);
+  }
+
   #sliceAddress({ buffer, byteOffset, byteLength }: DeviceSlice): number {
-    if (!(byteOffset >= 0 && byteOffset + byteLength <= buffer.byteLength))
-      throw outOfRange([byteOffset, byteLength], [buffer.byteLength]);
+    checkPart(buffer, byteOffset, byteLength);
     return this.#addressOf(buffer) + byteOffset;
   }
 
@@ -301,6 +310,19 @@ export class WasmDevice implements Device {
   #checkOpen(): void {
     if (this.#closed) throw disposed("the device");
   }
+}
+
+function checkPart(buffer: DeviceBuffer, byteOffset: number, byteLength: number): void {
+  const end = byteOffset + byteLength;
+  if (
+    Number.isInteger(byteOffset) &&
+    Number.isInteger(byteLength) &&
+    byteOffset >= 0 &&
+    byteLength >= 0 &&
+    end <= buffer.byteLength
+  )
+    return;
+  throw outsideMemory("a part of a buffer", `bytes within 0 .. ${buffer.byteLength}`, `${byteOffset} .. ${end}`);
 }
 
 function assertMessages(module: WebAssembly.Module): readonly string[] {
