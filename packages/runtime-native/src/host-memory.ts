@@ -52,26 +52,14 @@ export class HostMemory {
   /** @throws CompileError `RT104` freed, or of another device · `RT113` outside */
   bytes(buffer: DeviceBuffer, byteOffset = 0, byteLength = buffer.byteLength - byteOffset): Uint8Array {
     const { bytes } = this.#held(buffer);
-    if (!(byteOffset >= 0 && byteLength >= 0 && byteOffset + byteLength <= bytes.length)) {
-      throw outOfRange(
-        "a part of a buffer",
-        `bytes within 0 .. ${bytes.length}`,
-        `${byteOffset} .. ${byteOffset + byteLength}`,
-      );
-    }
+    checkPart(bytes.length, byteOffset, byteLength);
     return bytes.subarray(byteOffset, byteOffset + byteLength);
   }
 
   /** Where a part of a buffer lies. @throws CompileError `RT104` · `RT113` */
   address(buffer: DeviceBuffer, byteOffset: number, byteLength: number): bigint {
     const held = this.#held(buffer);
-    if (!(byteOffset >= 0 && byteLength >= 0 && byteOffset + byteLength <= held.byteLength)) {
-      throw outOfRange(
-        "a part of a buffer",
-        `bytes within 0 .. ${held.byteLength}`,
-        `${byteOffset} .. ${byteOffset + byteLength}`,
-      );
-    }
+    checkPart(held.byteLength, byteOffset, byteLength);
     return held.address + BigInt(byteOffset);
   }
 
@@ -84,4 +72,10 @@ export class HostMemory {
     if (!this.#live.has(buffer)) throw disposed("the memory");
     return buffer as HostBuffer;
   }
+}
+
+function checkPart(size: number, byteOffset: number, byteLength: number): void {
+  const [begin, end] = [byteOffset, byteOffset + byteLength];
+  if ([begin, end].every(Number.isInteger) && begin >= 0 && byteLength >= 0 && end <= size) return;
+  throw outOfRange("a part of a buffer", `whole bytes within 0 .. ${size}`, `${begin} .. ${end}`);
 }

@@ -184,6 +184,8 @@ describe.runIf(compiler !== undefined)("the native device", () => {
     expect(await codeOf(loaded.launch("increment", [x], { signal: aborted }))).toBe("RT109");
     expect(await codeOf(device.write(x, new Uint8Array(65)))).toBe("RT113");
     expect(await codeOf(device.read(x, 60, 5))).toBe("RT113");
+    expect(await codeOf(device.read(x, 0.5, 2))).toBe("RT113");
+    expect(await codeOf(loaded.launch("increment", [{ buffer: x, byteOffset: 0.5, byteLength: 63.5 }]))).toBe("RT113");
     expect(await codeOf(nativeDevice.open({ threads: 0 }))).toBe("RT114");
     for (const each of [x, small]) device.free(each);
   });

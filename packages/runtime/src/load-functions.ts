@@ -131,7 +131,7 @@ function checkArguments({ name, parameters }: FunctionEntry, args: readonly Call
     }
     if (parameter.kind === "scalar") throw wrongDtype(parameter.name, `a ${parameter.dtype}`, "an array");
     checkArray(parameter.name, argument, parameter.dtype, parameter.shape);
-    checkUsable(argument);
+    checkUsable(parameter.name, argument);
   }
   checkApart(
     passed

@@ -293,7 +293,7 @@ function takeOutputs(tensors: readonly TensorEntry[], given: NamedArrays): Recor
   for (const { name, dtype, shape } of tensors) {
     const result = results[name] as NDArray;
     checkArray(name, result, dtype, shape);
-    checkUsable(result);
+    checkUsable(name, result);
   }
   checkApart(Object.entries(results));
   return results;

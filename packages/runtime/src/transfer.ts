@@ -17,12 +17,15 @@ export function checkArray(name: string, array: NDArray, dtype: ElementType, sha
 }
 
 /** Memory that can be read and written now. @throws CompileError `RT104` disposed, or its device closed · `RT112` transferred or outgrown */
-export function checkUsable(array: NDArray): void {
-  if (array.isDisposed) throw disposed("the array");
+export function checkUsable(name: string, array: NDArray): void {
+  if (array.isDisposed) throw disposed(`the array \`${name}\``);
   const { storage, byteLength } = array;
   const held = storage.kind === "host" ? storage.data : storage.device.view(storage.buffer);
   if (held !== undefined && held.byteLength < byteLength)
-    throw badArray(`${byteLength} bytes`, `${held.byteLength} bytes: the memory was transferred, or grew`);
+    throw badArray(
+      `${byteLength} bytes for \`${name}\``,
+      `${held.byteLength} bytes: the memory was transferred, or grew`,
+    );
 }
 
 /** The array's place in `device`, when it lies there. */
