@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { ARTIFACT_VERSION, type Artifact, encodeArtifact } from "@tilewright/artifact";
 import type { CompiledModule, Target } from "@tilewright/backend";
+import { mergeVariants } from "@tilewright/compiler";
 import type { Diagnostic } from "@tilewright/diagnostics";
 import { lower } from "@tilewright/lower";
 import { fileName } from "./file-names.js";
@@ -19,10 +20,22 @@ export interface CompiledKernel {
 }
 
 /**
- * One kernel as an artifact of one module with one function.
+ * One kernel as an artifact: a module with one function, and the same for each of `fallbacks`, which engines with fewer features run.
  * @throws CompileError SCH, LOW, BE and TC codes · Interrupted
  */
 export async function compileKernel(
+  kernel: Kernel,
+  target: Target,
+  io: Pick<Io, "interruptible">,
+  fallbacks: readonly Target[] = [],
+): Promise<CompiledKernel> {
+  const preferred = await compileVariant(kernel, target, io);
+  if (fallbacks.length === 0) return preferred;
+  const others = await Promise.all(fallbacks.map((fallback) => compileVariant(kernel, fallback, io)));
+  return { ...preferred, artifact: mergeVariants([preferred.artifact, ...others.map(({ artifact }) => artifact)]) };
+}
+
+async function compileVariant(
   kernel: Kernel,
   { backend, toolchain }: Target,
   { interruptible }: Pick<Io, "interruptible">,

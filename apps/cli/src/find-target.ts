@@ -17,6 +17,8 @@ export interface TargetOptions {
 export interface FoundTarget {
   readonly name: TargetName;
   readonly target: Target;
+  /** Targets for engines that lack what this one has, the preferred one first: an artifact for elsewhere holds them too. */
+  readonly fallbacks: readonly Target[];
   /** What was found: versions and places, for people. */
   readonly detail: string;
   /** The caller closes it. */
@@ -45,7 +47,9 @@ export async function describeTarget(name: TargetName, { threads = 1 }: TargetOp
     const features = engineFeatures();
     const backend = wasm({ threads, simd: features.has("simd"), relaxed: features.has("relaxed-simd") });
     const detail = `this process: Node ${process.versions.node} with ${[...features].join(", ") || "plain WebAssembly"}`;
-    return { name, details: [detail], found: { name, target: { backend, toolchain: null }, detail, open: openWasm } };
+    const target = { backend, toolchain: null };
+    const fallbacks = features.has("relaxed-simd") ? [{ backend: wasm({ threads }), toolchain: null }] : [];
+    return { name, details: [detail], found: { name, target, fallbacks, detail, open: openWasm } };
   }
   if (name === "native") {
     const backend = c({ threads, cpu: process.arch === "arm64" ? "aarch64" : "x86-64-v3" });
@@ -81,7 +85,7 @@ async function firstUsable(
   for (const choice of choices) {
     const status = await choice.toolchain.status();
     const detail = `${status.name}: ${status.detail}`;
-    if (status.usable) return { name, details: [detail], found: { name, target: choice, detail, open } };
+    if (status.usable) return { name, details: [detail], found: { name, target: choice, fallbacks: [], detail, open } };
     details.push(detail);
   }
   return { name, details, found: null };

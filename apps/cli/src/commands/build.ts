@@ -11,7 +11,8 @@ import { isTargetName, TARGET_NAMES, type TargetName } from "../target-names.js"
 const HELP = `Usage: tilewright build <file.ts> [options]
 
 Compiles the kernels that a file exports. For each, writes <name>.tilewright, the artifact that the runtime loads, and beside it what
-it was made from and of: .wasm, or .c, .h and the library.
+it was made from and of: .wasm, or .c, .h and the library. An artifact of WebAssembly holds a variant
+for engines that lack this one's newest features.
 
   --kernel <name>    only this export of the file
   --target <name>    ${TARGET_NAMES.join(", ")} (wasm)
@@ -36,10 +37,10 @@ export const buildCommand: Command = {
     const name = targetOf(call);
     const threads = integer(call, "threads", 1, 1, 64);
     const kernels = await loadKernels(file, io, text(call, "kernel"));
-    const { target } = await findTarget(name, { threads });
+    const { target, fallbacks } = await findTarget(name, { threads });
     const files = new Map<string, Uint8Array>();
     for (const kernel of kernels) {
-      const compiled = await compileKernel(kernel, target, io);
+      const compiled = await compileKernel(kernel, target, io, fallbacks);
       for (const warning of compiled.warnings) io.note(`${paint(io.colors.note).diagnostic(render(warning))}\n`);
       for (const [path, bytes] of filesOf(compiled)) files.set(path, bytes);
     }

@@ -83,6 +83,14 @@ describe("lower", () => {
 });
 
 describe("build", () => {
+  it("writes WebAssembly that engines without this one's features can run too", async () => {
+    const { files } = await tilewright(["build", "one.ts", "--out", "o"]);
+    const artifact = [...files].find(([path]) => path.endsWith(".tilewright"))?.[1] ?? new Uint8Array();
+    const { modules } = decodeArtifact(artifact).manifest;
+    expect(modules.map(({ features }) => features.includes("relaxed-simd"))).toContain(false);
+    expect(new Set(modules.map(({ blob }) => blob)).size).toBe(modules.length);
+  });
+
   it("writes an artifact and the module for each kernel", async () => {
     const { code, files, written } = await tilewright(["build", "two.ts", "--out", "o", "--json"]);
     expect(code).toBe(0);
