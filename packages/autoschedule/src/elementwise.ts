@@ -62,7 +62,6 @@ export function streamLoops(
   stream: boolean,
   capabilities: Capabilities,
   vectors: number,
-  threads = true,
 ): void {
   const lanes = lanesOf(capabilities, bitsOf(tensor.dtype) / 8);
   let axes = axesOf(schedule, tensor);
@@ -73,7 +72,7 @@ export function streamLoops(
       fuse(schedule, tensor, axes[0] as IterVar, axes[1] as IterVar);
       axes = axesOf(schedule, tensor);
     }
-  const spread = threads && worthThreads(capabilities, whole, PARALLEL_ELEMENTS);
+  const spread = worthThreads(capabilities, whole, PARALLEL_ELEMENTS);
   if (axes.length === 1) {
     const only = axes[0] as IterVar;
     const extent = stream ? whole : extentOf(only);

@@ -1,4 +1,4 @@
-import type { Expr, IterVar, Tensor, Var } from "@tilewright/ir";
+import type { Expr, IterVar, Var } from "@tilewright/ir";
 import type { Stage } from "./schedule.js";
 
 /** The part of an axis that is computed at one place of the loop nest: `min + (0 .. extent)`; `min` may use the loops around. */
@@ -30,9 +30,8 @@ export interface EnclosingLoop {
   readonly extent: number;
 }
 
-/** Domains by stage; `byTensor` finds the one that computes a tensor. */
+/** The stages that are computed, producers first, and their domains. */
 export interface Domains {
   readonly order: readonly Stage[];
   readonly byStage: ReadonlyMap<Stage, Domain>;
-  readonly byTensor: ReadonlyMap<Tensor, Domain>;
 }

@@ -25,7 +25,7 @@ type Range = { readonly min: number; readonly max: number };
 /**
  * Bound inference: what each stage must compute where it stands. Rule, readers before producers: outputs compute their shape; any other
  * stage computes the box around everything its readers read while the loops around it stand still. Loops further in are relaxed to their
- * whole range; so are thread loops whose threads share the stage's memory. A stage that reads nothing but other intermediates is not
+ * whole range. A stage that reads nothing but other intermediates is not
  * confined to its shape: it may compute a whole tile beyond the edge, since its producers then cover that too and nobody uses it.
  * (TVM: InferBound; Halide: bounds inference.)
  *
@@ -33,7 +33,6 @@ type Range = { readonly min: number; readonly max: number };
  */
 export function inferBounds(stages: readonly Stage[], bodies: Bodies): Domains {
   const byStage = new Map<Stage, Domain>();
-  const byTensor = new Map<Tensor, Domain>();
   const order = stages.filter((stage) => stage.operation.kind !== "Placeholder");
   const intermediate = new Set<Tensor>();
   const externInputs = new Set(
@@ -55,9 +54,8 @@ export function inferBounds(stages: readonly Stage[], bodies: Bodies): Domains {
     const domain = domainOf(stage, regions, enclosing, confined);
     if (stage.tensors.some((tensor) => externInputs.has(tensor))) checkDense(stage, domain);
     byStage.set(stage, domain);
-    for (const tensor of stage.tensors) byTensor.set(tensor, domain);
   }
-  return { order, byStage, byTensor };
+  return { order, byStage };
 }
 
 /** What an extern operation reads has its declared shape: no room for whole tiles. */
@@ -218,7 +216,8 @@ function demandedRegions(
   bodies: Bodies,
   byStage: ReadonlyMap<Stage, Domain>,
 ): readonly Region[] {
-  const points = new Set(enclosing.filter((loop) => !sharesMemory(stage, loop)).map((loop) => loop.variable));
+  for (const loop of enclosing) checkOwnMemory(stage, loop);
+  const points = new Set(enclosing.map((loop) => loop.variable));
   const demands: (Demand | null)[][] = stage.axes.map(() => []);
   const ranges = new Map<Var, Range>(
     enclosing.map(({ variable: v, extent }) => [v, { min: 0, max: Math.max(0, extent - 1) }]),
@@ -239,21 +238,14 @@ function demandedRegions(
   return stage.axes.map((axis, dimension) => unionRegion(demands[dimension] ?? [], axis, ranges));
 }
 
-/** A thread loop is relaxed when its threads share the memory: global memory spans blocks, shared memory the threads of a block. */
-function sharesMemory(stage: Stage, loop: EnclosingLoop): boolean {
+/** Threads that share a stage's memory would all compute it: global memory spans blocks, shared memory the threads of a block. */
+function checkOwnMemory(stage: Stage, loop: EnclosingLoop): void {
   const thread = loop.stage.marks.get(loop.axis)?.thread ?? null;
-  if (thread === null) return false;
+  if (thread === null) return;
   const rank = { global: 0, shared: 1, warp: 2, local: 3 }[stage.scope as string] ?? 3;
-  const shares = rank <= (thread.startsWith("blockIdx") ? 0 : 1);
-  if (shares)
-    throw new CompileError(
-      badScope(
-        stage.name,
-        `memory of scope ${stage.scope} is shared by the threads of \`${loop.axis.name}\`, which would all compute it: compute it outside that loop, or in scope local`,
-        loop.axis.span,
-      ),
-    );
-  return shares;
+  if (rank > (thread.startsWith("blockIdx") ? 0 : 1)) return;
+  const why = `memory of scope ${stage.scope} is shared by the threads of \`${loop.axis.name}\`, which would all compute it: compute it outside that loop, or in scope local`;
+  throw new CompileError(badScope(stage.name, why, loop.axis.span));
 }
 
 function checkInside(

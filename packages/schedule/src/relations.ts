@@ -1,4 +1,4 @@
-import { build, type Expr, type IterVar, int, type Var } from "@tilewright/ir";
+import { build, type Expr, type IterVar, int } from "@tilewright/ir";
 import type { Stage } from "./schedule.js";
 
 /**
@@ -87,6 +87,3 @@ export function leavesOf(stage: Stage, axis: IterVar): readonly IterVar[] {
   }
   return stage.leaves.filter((leaf) => reached.has(leaf));
 }
-
-/** Loop variables, one for each leaf, named after it. */
-export type LeafVars = ReadonlyMap<IterVar, Var>;
