@@ -1,9 +1,7 @@
-import {
-  type BinaryOp, type DType, type Expr, type IfThenElse, isInteger, type Select, type Unary, type UnaryOp, type Var,
-} from "@tilewright/ir"; // biome-ignore format: a list
+import { 
+  type BinaryOp, type DType, type Expr, type IfThenElse, isInteger, type Select, type Unary, type UnaryOp, type Var,withOperands, } from "@tilewright/ir"; // biome-ignore format: a list
 import { applyRules } from "./apply.js";
 import { rangeOf } from "./bounds.js";
-import { withChildren } from "./children.js";
 import { compareIndex } from "./compare.js";
 import { decide } from "./decide.js";
 import { divideIndex } from "./divide.js";
@@ -203,7 +201,7 @@ export class Analyzer extends Knowledge {
         return this.#variable(node);
       default:
         this.candidate = undefined;
-        return this.#load(withChildren(node, children));
+        return this.#load(withOperands(node, children));
     }
   }
 

@@ -1,6 +1,5 @@
-import { bitsOf, type Expr } from "@tilewright/ir";
+import { bitsOf, type Expr, operandsOf } from "@tilewright/ir";
 import type { Analyzer } from "./analyzer.js";
-import { childrenOf } from "./children.js";
 import {
   type Bindings,
   classOf,
@@ -78,7 +77,7 @@ function isTotal(expr: Expr): boolean {
       return false;
     if (node.kind === "Binary" && /div|mod/.test(node.op) && Number(constantOf(node.right)?.value ?? 0) === 0)
       return false;
-    stack.push(...childrenOf(node));
+    stack.push(...operandsOf(node));
   }
   return true;
 }

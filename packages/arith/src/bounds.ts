@@ -1,5 +1,13 @@
-import { type BinaryOp, bitsOf, type DType, type Expr, isInteger, isSigned, type Var } from "@tilewright/ir";
-import { childrenOf } from "./children.js";
+import {
+  type BinaryOp,
+  bitsOf,
+  type DType,
+  type Expr,
+  isInteger,
+  isSigned,
+  operandsOf,
+  type Var,
+} from "@tilewright/ir";
 import {
   addIntervals, floorDivideIntervals, floorModuloIntervals, hull, type Interval, intersect, maxIntervals, minIntervals, multiplyIntervals,
   point, scaleInterval, subtractIntervals, truncateDivideIntervals, truncateModuloIntervals, UNBOUNDED, within,
@@ -98,7 +106,7 @@ export function boundsOf(expr: Expr, ranges: Ranges = new Map()): Interval {
       stack.pop();
       continue;
     }
-    const missing = childrenOf(node).filter((child) => !done.has(child));
+    const missing = operandsOf(node).filter((child) => !done.has(child));
     if (missing.length > 0) {
       stack.push(...missing);
       continue;

@@ -1,5 +1,4 @@
-import { ARITHMETIC_OPS, type Binary, COMPARE_OPS, type DType, type Expr, isFloat } from "@tilewright/ir";
-import { childrenOf } from "./children.js";
+import { ARITHMETIC_OPS, type Binary, COMPARE_OPS, type DType, type Expr, isFloat, operandsOf } from "@tilewright/ir";
 
 const OPERATORS = new Map<string, number>([...ARITHMETIC_OPS, ...COMPARE_OPS].map((op, position) => [op, position]));
 const COMMUTATIVE: ReadonlySet<string> = new Set([
@@ -59,7 +58,7 @@ export class Interner {
     if (this.#entries.has(node)) return node;
     if (node.kind === "Binary" && node.lanes === 1) return this.#internBinary(node);
     if (node.kind === "Const" && node.dtype === "index") return this.#internInteger(node, Number(node.value));
-    const children = childrenOf(node);
+    const children = operandsOf(node);
     const impure = node.kind === "Call" || children.some((child) => this.isImpure(child));
     if (impure || node.kind === "Var" || node.kind === "Reduce") return this.#add(node, impure);
     return this.#internByText(node, this.#key(node, children));

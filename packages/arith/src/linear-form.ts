@@ -1,5 +1,4 @@
-import { build, type Expr, type Var } from "@tilewright/ir";
-import { childrenOf } from "./children.js";
+import { build, type Expr, operandsOf, type Var } from "@tilewright/ir";
 import type { Term } from "./linear.js";
 import { type Context, Simplifier } from "./simplify.js";
 
@@ -18,7 +17,7 @@ export function usesAny(expr: Expr, variables: ReadonlySet<Var>): boolean {
     if (seen.has(node)) continue;
     seen.add(node);
     if (node.kind === "Var" && variables.has(node)) return true;
-    stack.push(...childrenOf(node));
+    stack.push(...operandsOf(node));
   }
   return false;
 }

@@ -1,5 +1,5 @@
 import type { Expr, Var } from "@tilewright/ir";
-import { childrenOf } from "./children.js";
+import { operandsOf } from "@tilewright/ir";
 import { floorDivide, floorModulo, gcd } from "./integers.js";
 
 /** The integers x ≡ remainder (mod modulus), 0 ≤ remainder < modulus; modulus 0 is the single integer `remainder`, 1 is every integer. */
@@ -82,7 +82,7 @@ export function modulusOf(expr: Expr, known: ReadonlyMap<Var, Modulus> = new Map
   const stack: Expr[] = [expr];
   while (stack.length > 0) {
     const node = stack[stack.length - 1] as Expr;
-    const missing = done.has(node) ? [] : childrenOf(node).filter((child) => !done.has(child));
+    const missing = done.has(node) ? [] : operandsOf(node).filter((child) => !done.has(child));
     if (missing.length > 0) {
       stack.push(...missing);
       continue;

@@ -1,9 +1,10 @@
 import type { Expr } from "@tilewright/ir";
+import { operandsOf } from "@tilewright/ir";
 import { Analyzer } from "./analyzer.js";
 import { assume } from "./assume.js";
 import type { Ranges } from "./bounds.js";
-import { childrenOf, isSameExpr } from "./children.js";
 import type { Interval } from "./interval.js";
+import { isSameExpr } from "./same-expr.js";
 import { Scope } from "./scope.js";
 
 /** What holds where an expression stands. */
@@ -103,7 +104,7 @@ export class Simplifier {
     if (node.kind === "Select" || node.kind === "IfThenElse") return this.#choose(task, tasks);
     const before = tasks.length;
     const children: Expr[] = [];
-    for (const child of childrenOf(node)) children.push(this.#result(child, scope, tasks));
+    for (const child of operandsOf(node)) children.push(this.#result(child, scope, tasks));
     if (tasks.length > before) return false;
     scope.simplified.set(node, this.#analyzer.rebuild(node, children));
     return true;

@@ -6,13 +6,13 @@ import {
   type If,
   type KernelCall,
   type Let,
+  operandsOf,
   type Stmt,
   type Store,
   sequence,
   type Var,
   visit,
 } from "@tilewright/ir";
-import { childrenOf } from "./children.js";
 import type { Interval } from "./interval.js";
 import { usesAny } from "./linear-form.js";
 import { constantOf } from "./pattern.js";
@@ -281,7 +281,7 @@ function everyNode(root: Expr, test: (node: Expr) => boolean): boolean {
     if (seen.has(node)) continue;
     seen.add(node);
     if (!test(node)) return false;
-    stack.push(...childrenOf(node));
+    stack.push(...operandsOf(node));
   }
   return true;
 }

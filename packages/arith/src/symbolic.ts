@@ -1,6 +1,5 @@
-import { build, type Expr, isConst, type Var } from "@tilewright/ir";
+import { build, type Expr, isConst, operandsOf, type Var } from "@tilewright/ir";
 import { boundsOf, rangeOf } from "./bounds.js";
-import { childrenOf } from "./children.js";
 import type { Term } from "./linear.js";
 import { type Context, Simplifier } from "./simplify.js";
 
@@ -69,7 +68,7 @@ class Relaxation {
   /** Sums go by their atoms, which may stand deeper than their children. */
   #needs(node: Expr): readonly Expr[] {
     const terms = this.#termsOf(node);
-    return terms === undefined ? childrenOf(node) : terms.map(({ atom }) => atom);
+    return terms === undefined ? operandsOf(node) : terms.map(({ atom }) => atom);
   }
 
   #termsOf(node: Expr): readonly Term[] | undefined {

@@ -1,10 +1,10 @@
+import { CompileError } from "@tilewright/diagnostics";
 import type { Atomic } from "@tilewright/ir";
+import { isFloat } from "@tilewright/ir";
+import { notDeviceLevel, unsupportedStatement } from "./errors.js";
 import type { ExpressionWriter } from "./expression.js";
 import { flatIndex } from "./memory.js";
 import { isHalf, typeOf } from "./types.js";
-import { CompileError } from "@tilewright/diagnostics";
-import { notDeviceLevel, unsupportedStatement } from "./errors.js";
-import { isFloat } from "@tilewright/ir";
 
 /** `buffer[index] = op(buffer[index], value)` in one indivisible step; a plain update in C99, which has no threads. */
 export function atomicLine(writer: ExpressionWriter, stmt: Atomic): string {

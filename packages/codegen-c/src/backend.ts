@@ -1,9 +1,9 @@
-import { type Backend, BACKEND_SPEC_VERSION, defineBackend } from "@tilewright/backend";
+import { BACKEND_SPEC_VERSION, type Backend, defineBackend } from "@tilewright/backend";
 import { CompileError, NO_SPAN } from "@tilewright/diagnostics";
 import { type Cpu, capabilitiesOf, processorOf } from "./capabilities.js";
 import { badOption } from "./errors.js";
-import type { Dialect } from "./short-types.js";
 import { emitModule } from "./module.js";
+import type { Dialect } from "./short-types.js";
 
 export interface COptions {
   /** `gnu`: GNU C11 with vector extensions, for gcc ≥ 12 and clang. `c99`: scalar ISO C. Default `gnu`. */

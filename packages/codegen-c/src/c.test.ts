@@ -1,8 +1,8 @@
 import { isCompileError, NO_SPAN } from "@tilewright/diagnostics";
 import {
   type Buffer,
-  buffer,
   build as b,
+  buffer,
   CONTRACT,
   type Expr,
   int,

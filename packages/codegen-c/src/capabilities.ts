@@ -1,5 +1,5 @@
-import { NO_SPAN, CompileError } from "@tilewright/diagnostics";
 import type { Capabilities } from "@tilewright/backend";
+import { CompileError, NO_SPAN } from "@tilewright/diagnostics";
 import { badOption } from "./errors.js";
 
 /** What is known of a family of processors. */

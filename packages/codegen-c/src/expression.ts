@@ -4,19 +4,20 @@ import {
   type Buffer,
   CONTRACT,
   type Expr,
-  isFloat,
   type IfThenElse,
+  isFloat,
+  operandsOf,
   type Select,
   type Unary,
   type Var,
 } from "@tilewright/ir";
 import { constantText } from "./constants.js";
 import { notDeviceLevel, tooLarge, unsupportedOperator } from "./errors.js";
-import { isContiguous, operandsOf, type Sharing, sharingOf } from "./graph-order.js";
-import type { Helpers } from "./short-types.js";
+import { isContiguous, type Sharing, sharingOf } from "./graph-order.js";
 import { loadValue, shuffleValue } from "./memory.js";
 import type { Names } from "./names.js";
 import { scalarBinary, scalarCast, scalarReinterpret, scalarUnary } from "./scalar-operators.js";
+import type { Helpers } from "./short-types.js";
 import { isHalf, typeOf } from "./types.js";
 import { atom, called, castTo, combine, LEVEL, type Value, wrap } from "./value.js";
 import {

@@ -1,5 +1,5 @@
-import { CompileError, type Span } from "@tilewright/diagnostics";
 import type { Access } from "@tilewright/artifact";
+import { CompileError, type Span } from "@tilewright/diagnostics";
 import type { Buffer, Expr, IRModule, PrimFunc, Stmt, Var } from "@tilewright/ir";
 import { recursiveCall, unknownCallee, unsupportedStatement } from "./errors.js";
 import { postorder } from "./graph-order.js";

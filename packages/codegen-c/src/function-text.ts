@@ -1,9 +1,9 @@
 import { type Buffer, type PrimFunc, typeName, type Var } from "@tilewright/ir";
 import type { FunctionFacts } from "./function-facts.js";
-import type { Helpers } from "./short-types.js";
 import { pointee } from "./memory.js";
 import { names } from "./names.js";
-import { type FunctionScope, slotField, StatementWriter, stringLiteral } from "./statement.js";
+import type { Helpers } from "./short-types.js";
+import { type FunctionScope, StatementWriter, slotField, stringLiteral } from "./statement.js";
 import { typeOf } from "./types.js";
 import { atom } from "./value.js";
 import type { WorkspacePlan } from "./workspace.js";

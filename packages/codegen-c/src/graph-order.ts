@@ -1,34 +1,4 @@
-import { type Expr, isConst } from "@tilewright/ir";
-
-/** The operands of an expression, in evaluation order. */
-export function operandsOf(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case "Unary":
-    case "Cast":
-    case "Reinterpret":
-    case "Broadcast":
-      return [expr.operand];
-    case "Binary":
-      return [expr.left, expr.right];
-    case "Select":
-    case "IfThenElse":
-      return [expr.condition, expr.whenTrue, expr.whenFalse];
-    case "Load":
-      return expr.predicate === null ? expr.indices : [...expr.indices, expr.predicate];
-    case "Ramp":
-      return [expr.base, expr.stride];
-    case "Shuffle":
-      return expr.vectors;
-    case "Call":
-      return expr.args;
-    case "Reduce":
-      return expr.sources;
-    case "Read":
-      return expr.indices;
-    default:
-      return [];
-  }
-}
+import { type Expr, isConst, operandsOf } from "@tilewright/ir";
 
 /** Every distinct expression under `roots`, operands first. Iterative: chains may be long. */
 export function postorder(

@@ -1,4 +1,4 @@
 export { type COptions, c } from "./backend.js";
 export type { Cpu } from "./capabilities.js";
-export type { Dialect } from "./short-types.js";
 export { ASSERT_FILE } from "./module.js";
+export type { Dialect } from "./short-types.js";

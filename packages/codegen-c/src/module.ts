@@ -3,13 +3,13 @@ import type { CompiledModule } from "@tilewright/backend";
 import type { IRModule, PrimFunc } from "@tilewright/ir";
 import { type FunctionFacts, factsOf } from "./function-facts.js";
 import { functionText, type ModuleContext, moduleContext, type PlannedFunction, prototype } from "./function-text.js";
-import { createHelpers } from "./inline-functions.js";
-import type { Dialect } from "./short-types.js";
 import { headerText } from "./header.js";
+import { createHelpers } from "./inline-functions.js";
 import { names } from "./names.js";
 import { poolText } from "./pool-text.js";
 import { FAILURE_TEXT, finderText, hookText, macroText } from "./runtime-text.js";
 import { scalarise } from "./scalarise.js";
+import type { Dialect } from "./short-types.js";
 import { stringLiteral } from "./statement.js";
 import { planWorkspace, type WorkspacePlan } from "./workspace.js";
 

@@ -2,11 +2,11 @@ import {
   ARITHMETIC_OPS,
   type BinaryOp,
   type Buffer,
-  bitsOf,
   build as b,
+  bitsOf,
   COMPARE_OPS,
-  type DType,
   DTYPES,
+  type DType,
   type Expr,
   isFloat,
   isInteger,
@@ -15,7 +15,7 @@ import {
 import { sharedLibrary } from "@tilewright/toolchain-c";
 import { describe, expect, it } from "vitest";
 import { elementwise } from "../test/operator-trials.js";
-import { differences, tools, type Trial } from "../test/run-native.js";
+import { differences, type Trial, tools } from "../test/run-native.js";
 import { c } from "./index.js";
 
 const TYPES = DTYPES.filter((dtype) => dtype !== "index" && bitsOf(dtype) >= 8);

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { buffer, build as b, int, type PrimFunc, type Stmt, variable } from "@tilewright/ir";
+import { build as b, buffer, int, type PrimFunc, type Stmt, variable } from "@tilewright/ir";
 import { nativeDevice } from "@tilewright/runtime-native";
 import { sharedLibrary } from "@tilewright/toolchain-c";
 import { describe, expect, it } from "vitest";

@@ -3,7 +3,7 @@ import { type Binary, bitsOf, type Const, type DType, type Expr, isFloat, isSign
 import { unsupportedOperator } from "./errors.js";
 import type { Helpers } from "./short-types.js";
 import { isHalf, isIntegral, typeOf } from "./types.js";
-import { atom, called, castTo, COMPARISON_SYMBOLS, combine, infix, LEVEL, type Value, wrap } from "./value.js";
+import { atom, COMPARISON_SYMBOLS, called, castTo, combine, infix, LEVEL, type Value, wrap } from "./value.js";
 
 /** log2 of a constant that is a power of two, else undefined. Looks through a broadcast. */
 export function powerOfTwo(expr: Expr): number | undefined {

@@ -2,8 +2,18 @@
  * Rule: every vector becomes its lanes. A `Let`, `Register` or `Assign` of a vector becomes one for each lane, a vector store
  * as many scalar stores; all values of a statement are computed before it changes anything.
  */
-import { at, build, type Builder, type Expr, type PrimFunc, type Stmt, type Var, variable } from "@tilewright/ir";
-import { operandsOf, postorder } from "./graph-order.js";
+import {
+  at,
+  type Builder,
+  build,
+  type Expr,
+  operandsOf,
+  type PrimFunc,
+  type Stmt,
+  type Var,
+  variable,
+} from "@tilewright/ir";
+import { postorder } from "./graph-order.js";
 
 type Lanes = readonly Expr[];
 

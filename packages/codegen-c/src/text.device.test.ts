@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { arbitraryPrimFunc } from "@tilewright/backend-test";
 import {
-  buffer,
   build as b,
-  type DType,
+  buffer,
   DTYPES,
+  type DType,
   type Expr,
   int,
   type PrimFunc,
@@ -18,7 +18,7 @@ import { lower } from "@tilewright/lower";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { elementwise } from "../test/operator-trials.js";
-import { kernel, moduleOf, tools, type Trial } from "../test/run-native.js";
+import { kernel, moduleOf, type Trial, tools } from "../test/run-native.js";
 import { type COptions, c } from "./index.js";
 
 let folder = "";

@@ -1,6 +1,6 @@
 import { InternalError } from "@tilewright/diagnostics";
-import { bitsOfShort, type Helpers, scalarOf } from "./short-types.js";
 import { saturationBounds, signature } from "./scalar-helpers.js";
+import { bitsOfShort, type Helpers, scalarOf } from "./short-types.js";
 
 /** The type of a vector in registers, and with `_u` of one in memory, aligned as its elements. */
 export function vectorTypedef(short: string, lanes: number): string {

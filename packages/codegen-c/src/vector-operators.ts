@@ -1,10 +1,10 @@
 import { CompileError } from "@tilewright/diagnostics";
 import { type Binary, bitsOf, type Expr, isFloat, isSigned, type Unary } from "@tilewright/ir";
 import { unsupportedOperator } from "./errors.js";
-import type { Helpers } from "./short-types.js";
 import { constantOf, isWiderThanSingle, powerOfTwo } from "./scalar-operators.js";
+import type { Helpers } from "./short-types.js";
 import { isHalf, laneBits, typeOf, unsignedShort, vectorShort } from "./types.js";
-import { atom, called, castTo, COMPARISON_SYMBOLS, combine, infix, LEVEL, type Value, wrap } from "./value.js";
+import { atom, COMPARISON_SYMBOLS, called, castTo, combine, infix, LEVEL, type Value, wrap } from "./value.js";
 
 /** The C type of a vector value, declared. */
 export function vectorTypeName(helpers: Helpers, expr: Expr, maskBits: number): string {

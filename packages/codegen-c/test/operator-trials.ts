@@ -1,6 +1,6 @@
 import { zeros } from "@tilewright/backend-test";
 import { bfloat16Bits, float16Bits, type TypedArray } from "@tilewright/interp";
-import { bitsOf, type Buffer, buffer, build as b, type DType, type Expr, isFloat, variable } from "@tilewright/ir";
+import { type Buffer, build as b, bitsOf, buffer, type DType, type Expr, isFloat, variable } from "@tilewright/ir";
 import { kernel, type Trial } from "./run-native.js";
 
 export const COUNT = 96;

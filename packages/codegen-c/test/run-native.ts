@@ -1,8 +1,8 @@
-import { compareMemory, copyMemory, inputsFor, type Memory } from "@tilewright/backend-test";
-import { bfloat16OfBits, float16OfBits, interpret, type TypedArray } from "@tilewright/interp";
 import type { Device } from "@tilewright/artifact";
 import type { Backend, Toolchain } from "@tilewright/backend";
+import { compareMemory, copyMemory, inputsFor, type Memory } from "@tilewright/backend-test";
 import { NO_SPAN } from "@tilewright/diagnostics";
+import { bfloat16OfBits, float16OfBits, interpret, type TypedArray } from "@tilewright/interp";
 import type { Buffer, IRModule, PrimFunc, Stmt, Var } from "@tilewright/ir";
 import { print } from "@tilewright/ir/text";
 import { nativeDevice } from "@tilewright/runtime-native";

@@ -14,13 +14,15 @@ export {
   variable,
   zero,
 } from "./build.js";
-export { bitsOf, bytesOf, type DType, DTYPES, isFloat, isInteger, isSigned, isWide } from "./dtype.js";
+export { bitsOf, bytesOf, DTYPES, type DType, isFloat, isInteger, isSigned, isWide } from "./dtype.js";
+export { type Difference, firstDifference, structuralEqual } from "./equal.js";
 export {
-  APPROXIMATE, ARITHMETIC_OPS, type Binary, type BinaryOp, type Broadcast, type Call, type Cast, COMPARE_OPS, type Const, CONTRACT, type Expr,
+  APPROXIMATE, ARITHMETIC_OPS, type Binary, type BinaryOp, type Broadcast, type Call, type Cast, COMPARE_OPS, CONTRACT, type Const, type Expr,
   type ExprBase, type FastMath, type IfThenElse, type Load, type NodeBase, type Ramp, REASSOCIATE, type Read, type Reduce,
-  type Reinterpret, type Select, type Shuffle, type Unary, type UnaryOp, UNARY_OPS, type Var,
+  type Reinterpret, type Select, type Shuffle, UNARY_OPS, type Unary, type UnaryOp, type Var,
 } from "./expr.js"; // biome-ignore format: a list
 export { FIELDS, type FieldRole, type Node, type NodeKind, type NodeOf } from "./fields.js";
+export { freeBuffers, freeVariables } from "./free.js";
 export type { Attributes, FunctionRole, IRModule, Json, PrimFunc } from "./func.js";
 export type {
   Attribute,
@@ -34,10 +36,9 @@ export type {
   State,
   Value,
 } from "./graph.js";
-export { type Difference, firstDifference, structuralEqual } from "./equal.js";
-export { freeBuffers, freeVariables } from "./free.js";
 export { structuralHash } from "./hash.js";
 export { LEVELS, type Level } from "./level.js";
+export { operandsOf, withOperands } from "./operands.js";
 export { type Refreshed, refreshBinders, refreshWithMaps } from "./refresh.js";
 export { type EnterLeave, type Leave, type Replacement, type Rules, rewrite, substitute } from "./rewrite.js";
 export {

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { deepChain, deepNest, doubled, unrolledConvolution } from "../test/big.js";
 import { addOne } from "../test/samples.js";
 import { build as b, buffer, int, isConst, variable } from "./build.js";
+import { childrenOf } from "./children.js";
 import type { Expr } from "./expr.js";
 import { FIELDS, type Node } from "./fields.js";
-import { childrenOf } from "./children.js";
 import { rewrite, substitute } from "./rewrite.js";
 import { visit } from "./visit.js";
 

@@ -1,6 +1,6 @@
 import type { Span } from "@tilewright/diagnostics";
 import { at, type Builder } from "./build.js";
-import { type Plan, PLANS, REMEMBERED } from "./children.js";
+import { PLANS, type Plan, REMEMBERED } from "./children.js";
 import type { Expr, Var } from "./expr.js";
 import type { Node, NodeKind, NodeOf } from "./fields.js";
 import type { Stmt } from "./stmt.js";

@@ -1,4 +1,4 @@
-import { type DType, DTYPES } from "./dtype.js";
+import { DTYPES, type DType } from "./dtype.js";
 import { ARITHMETIC_OPS, type BinaryOp, COMPARE_OPS, type Expr, UNARY_OPS, type UnaryOp } from "./expr.js";
 import type { Node, NodeKind, NodeOf } from "./fields.js";
 import type { FunctionRole } from "./func.js";

@@ -1,7 +1,7 @@
+import type { Buffer } from "./buffer.js";
 import type { DType } from "./dtype.js";
 import type { Expr, NodeBase, Var } from "./expr.js";
 import type { Attributes, Json } from "./func.js";
-import type { Buffer } from "./buffer.js";
 import type { Stmt } from "./stmt.js";
 
 /** `data` axes may run in any order; `reduce` axes fold; `ordered` axes (of a scan) run in order; `opaque` ones may not be scheduled. */

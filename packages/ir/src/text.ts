@@ -1,9 +1,9 @@
 export {
   type Document,
+  type ParseOptions,
   parse,
   parseFunctionText,
   parseModuleText,
-  type ParseOptions,
   parseTraceText,
 } from "./text/parse.js";
 export { type Printable, type PrintOptions, print } from "./text/print.js";

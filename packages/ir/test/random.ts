@@ -1,5 +1,5 @@
 import {
-  at, build as b, type Buffer, type BinaryOp, buffer, constant, type Expr, int, isFloat, isInteger, type PrimFunc, type Stmt, UNARY_OPS, type Var, variable,
+  at, type BinaryOp, type Buffer, build as b, buffer, constant, type Expr, int, isFloat, isInteger, type PrimFunc, type Stmt, UNARY_OPS, type Var, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import fc from "fast-check";
 import { func } from "./samples.js";

@@ -1,5 +1,5 @@
 import { NO_SPAN } from "@tilewright/diagnostics";
-import { APPROXIMATE, build as b, buffer, CONTRACT, constant, type Expr, type Graph, int, type IRModule, type PrimFunc, REASSOCIATE, type Stmt, type Trace, type Value, variable } from "@tilewright/ir"; // biome-ignore format: a list
+import { APPROXIMATE, build as b, buffer, CONTRACT, constant, type Expr, type Graph, type IRModule, int, type PrimFunc, REASSOCIATE, type Stmt, type Trace, type Value, variable } from "@tilewright/ir"; // biome-ignore format: a list
 
 /** Programs that between them hold every kind of node, for tests of text, JSON, equality and the verifier. */
 

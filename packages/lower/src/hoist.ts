@@ -1,12 +1,11 @@
 // Rule: a value that does not change while a serial loop runs is computed before it and bound by `Let`. Values that the loop always needs
 // alone move; a read moves only where the loop surely runs and does not write that buffer. Addresses are left to their own pass.
-import {
-  type Buffer, build, type Expr, type For, type NodeKind, type PrimFunc, type Rules, rewrite, type Stmt, type Var, variable, visit,
-} from "@tilewright/ir"; // biome-ignore format: a list
+import { 
+  type Buffer, build, type Expr, type For, type NodeKind, operandsOf, type PrimFunc, type Rules, rewrite, type Stmt, type Var, variable, visit,} from "@tilewright/ir"; // biome-ignore format: a list
 import { contains } from "./count-nodes.js";
 import { eachStatement } from "./each-statement.js";
 import { constantOf } from "./index-arithmetic.js";
-import { operandsOf, postorder } from "./operands.js";
+import { postorder } from "./operands.js";
 import { functionPass } from "./pass.js";
 import { bindersOf } from "./refresh-binders.js";
 

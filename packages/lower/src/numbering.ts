@@ -1,6 +1,7 @@
 // Structural value numbers: two expressions have one number exactly when they are built alike from the same variables and buffers.
 import type { Buffer, Expr, Var } from "@tilewright/ir";
-import { operandsOf, postorder } from "./operands.js";
+import { operandsOf } from "@tilewright/ir";
+import { postorder } from "./operands.js";
 
 /** Numbers of expressions. `versionOf` tells apart the values that a register, or the memory of a buffer, has at different times. */
 export interface Numbering {

@@ -1,15 +1,13 @@
 // Rule: a value that straight-line code computes more than once is computed once and bound by `Let` before its first use. Numbers stand for
 // values: a register that is assigned, or a buffer that is written, gets a new version, so that equal numbers mean equal values. What
 // only one arm of an `IfThenElse` computes is not bound, since the other arm may not be able to.
-import {
-  type Buffer, build, type Expr, type For, type If, type Let, type PrimFunc, type Stmt, sequence, type Var, variable,
-} from "@tilewright/ir"; // biome-ignore format: a list
+import { 
+  type Buffer, build, type Expr, type For, type If, type Let, operandsOf, type PrimFunc, type Stmt, sequence, type Var, variable,withOperands, } from "@tilewright/ir"; // biome-ignore format: a list
 import { fromSteps, mapExpressions, type Step, stepsOf } from "./block.js";
 import { contains } from "./count-nodes.js";
 import { eachStatement } from "./each-statement.js";
 import { constantOf } from "./index-arithmetic.js";
 import { createNumbering, type Numbering } from "./numbering.js";
-import { operandsOf, withOperands } from "./operands.js";
 import { functionPass } from "./pass.js";
 
 export const shareSubexpressions = functionPass({

@@ -6,13 +6,15 @@ import {
   type Expr,
   int,
   type Load,
+  operandsOf,
   type Stmt,
   substitute,
   type Var,
   visit,
+  withOperands,
 } from "@tilewright/ir";
 import { constantOf, plus, times } from "./index-arithmetic.js";
-import { operandsOf, postorder, someExpr, withOperands } from "./operands.js";
+import { postorder, someExpr } from "./operands.js";
 
 export interface LaneReport {
   /** Lanes of `buffer` are read or written one by one. */

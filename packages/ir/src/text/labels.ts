@@ -1,5 +1,5 @@
-import type { Expr } from "../expr.js";
 import { childrenOf } from "../children.js";
+import type { Expr } from "../expr.js";
 
 /** An expression that unfolds to no more nodes than this is written out, shared or not. */
 const SMALL = 2000;

@@ -9,8 +9,8 @@ import {
   type Const,
   type Expr,
   type FastMath,
-  type UnaryOp,
   UNARY_OPS,
+  type UnaryOp,
   type Var,
 } from "../expr.js";
 import type { IterVar } from "../tensor.js";

@@ -9,8 +9,8 @@ import {
   stringLiteral,
   wholeNumber,
 } from "./cursor.js";
-import type { ExprReader } from "./parse-expr.js";
 import type { Token } from "./lexer.js";
+import type { ExprReader } from "./parse-expr.js";
 
 /** `graph name { … }`; names hold for the whole document, also inside nested graphs. */
 export function parseGraph(cursor: Cursor, exprs: ExprReader): Graph {

@@ -1,5 +1,5 @@
-import { typeName } from "../build.js";
 import type { BufferRegion } from "../buffer.js";
+import { typeName } from "../build.js";
 import type { Const, Expr, Reduce } from "../expr.js";
 import type { IterVar } from "../tensor.js";
 import { sharedNodes } from "./labels.js";

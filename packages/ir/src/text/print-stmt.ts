@@ -1,5 +1,6 @@
 import { formatSpan, isNoSpan } from "@tilewright/diagnostics";
 import type { Buffer, BufferRegion } from "../buffer.js";
+import { typeName } from "../build.js";
 import type { Expr, Var } from "../expr.js";
 import type { IRModule, PrimFunc } from "../func.js";
 import type { Allocate, For, If, KernelCall, Let, ParallelCall, Register, Stmt } from "../stmt.js";
@@ -7,7 +8,6 @@ import { createNames } from "./names.js";
 import { DEDENT, INDENT, join, NEWLINE, type Piece } from "./pieces.js";
 import { indexedPieces, type PrintContext, rangePieces, regionPieces, rootPieces } from "./print-expr.js";
 import { nameText, stringText } from "./syntax.js";
-import { typeName } from "../build.js";
 
 /** `{ … }` around what `stmt` is as a block. */
 export function blockPieces(stmt: Stmt, context: PrintContext): Piece[] {

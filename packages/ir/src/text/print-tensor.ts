@@ -1,9 +1,9 @@
-import { typeName } from "../build.js";
-import type { Combiner, Compute, Extern, IterVar, Operation, Scan, Tensor } from "../tensor.js";
-import type { Expr, Var } from "../expr.js";
 import type { Buffer } from "../buffer.js";
+import { typeName } from "../build.js";
+import type { Expr, Var } from "../expr.js";
 import { freeVariables } from "../free.js";
 import { operationsOf } from "../operations.js";
+import type { Combiner, Compute, Extern, IterVar, Operation, Scan, Tensor } from "../tensor.js";
 import { join, NEWLINE, type Piece } from "./pieces.js";
 import { axisPieces, type PrintContext, rootPieces } from "./print-expr.js";
 import { attributesText, blockPieces, declarationPieces } from "./print-stmt.js";

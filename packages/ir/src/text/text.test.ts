@@ -10,7 +10,7 @@ import { build as b, buffer, constant, int, variable } from "../build.js";
 import { firstDifference } from "../equal.js";
 import type { Node } from "../fields.js";
 import { parse, parseFunctionText, parseModuleText, parseTraceText } from "./parse.js";
-import { print, type Printable } from "./print.js";
+import { type Printable, print } from "./print.js";
 
 const samples: readonly Printable[] = [addOne(), everyStatement(), everyOperation(), everyGraphNode()];
 

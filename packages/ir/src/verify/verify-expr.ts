@@ -1,5 +1,5 @@
-import { typeName } from "../build.js";
 import type { Buffer } from "../buffer.js";
+import { typeName } from "../build.js";
 import { childrenOf } from "../children.js";
 import { bitsOf, DTYPES, isInteger } from "../dtype.js";
 import {

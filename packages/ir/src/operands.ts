@@ -1,9 +1,9 @@
-import type { Expr } from "@tilewright/ir";
+import type { Expr } from "./expr.js";
 
 const NONE: readonly Expr[] = [];
 
-/** The expressions directly below an expression, in evaluation order. Axes of a reduction are binders, not children. */
-export function childrenOf(node: Expr): readonly Expr[] {
+/** The expressions directly below an expression, in evaluation order. Axes of a reduction are binders, not operands. A kind that is missing here does not compile. */
+export function operandsOf(node: Expr): readonly Expr[] {
   switch (node.kind) {
     case "Const":
     case "Var":
@@ -35,9 +35,9 @@ export function childrenOf(node: Expr): readonly Expr[] {
   }
 }
 
-/** The node with other children, in the order of `childrenOf`; the node itself when they are the same. */
-export function withChildren(node: Expr, children: readonly Expr[]): Expr {
-  const before = childrenOf(node);
+/** The expression with other operands, in the order of `operandsOf`; the expression itself when they are the same. */
+export function withOperands(node: Expr, children: readonly Expr[]): Expr {
+  const before = operandsOf(node);
   if (before.every((child, position) => child === children[position])) return node;
   const [a, b, c] = children as readonly [Expr, Expr, Expr];
   switch (node.kind) {
@@ -83,33 +83,4 @@ export function withChildren(node: Expr, children: readonly Expr[]): Expr {
     default:
       return node satisfies never;
   }
-}
-
-/** Pairs of nodes that are compared at most: shared nodes count once for each use. */
-const MOST_COMPARED = 10_000;
-
-/** Whether two expressions have one structure, spans aside. False when that takes too long to tell. */
-export function isSameExpr(one: Expr, other: Expr): boolean {
-  const stack: Expr[] = [one, other];
-  for (let count = 0; stack.length > 0; count++) {
-    const b = stack.pop() as Expr;
-    const a = stack.pop() as Expr;
-    if (a === b) continue;
-    const [x, y] = [childrenOf(a), childrenOf(b)];
-    if (count > MOST_COMPARED || x.length !== y.length || !isSameNode(a, b)) return false;
-    x.forEach((child, position) => void stack.push(child, y[position] as Expr));
-  }
-  return true;
-}
-
-function isSameNode(a: Expr, b: Expr): boolean {
-  if (a.kind !== b.kind || a.dtype !== b.dtype || a.lanes !== b.lanes) return false;
-  if (a.kind === "Const") return Object.is(a.value, (b as typeof a).value);
-  if (a.kind === "Unary") return a.op === (b as typeof a).op && a.fast === (b as typeof a).fast;
-  if (a.kind === "Binary") return a.op === (b as typeof a).op && a.fast === (b as typeof a).fast;
-  if (a.kind === "Load")
-    return a.buffer === (b as typeof a).buffer && (a.predicate === null) === ((b as typeof a).predicate === null);
-  if (a.kind === "Read") return a.tensor === (b as typeof a).tensor;
-  if (a.kind === "Shuffle") return a.picks.join() === (b as typeof a).picks.join();
-  return a.kind !== "Var" && a.kind !== "Call" && a.kind !== "Reduce";
 }
