@@ -35,7 +35,7 @@ export const reductionRule: ScheduleRule = {
         const owners = rowOwners(stages, inlined);
         for (const stage of stages)
           if (!inlined.has(stage)) stageLoops(schedule, stage, owners.get(stage) ?? stage, capabilities, vectors);
-        for (const stage of stages) {
+        for (const stage of [...stages].reverse()) {
           const owner = owners.get(stage);
           if (owner !== undefined && owner !== stage)
             computeAt(schedule, stage.tensor, owner.tensor, outermost(schedule, owner.tensor));

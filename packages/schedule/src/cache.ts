@@ -4,9 +4,10 @@ import {
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { badScope, noReader, notMovable, tooLate, unsupported } from "./errors.js";
 import { consumersOf, ownTensor, stageOf, uniqueName } from "./lookup.js";
-import { placeOf } from "./place.js";
+import { primitive } from "./primitive.js";
 import { record } from "./record.js";
 import type { Schedule, Stage, TensorLike } from "./schedule.js";
+import { createStage } from "./stage.js";
 
 /**
  * A new stage between a tensor and the named readers: a copy in memory of `scope`, which they read instead. Move it with `computeAt`
@@ -22,50 +23,52 @@ export function cacheRead(
   scope: Scope,
   readers?: readonly TensorLike[],
 ): Tensor {
-  const span = placeOf(schedule, cacheRead);
-  checkScope(schedule, tensor, scope, span);
-  const source = stageOf(schedule, tensor, span);
-  const read = typeof tensor === "string" ? source.tensors[0] : ownTensor(source, tensor);
-  if (read === undefined) throw new CompileError(unsupported(`\`${source.name}\``, "a stage with an output", span));
-  const all = consumersOf(schedule, source).filter((stage) => stage.operation.kind !== "Extern");
-  const chosen =
-    readers === undefined || !Array.isArray(readers)
-      ? all
-      : (readers as readonly TensorLike[]).map((reader) => stageOf(schedule, reader, span));
-  if (chosen.length === 0) throw new CompileError(noReader(source.name, "(nothing)", [], span));
-  for (const reader of chosen) {
-    if (!all.includes(reader))
-      throw new CompileError(
-        noReader(
-          source.name,
-          reader.name,
-          all.map(({ name }) => name),
-          span,
-        ),
-      );
-  }
-  const name = uniqueName(`${read.name}.${scope}`, new Set(schedule.stages.map((stage) => stage.name)));
-  const axes = freshAxes(read.shape, source, span);
-  const body: Read = {
-    kind: "Read",
-    span,
-    dtype: read.dtype,
-    lanes: 1,
-    tensor: read,
-    indices: axes.map((axis) => axis.variable),
-  };
-  const cache = newStage(name, read, axes, [], body, scope, span);
-  const copy = cache.tensors[0] as Tensor;
-  for (const reader of chosen) reader.bodies = reader.bodies.map((expr) => redirect(expr, read, copy));
-  schedule.stages = schedule.stages.flatMap((stage) => (stage === source ? [stage, cache] : [stage]));
-  record(
-    schedule,
-    "cacheRead",
-    source,
-    { tensor: source.tensors.indexOf(read), scope, readers: chosen.map((reader) => reader.name) },
-    [name],
-  );
-  return copy;
+  return primitive(schedule, cacheRead, { tensor }, (span) => {
+    checkScope(schedule, tensor, scope, span);
+    const source = stageOf(schedule, tensor, span);
+    const read = typeof tensor === "string" ? source.tensors[0] : ownTensor(source, tensor);
+    if (read === undefined) throw new CompileError(unsupported(`\`${source.name}\``, "a stage with an output", span));
+    const all = consumersOf(schedule, source).filter((stage) => stage.operation.kind !== "Extern");
+    const chosen =
+      readers === undefined || !Array.isArray(readers)
+        ? all
+        : (readers as readonly TensorLike[]).map((reader) => stageOf(schedule, reader, span));
+    if (chosen.length === 0) throw new CompileError(noReader(source.name, "(nothing)", [], span));
+    for (const reader of chosen) {
+      if (!all.includes(reader))
+        throw new CompileError(
+          noReader(
+            source.name,
+            reader.name,
+            all.map(({ name }) => name),
+            span,
+          ),
+        );
+    }
+    const name = uniqueName(`${read.name}.${scope}`, new Set(schedule.stages.map((stage) => stage.name)));
+    const axes = freshAxes(read.shape, source, span);
+    const body: Read = {
+      kind: "Read",
+      span,
+      dtype: read.dtype,
+      lanes: 1,
+      tensor: read,
+      indices: axes.map((axis) => axis.variable),
+    };
+    const cache = newStage(name, read, axes, [], body, scope, span);
+    if (source.attachment.kind === "at") cache.attachment = source.attachment;
+    const copy = cache.tensors[0] as Tensor;
+    for (const reader of chosen) reader.bodies = reader.bodies.map((expr) => redirect(expr, read, copy));
+    schedule.stages = schedule.stages.flatMap((stage) => (stage === source ? [stage, cache] : [stage]));
+    record(
+      schedule,
+      "cacheRead",
+      source,
+      { tensor: source.tensors.indexOf(read), scope, readers: chosen.map((reader) => reader.name) },
+      [name],
+    );
+    return copy;
+  });
 }
 
 /**
@@ -76,33 +79,36 @@ export function cacheRead(
  * @throws CompileError SCH103 · SCH110 an input or an extern operation · SCH114 the stage's loops were changed already
  */
 export function cacheWrite(schedule: Schedule, tensor: TensorLike, scope: Scope): Tensor {
-  const span = placeOf(schedule, cacheWrite);
-  checkScope(schedule, tensor, scope, span);
-  const stage = stageOf(schedule, tensor, span);
-  const written = stage.tensors[0];
-  const body = stage.bodies[0];
-  if (stage.operation.kind !== "Compute" || written === undefined || body === undefined) {
-    throw new CompileError(notMovable("cacheWrite", stage.name, "it has no expression", span));
-  }
-  if (stage.bodies.length > 1)
-    throw new CompileError(unsupported(`\`${stage.name}\` with cacheWrite`, "a stage with one output", span));
-  const untouched = [...stage.axes, ...stage.reduceAxes].every((axis, depth) => axis === stage.leaves[depth]);
-  if (stage.relations.length > 0 || stage.marks.size > 0 || !untouched)
-    throw new CompileError(tooLate("cacheWrite", stage.name, span));
-  const name = uniqueName(`${written.name}.${scope}`, new Set(schedule.stages.map((other) => other.name)));
-  const axes = freshAxes(written.shape, stage, span);
-  const moved = substitute(
-    body,
-    new Map(stage.axes.map((axis, position) => [axis.variable, (axes[position] as IterVar).variable])),
-  );
-  const cache = newStage(name, written, axes, stage.reduceAxes, moved, scope, span);
-  const indices = stage.axes.map((axis) => axis.variable);
-  stage.bodies = [{ kind: "Read", span, dtype: written.dtype, lanes: 1, tensor: cache.tensors[0] as Tensor, indices }];
-  stage.reduceAxes = [];
-  stage.leaves = stage.leaves.filter((leaf) => leaf.iterKind !== "reduce");
-  schedule.stages = schedule.stages.flatMap((other) => (other === stage ? [cache, other] : [other]));
-  record(schedule, "cacheWrite", stage, { scope }, [name]);
-  return cache.tensors[0] as Tensor;
+  return primitive(schedule, cacheWrite, { tensor }, (span) => {
+    checkScope(schedule, tensor, scope, span);
+    const stage = stageOf(schedule, tensor, span);
+    const written = stage.tensors[0];
+    const body = stage.bodies[0];
+    if (stage.operation.kind !== "Compute" || written === undefined || body === undefined) {
+      throw new CompileError(notMovable("cacheWrite", stage.name, "it has no expression", span));
+    }
+    if (stage.bodies.length > 1)
+      throw new CompileError(unsupported(`\`${stage.name}\` with cacheWrite`, "a stage with one output", span));
+    const untouched = [...stage.axes, ...stage.reduceAxes].every((axis, depth) => axis === stage.leaves[depth]);
+    if (stage.relations.length > 0 || stage.marks.size > 0 || !untouched)
+      throw new CompileError(tooLate("cacheWrite", stage.name, span));
+    const name = uniqueName(`${written.name}.${scope}`, new Set(schedule.stages.map((other) => other.name)));
+    const axes = freshAxes(written.shape, stage, span);
+    const moved = substitute(
+      body,
+      new Map(stage.axes.map((axis, position) => [axis.variable, (axes[position] as IterVar).variable])),
+    );
+    const cache = newStage(name, written, axes, stage.reduceAxes, moved, scope, span);
+    const indices = stage.axes.map((axis) => axis.variable);
+    stage.bodies = [
+      { kind: "Read", span, dtype: written.dtype, lanes: 1, tensor: cache.tensors[0] as Tensor, indices },
+    ];
+    stage.reduceAxes = [];
+    stage.leaves = stage.leaves.filter((leaf) => leaf.iterKind !== "reduce");
+    schedule.stages = schedule.stages.flatMap((other) => (other === stage ? [cache, other] : [other]));
+    record(schedule, "cacheWrite", stage, { scope }, [name]);
+    return cache.tensors[0] as Tensor;
+  });
 }
 
 const SCOPES: ReadonlySet<string> = new Set(["global", "shared", "warp", "local"]);
@@ -150,10 +156,7 @@ function newStage(
     operation,
     outputIndex: 0,
   };
-  return {
-    name, operation, tensors: [tensor], isOutput: false, axes, reduceAxes, bodies: [body], relations: [], leaves: [...axes, ...reduceAxes],
-    marks: new Map(), attachment: { kind: "root" }, scope, layout: null,
-  }; // biome-ignore format: one glance
+  return createStage({ name, operation, tensors: [tensor], axes, reduceAxes, bodies: [body], scope });
 }
 
 /** `expr` with every read of `from` turned into one of `to`. */

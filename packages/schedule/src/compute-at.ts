@@ -1,7 +1,7 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
-import { insideVector, notAConsumer, notMovable } from "./errors.js";
+import { notAConsumer, notMovable } from "./errors.js";
 import { consumersOf, leafOf, readsThrough, stageOf } from "./lookup.js";
-import { placeOf } from "./place.js";
+import { primitive } from "./primitive.js";
 import { record } from "./record.js";
 import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
 
@@ -10,30 +10,24 @@ import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
  *
  * Less memory between producer and consumer, perhaps work done twice where the parts of two iterations overlap. `axis` is a loop of
  * `consumer`, which reads the producer itself or through stages that are computed inside that loop or inlined.
- * That every reader stands inside the loop is checked when the schedule is lowered (SCH112), since attachments may still move.
+ * Every reader must stand inside that loop: move the readers first. A loop that is split or fused later takes along what is computed in it.
  *
- * @throws CompileError SCH103 · SCH104 · SCH110 the producer is an output or input · SCH111 the consumer does not read it · SCH118
+ * @throws CompileError SCH103 · SCH104 · SCH110 the producer is an output or input · SCH111 the consumer does not read it · SCH112 a reader
+ *   outside the loop · SCH118 the loop is vectorized · SCH122 threads would share its memory
  */
 export function computeAt(schedule: Schedule, producer: TensorLike, consumer: TensorLike, axis: AxisLike): void {
-  const span = placeOf(schedule, computeAt);
-  const stage = stageOf(schedule, producer, span);
-  const target = stageOf(schedule, consumer, span);
-  checkMovable(stage, "computeAt", span);
-  if (target === stage || !readsThrough(schedule, target, stage)) {
-    throw new CompileError(
-      notAConsumer(
-        stage.name,
-        target.name,
-        consumersOf(schedule, stage).map(({ name }) => name),
-        span,
-      ),
-    );
-  }
-  const leaf = leafOf(schedule, target, axis, span);
-  if (target.marks.get(leaf)?.loopKind === "vectorized")
-    throw new CompileError(insideVector(stage.name, leaf.name, span));
-  stage.attachment = { kind: "at", stage: target, axis: leaf };
-  record(schedule, "computeAt", stage, { consumer: target.name, axis: leaf.name });
+  primitive(schedule, computeAt, { tensor: consumer, axes: [axis] }, (span) => {
+    const stage = stageOf(schedule, producer, span);
+    const target = stageOf(schedule, consumer, span);
+    checkMovable(stage, "computeAt", span);
+    if (target === stage || !readsThrough(schedule, target, stage)) {
+      const readers = consumersOf(schedule, stage).map(({ name }) => name);
+      throw new CompileError(notAConsumer(stage.name, target.name, readers, span));
+    }
+    const leaf = leafOf(schedule, target, axis, span);
+    stage.attachment = { kind: "at", stage: target, axis: leaf };
+    record(schedule, "computeAt", stage, { consumer: target.name, axis: leaf.name });
+  });
 }
 
 /**
@@ -41,36 +35,33 @@ export function computeAt(schedule: Schedule, producer: TensorLike, consumer: Te
  * @throws CompileError SCH103 · SCH110 an output, an input, a reduction or an extern operation
  */
 export function computeInline(schedule: Schedule, producer: TensorLike): void {
-  const span = placeOf(schedule, computeInline);
-  const stage = stageOf(schedule, producer, span);
-  checkMovable(stage, "computeInline", span);
-  if (stage.operation.kind === "Extern")
-    throw new CompileError(notMovable("computeInline", stage.name, "an extern operation has no expression", span));
-  if (stage.bodies.some((body) => body.kind === "Reduce")) {
-    throw new CompileError(
-      notMovable("computeInline", stage.name, "a reduction would be computed anew at every read", span),
-    );
-  }
-  const outside = consumersOf(schedule, stage).find((reader) => reader.operation.kind === "Extern");
-  if (outside !== undefined)
-    throw new CompileError(
-      notMovable("computeInline", stage.name, `\`${outside.name}\`, an extern operation, needs it in memory`, span),
-    );
-  stage.attachment = { kind: "inline" };
-  record(schedule, "computeInline", stage, {});
+  primitive(schedule, computeInline, { tensor: producer }, (span) => {
+    const stage = stageOf(schedule, producer, span);
+    checkMovable(stage, "computeInline", span);
+    const refuse = (why: string): never => {
+      throw new CompileError(notMovable("computeInline", stage.name, why, span));
+    };
+    if (stage.operation.kind === "Extern") refuse("an extern operation has no expression");
+    if (stage.bodies.some((body) => body.kind === "Reduce")) refuse("a reduction would be computed anew at every read");
+    const outside = consumersOf(schedule, stage).find((reader) => reader.operation.kind === "Extern");
+    if (outside !== undefined) refuse(`\`${outside.name}\`, an extern operation, needs it in memory`);
+    stage.attachment = { kind: "inline" };
+    record(schedule, "computeInline", stage, {});
+  });
 }
 
 /**
  * Computes the stage before everything that reads it, where every stage starts.
- * @throws CompileError SCH103 · SCH110 the stage is an input
+ * @throws CompileError SCH103 · SCH110 the stage is an input · SCH112 a reader is computed before
  */
 export function computeRoot(schedule: Schedule, producer: TensorLike): void {
-  const span = placeOf(schedule, computeRoot);
-  const stage = stageOf(schedule, producer, span);
-  if (stage.operation.kind === "Placeholder")
-    throw new CompileError(notMovable("computeRoot", stage.name, "it is an input", span));
-  stage.attachment = { kind: "root" };
-  record(schedule, "computeRoot", stage, {});
+  primitive(schedule, computeRoot, { tensor: producer }, (span) => {
+    const stage = stageOf(schedule, producer, span);
+    if (stage.operation.kind === "Placeholder")
+      throw new CompileError(notMovable("computeRoot", stage.name, "it is an input", span));
+    stage.attachment = { kind: "root" };
+    record(schedule, "computeRoot", stage, {});
+  });
 }
 
 /** @throws CompileError SCH110 */

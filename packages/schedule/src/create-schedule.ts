@@ -16,6 +16,7 @@ import { badParameters, unsupported } from "./errors.js";
 import { withWholeTuples } from "./folds.js";
 import { tensorsRead, uniqueName } from "./lookup.js";
 import type { Schedule, Stage } from "./schedule.js";
+import { createStage } from "./stage.js";
 
 /**
  * The schedule that computes `outputs` plainly: a stage for every operation they depend on, each computed whole before its readers, its
@@ -88,10 +89,8 @@ function stageFor(
     }
   }
   const axes = computed?.axes ?? [];
-  return {
-    name, operation, tensors, isOutput: tensors.some((tensor) => outputs.includes(tensor)), axes, reduceAxes, bodies, relations: [],
-    leaves: [...axes, ...reduceAxes], marks: new Map(), attachment: { kind: "root" }, scope: "global", layout: null,
-  }; // biome-ignore format: one glance
+  const isOutput = tensors.some((tensor) => outputs.includes(tensor));
+  return createStage({ name, operation, tensors, isOutput, axes, reduceAxes, bodies });
 }
 
 /** The outputs of an operation in order, those among them that nobody reads: they need memory too. */

@@ -61,13 +61,22 @@ export const notAdjacent = (outer: string, inner: string, order: readonly string
     hint: "reorder them first",
   });
 
-/** SCH106: a data axis was to be fused with a reduction axis. */
+/** SCH105: fewer loops than a fuse needs. */
+export const tooFewAxes = (count: number, span: Span): Diagnostic =>
+  error("SCH105")({
+    message: `cannot fuse ${count} ${count === 1 ? "loop" : "loops"}`,
+    span,
+    expected: "at least two loops, the outer one first",
+    actual: String(count),
+  });
+
+/** SCH106: a data axis was to be fused with a reduction axis, or one of a recurrence with any. */
 export const mixedFuse = (outer: string, inner: string, span: Span): Diagnostic =>
   error("SCH106")({
     message: `cannot fuse \`${outer}\` with \`${inner}\``,
     span,
-    expected: "two data axes or two reduction axes",
-    actual: "one of each: the fused loop could neither be initialised nor run in parallel",
+    expected: "data axes alone or reduction axes alone",
+    actual: "axes of two kinds, or of a recurrence: the fused loop could neither be initialised nor run in parallel",
   });
 
 /** SCH107: an axis is named twice in one reorder or tile. */
@@ -80,15 +89,23 @@ export const repeatedAxis = (axis: string, span: Span): Diagnostic =>
     hint: "drop one",
   });
 
-/** SCH108: `parallel`, `vectorize` or a thread on a reduction axis. */
-export const notDataParallel = (primitive: string, axis: string, span: Span): Diagnostic =>
-  error("SCH108")({
-    message: `cannot ${primitive} the reduction axis \`${axis}\``,
+/** SCH108: `parallel`, `vectorize` or a thread on an axis whose iterations depend on each other. */
+export const notDataParallel = (primitive: string, axis: string, iterKind: string, span: Span): Diagnostic => {
+  const what = iterKind === "reduce" ? "reduction axis" : "axis of a recurrence";
+  return error("SCH108")({
+    message: `cannot ${primitive} the ${what} \`${axis}\``,
     span,
     expected: "a data axis, whose iterations write different elements",
-    actual: `\`${axis}\` adds to the same elements in every iteration`,
-    hint: `${primitive} a data axis, or split the reduction and unroll it`,
+    actual:
+      iterKind === "reduce"
+        ? `\`${axis}\` adds to the same elements in every iteration`
+        : `each iteration of \`${axis}\` reads what earlier ones wrote`,
+    hint:
+      iterKind === "reduce"
+        ? `${primitive} a data axis; or split the reduction, rfactor the outer part, and ${primitive} that`
+        : `${primitive} a data axis inside`,
   });
+};
 
 /** SCH109: a loop that is vectorized, unrolled, parallel or bound already. */
 export const alreadyMarked = (axis: string, mark: string, span: Span): Diagnostic =>
@@ -121,7 +138,7 @@ export const notAConsumer = (
     span,
     expected: consumers.length === 0 ? "a stage with consumers" : `a loop of ${consumers.join(" or ")}`,
     actual: `a loop of ${consumer}`,
-    hint: "compute a stage inside a loop that surrounds all its readers",
+    hint: "compute a stage inside a loop that surrounds all its readers, the readers first",
   });
 
 /** SCH112: a reader of a stage stands outside the loop in which the stage is computed. */
@@ -131,7 +148,7 @@ export const readerOutside = (producer: string, reader: string, place: string, n
     span,
     expected: `every reader of \`${producer}\` inside ${place}`,
     actual: `\`${reader}\` stands elsewhere`,
-    hint: `computeAt(\`${reader}\`) into the same loop, or computeRoot(\`${producer}\`)`,
+    hint: `first computeAt(\`${reader}\`) into the same loop, or computeRoot(\`${producer}\`)`,
     notes: [nest],
   });
 
@@ -237,6 +254,16 @@ export const unknownThread = (thread: string, threads: readonly string[], span: 
     span,
     expected: `one of: ${threads.join(", ")}`,
     actual: thread,
+  });
+
+/** SCH125: two loops with a stage computed between them. */
+export const computedBetween = (outer: string, inner: string, stage: string, span: Span): Diagnostic =>
+  error("SCH125")({
+    message: `cannot fuse \`${outer}\` with \`${inner}\``,
+    span,
+    expected: "two loops with nothing between them",
+    actual: `\`${stage}\` is computed in \`${outer}\`, before \`${inner}\``,
+    hint: `computeAt(\`${stage}\`) into \`${inner}\` or a loop outside \`${outer}\` first`,
   });
 
 function divisors(value: number): number[] {

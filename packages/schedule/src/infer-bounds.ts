@@ -1,5 +1,5 @@
 import { boundsOf, intervalOf, simplify } from "@tilewright/arith";
-import { CompileError } from "@tilewright/diagnostics";
+import { CompileError, invariant } from "@tilewright/diagnostics";
 import {
   at,
   build,
@@ -15,7 +15,7 @@ import {
   visit,
 } from "@tilewright/ir";
 import type { Domain, Domains, EnclosingLoop, Region } from "./domain.js";
-import { badScope, illegalTail, insideVector, readerOutside, unknownAxis } from "./errors.js";
+import { illegalTail } from "./errors.js";
 import type { Bodies } from "./inline-stages.js";
 import { extentIn, extentsOf, leavesOf, valuesOf } from "./relations.js";
 import type { Stage } from "./schedule.js";
@@ -29,7 +29,9 @@ type Range = { readonly min: number; readonly max: number };
  * confined to its shape: it may compute a whole tile beyond the edge, since its producers then cover that too and nobody uses it.
  * (TVM: InferBound; Halide: bounds inference.)
  *
- * @throws CompileError SCH104 · SCH112 a reader outside the loop · SCH116 · SCH118 · SCH122
+ * Where stages stand is legal already (`checkPlaces`).
+ *
+ * @throws CompileError SCH116
  */
 export function inferBounds(stages: readonly Stage[], bodies: Bodies): Domains {
   const byStage = new Map<Stage, Domain>();
@@ -166,21 +168,9 @@ function enclosingLoops(stage: Stage, byStage: ReadonlyMap<Stage, Domain>): read
   const { attachment } = stage;
   if (attachment.kind !== "at") return [];
   const target = byStage.get(attachment.stage);
+  invariant(target !== undefined, `${attachment.stage.name} has no domain yet, but ${stage.name} is computed in it`);
   const depth = attachment.stage.leaves.indexOf(attachment.axis);
-  if (target === undefined || depth < 0) {
-    const leaves = attachment.stage.leaves.map((leaf) => leaf.name);
-    const why =
-      target === undefined
-        ? "its stage was inlined, or reads the stage that it should surround"
-        : "it was split or fused after computeAt";
-    throw new CompileError(unknownAxis(attachment.axis.name, attachment.stage.name, leaves, why, attachment.axis.span));
-  }
-  const own = attachment.stage.leaves.slice(0, depth + 1).map((axis) => loopOf(target, axis));
-  for (const leaf of attachment.stage.leaves.slice(0, depth + 1)) {
-    if (attachment.stage.marks.get(leaf)?.loopKind === "vectorized")
-      throw new CompileError(insideVector(stage.name, leaf.name, leaf.span));
-  }
-  return [...target.enclosing, ...own];
+  return [...target.enclosing, ...attachment.stage.leaves.slice(0, depth + 1).map((axis) => loopOf(target, axis))];
 }
 
 function loopOf(domain: Domain, axis: IterVar): EnclosingLoop {
@@ -197,18 +187,6 @@ export function loopsInside(domain: Domain): readonly EnclosingLoop[] {
   return [...domain.enclosing, ...domain.stage.leaves.map((leaf) => loopOf(domain, leaf))];
 }
 
-/** Whether the start value of a reduction reads the stage: it is computed before the reduction's loops. */
-function initialReads(bodies: readonly Expr[], stage: Stage): boolean {
-  const initials = bodies.flatMap((body) => (body.kind === "Reduce" ? (body.initial ?? []) : []));
-  return readsOf(initials).some((read) => stage.tensors.includes(read.tensor));
-}
-
-/** Loops that stand around both the initialisation of a stage and its reduction. */
-function loopsOfInitial(stage: Stage): number {
-  const outermost = stage.leaves.findIndex((leaf) => leaf.iterKind === "reduce");
-  return outermost < 0 ? stage.leaves.length : outermost;
-}
-
 function demandedRegions(
   stage: Stage,
   enclosing: readonly EnclosingLoop[],
@@ -216,7 +194,6 @@ function demandedRegions(
   bodies: Bodies,
   byStage: ReadonlyMap<Stage, Domain>,
 ): readonly Region[] {
-  for (const loop of enclosing) checkOwnMemory(stage, loop);
   const points = new Set(enclosing.map((loop) => loop.variable));
   const demands: (Demand | null)[][] = stage.axes.map(() => []);
   const ranges = new Map<Var, Range>(
@@ -227,7 +204,6 @@ function demandedRegions(
     if (domain === undefined) continue;
     const reads = readsOf(bodies.get(reader) ?? []).filter((read) => stage.tensors.includes(read.tensor));
     if (reads.length === 0) continue;
-    checkInside(stage, reader, enclosing, domain, bodies.get(reader) ?? []);
     const { replace, relaxed } = relaxation(domain, points);
     for (const read of reads) {
       for (const [dimension, index] of read.indices.entries()) {
@@ -236,43 +212,6 @@ function demandedRegions(
     }
   }
   return stage.axes.map((axis, dimension) => unionRegion(demands[dimension] ?? [], axis, ranges));
-}
-
-/** Threads that share a stage's memory would all compute it: global memory spans blocks, shared memory the threads of a block. */
-function checkOwnMemory(stage: Stage, loop: EnclosingLoop): void {
-  const thread = loop.stage.marks.get(loop.axis)?.thread ?? null;
-  if (thread === null) return;
-  const rank = { global: 0, shared: 1, warp: 2, local: 3 }[stage.scope as string] ?? 3;
-  if (rank > (thread.startsWith("blockIdx") ? 0 : 1)) return;
-  const why = `memory of scope ${stage.scope} is shared by the threads of \`${loop.axis.name}\`, which would all compute it: compute it outside that loop, or in scope local`;
-  throw new CompileError(badScope(stage.name, why, loop.axis.span));
-}
-
-function checkInside(
-  stage: Stage,
-  reader: Stage,
-  enclosing: readonly EnclosingLoop[],
-  domain: Domain,
-  bodies: readonly Expr[],
-): void {
-  const around = loopsInside(domain).slice(
-    0,
-    initialReads(bodies, stage) ? domain.enclosing.length + loopsOfInitial(reader) : undefined,
-  );
-  const missing = enclosing.find((loop, depth) => around[depth]?.variable !== loop.variable);
-  if (missing === undefined) return;
-  const nest = around
-    .map((loop, depth) => `${"  ".repeat(depth)}for ${loop.axis.name} (${loop.stage.name})`)
-    .join("\n");
-  throw new CompileError(
-    readerOutside(
-      stage.name,
-      reader.name,
-      `the loop \`${missing.axis.name}\` of \`${missing.stage.name}\``,
-      nest === "" ? `${reader.name} at the root` : nest,
-      reader.operation.span,
-    ),
-  );
 }
 
 /** Axis variables of a reader as expressions of loop variables; those that vary while the points stand still come with their ranges. */

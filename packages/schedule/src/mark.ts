@@ -1,17 +1,17 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
-import { type LoopKind, THREAD_TAGS, type ThreadTag } from "@tilewright/ir";
-import { alreadyMarked, boundTwice, notDataParallel, unknownThread, unsupported } from "./errors.js";
+import { type IterVar, type LoopKind, THREAD_TAGS, type ThreadTag } from "@tilewright/ir";
+import { alreadyMarked, boundTwice, notDataParallel, unknownThread } from "./errors.js";
 import { leafOf, stageOf } from "./lookup.js";
-import { placeOf } from "./place.js";
+import { primitive } from "./primitive.js";
 import { record } from "./record.js";
-import type { AxisLike, Schedule, TensorLike } from "./schedule.js";
+import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
 
 /**
  * The loop becomes the lanes of vector statements. A tail that does not divide keeps its vector form in the middle.
  * @throws CompileError SCH103 · SCH104 · SCH108 a reduction axis · SCH109
  */
 export function vectorize(schedule: Schedule, tensor: TensorLike, axis: AxisLike): void {
-  mark(schedule, tensor, axis, "vectorize", "vectorized", placeOf(schedule, vectorize));
+  mark(schedule, tensor, axis, { name: "vectorize", above: vectorize }, "vectorized");
 }
 
 /**
@@ -19,7 +19,7 @@ export function vectorize(schedule: Schedule, tensor: TensorLike, axis: AxisLike
  * @throws CompileError SCH103 · SCH104 · SCH109
  */
 export function unroll(schedule: Schedule, tensor: TensorLike, axis: AxisLike): void {
-  mark(schedule, tensor, axis, "unroll", "unrolled", placeOf(schedule, unroll));
+  mark(schedule, tensor, axis, { name: "unroll", above: unroll }, "unrolled");
 }
 
 /**
@@ -27,7 +27,7 @@ export function unroll(schedule: Schedule, tensor: TensorLike, axis: AxisLike): 
  * @throws CompileError SCH103 · SCH104 · SCH108 a reduction axis · SCH109
  */
 export function parallel(schedule: Schedule, tensor: TensorLike, axis: AxisLike): void {
-  mark(schedule, tensor, axis, "parallel", "parallel", placeOf(schedule, parallel));
+  mark(schedule, tensor, axis, { name: "parallel", above: parallel }, "parallel");
 }
 
 /**
@@ -35,7 +35,7 @@ export function parallel(schedule: Schedule, tensor: TensorLike, axis: AxisLike)
  * @throws CompileError SCH103 · SCH104 · SCH108 a reduction axis · SCH109 · SCH117 the thread is bound in this stage
  */
 export function bind(schedule: Schedule, tensor: TensorLike, axis: AxisLike, thread: ThreadTag): void {
-  mark(schedule, tensor, axis, "bind", "thread", placeOf(schedule, bind), thread);
+  mark(schedule, tensor, axis, { name: "bind", above: bind }, "thread", thread);
 }
 
 const PARALLEL_KINDS: ReadonlySet<LoopKind> = new Set(["vectorized", "parallel", "thread"]);
@@ -44,25 +44,34 @@ function mark(
   schedule: Schedule,
   tensor: TensorLike,
   axis: AxisLike,
-  primitive: string,
+  { name, above }: { readonly name: string; readonly above: (...args: never[]) => unknown },
   loopKind: LoopKind,
-  span: Span,
   thread: ThreadTag | null = null,
 ): void {
-  const stage = stageOf(schedule, tensor, span);
-  const leaf = leafOf(schedule, stage, axis, span);
+  primitive(schedule, above, { tensor, axes: [axis] }, (span) => {
+    const stage = stageOf(schedule, tensor, span);
+    const leaf = leafOf(schedule, stage, axis, span);
+    checkMark(stage, leaf, name, loopKind, thread, span);
+    stage.marks = new Map([...stage.marks, [leaf, { loopKind, thread }]]);
+    record(schedule, name, stage, { axis: leaf.name, ...(thread === null ? {} : { thread }) });
+  });
+}
+
+function checkMark(
+  stage: Stage,
+  leaf: IterVar,
+  name: string,
+  loopKind: LoopKind,
+  thread: ThreadTag | null,
+  span: Span,
+): void {
   const before = stage.marks.get(leaf);
   if (before !== undefined) throw new CompileError(alreadyMarked(leaf.name, before.loopKind, span));
-  if (PARALLEL_KINDS.has(loopKind) && leaf.iterKind === "reduce")
-    throw new CompileError(notDataParallel(primitive, leaf.name, span));
-  if (leaf.iterKind === "opaque")
-    throw new CompileError(unsupported(`an opaque axis, \`${leaf.name}\``, "a data or reduction axis", span));
+  if (PARALLEL_KINDS.has(loopKind) && leaf.iterKind !== "data")
+    throw new CompileError(notDataParallel(name, leaf.name, leaf.iterKind, span));
   if (loopKind === "thread" && !THREAD_TAGS.includes(thread as ThreadTag))
     throw new CompileError(unknownThread(String(thread), THREAD_TAGS, span));
-  if (thread !== null) {
-    for (const [other, { thread: bound }] of stage.marks)
-      if (bound === thread) throw new CompileError(boundTwice(thread, leaf.name, other.name, span));
-  }
-  stage.marks = new Map([...stage.marks, [leaf, { loopKind, thread }]]);
-  record(schedule, primitive, stage, { axis: leaf.name, ...(thread === null ? {} : { thread }) });
+  if (thread === null) return;
+  for (const [other, { thread: bound }] of stage.marks)
+    if (bound === thread) throw new CompileError(boundTwice(thread, leaf.name, other.name, span));
 }

@@ -2,7 +2,7 @@ import { CompileError, type Span } from "@tilewright/diagnostics";
 import type { IterVar } from "@tilewright/ir";
 import { repeatedAxis } from "./errors.js";
 import { leafOf, stageOf } from "./lookup.js";
-import { placeOf } from "./place.js";
+import { primitive } from "./primitive.js";
 import { record } from "./record.js";
 import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
 
@@ -13,14 +13,14 @@ import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
  * @throws CompileError SCH103 · SCH104 · SCH107 a loop is named twice
  */
 export function reorder(schedule: Schedule, tensor: TensorLike, axes: readonly AxisLike[]): void {
-  const span = placeOf(schedule, reorder);
-  const stage = stageOf(schedule, tensor, span);
-  const wanted = (Array.isArray(axes) ? (axes as readonly AxisLike[]) : [axes as unknown as AxisLike]).map((axis) =>
-    leafOf(schedule, stage, axis, span),
-  );
-  checkDistinct(wanted, span);
-  stage.leaves = placed(stage, wanted);
-  record(schedule, "reorder", stage, { axes: wanted.map((axis) => axis.name) });
+  const list: readonly AxisLike[] = Array.isArray(axes) ? (axes as readonly AxisLike[]) : [axes as unknown as AxisLike];
+  primitive(schedule, reorder, { tensor, axes: list }, (span) => {
+    const stage = stageOf(schedule, tensor, span);
+    const wanted = list.map((axis) => leafOf(schedule, stage, axis, span));
+    checkDistinct(wanted, span);
+    stage.leaves = placed(stage, wanted);
+    record(schedule, "reorder", stage, { axes: wanted.map((axis) => axis.name) });
+  });
 }
 
 /** @throws CompileError SCH107 */

@@ -48,6 +48,19 @@ export interface LoopMark {
   readonly thread: ThreadTag | null;
 }
 
+/** What lowering is told of a loop. */
+export interface LoopHints {
+  /** `never`: guards that depend on the loop stay where they are; `auto`: they are peeled where that pays. */
+  readonly partition: "auto" | "never";
+}
+
+/** The stride of a dimension is made to be `offset` modulo `factor` elements. */
+export interface Alignment {
+  readonly dimension: number;
+  readonly factor: number;
+  readonly offset: number;
+}
+
 /**
  * One operation in a schedule. `operation` and `bodies` are what it computes now (caching and inlining rewrite them); the relations say
  * how its axes became the loops `leaves`, outermost first. Only the primitives change a stage.
@@ -65,9 +78,15 @@ export interface Stage {
   relations: readonly Relation[];
   leaves: readonly IterVar[];
   marks: ReadonlyMap<IterVar, LoopMark>;
+  hints: ReadonlyMap<IterVar, LoopHints>;
   attachment: Attachment;
   scope: Scope;
   layout: readonly LayoutDigit[] | null;
+  alignments: readonly Alignment[];
+  /** The loop before which a reduction is initialised; null: before its outermost reduction loop. */
+  initialAt: IterVar | null;
+  /** Over the data axes: elements for which it is false are not computed, since nobody reads them. */
+  predicate: Expr | null;
 }
 
 /** A schedule: stages in topological order, producers first, and the trace of primitives that made it what it is. */

@@ -2,7 +2,7 @@ import { CompileError, type Span } from "@tilewright/diagnostics";
 import { type IterVar, int, isConst, variable } from "@tilewright/ir";
 import { alreadyMarked, badFactor, illegalTail, inexactSplit } from "./errors.js";
 import { axisNames, leafOf, stageOf, uniqueName } from "./lookup.js";
-import { placeOf } from "./place.js";
+import { primitive } from "./primitive.js";
 import { record } from "./record.js";
 import type { AxisLike, Schedule, Stage, TailStrategy, TensorLike } from "./schedule.js";
 
@@ -32,10 +32,45 @@ export function split(
   axis: AxisLike,
   options: SplitOptions,
 ): readonly [IterVar, IterVar] {
-  const span = placeOf(schedule, split);
-  const stage = stageOf(schedule, tensor, span);
-  const parent = leafOf(schedule, stage, axis, span);
-  const { factor = null, parts = null, tail = "guard" } = options ?? {};
+  return primitive(schedule, split, { tensor, axes: [axis] }, (span) => {
+    const stage = stageOf(schedule, tensor, span);
+    const parent = leafOf(schedule, stage, axis, span);
+    const { tail, ...size } = checkedOptions(stage, parent, options ?? {}, span);
+    const taken = axisNames(stage);
+    const outerName = uniqueName(options?.names?.[0] ?? `${parent.name}.outer`, taken);
+    const innerName = uniqueName(options?.names?.[1] ?? `${parent.name}.inner`, new Set([...taken, outerName]));
+    const outer = derivedAxis(outerName, parent, span);
+    const inner = derivedAxis(innerName, parent, span);
+    const { factor = null, parts = null } = size;
+    stage.relations = [...stage.relations, { kind: "split", parent, outer, inner, factor, parts, tail }];
+    stage.leaves = stage.leaves.flatMap((leaf) => (leaf === parent ? [outer, inner] : [leaf]));
+    if (stage.initialAt === parent) stage.initialAt = outer;
+    moveAttached(schedule, stage, parent, inner);
+    record(schedule, "split", stage, { axis: parent.name, ...size, tail }, [outerName, innerName]);
+    return [outer, inner];
+  });
+}
+
+/** What was computed in a loop of `stage` that is no more is computed in the loop that now holds the same body. */
+export function moveAttached(schedule: Schedule, stage: Stage, from: IterVar, to: IterVar): void {
+  for (const inside of schedule.stages) {
+    const { attachment } = inside;
+    if (attachment.kind === "at" && attachment.stage === stage && attachment.axis === from)
+      inside.attachment = { kind: "at", stage, axis: to };
+  }
+}
+
+/** @throws CompileError SCH101 · SCH102 · SCH109 · SCH116 */
+function checkedOptions(
+  stage: Stage,
+  parent: IterVar,
+  {
+    factor = null,
+    parts = null,
+    tail = "guard",
+  }: { factor?: number | null; parts?: number | null; tail?: TailStrategy },
+  span: Span,
+): { readonly factor?: number; readonly parts?: number; readonly tail: TailStrategy } {
   if (!TAILS.includes(tail))
     throw new CompileError(
       illegalTail(parent.name, String(tail), `there is no such tail; there are ${TAILS.join(", ")}`, span),
@@ -48,17 +83,7 @@ export function split(
   const mark = stage.marks.get(parent);
   if (mark !== undefined) throw new CompileError(alreadyMarked(parent.name, mark.loopKind, span));
   checkTail(stage, parent, size, parts !== null, tail, span);
-
-  const taken = axisNames(stage);
-  const outerName = uniqueName(options?.names?.[0] ?? `${parent.name}.outer`, taken);
-  const innerName = uniqueName(options?.names?.[1] ?? `${parent.name}.inner`, new Set([...taken, outerName]));
-  const outer = derivedAxis(outerName, parent, span);
-  const inner = derivedAxis(innerName, parent, span);
-  stage.relations = [...stage.relations, { kind: "split", parent, outer, inner, factor, parts, tail }];
-  stage.leaves = stage.leaves.flatMap((leaf) => (leaf === parent ? [outer, inner] : [leaf]));
-  const sizes = parts === null ? { factor: size } : { parts: size };
-  record(schedule, "split", stage, { axis: parent.name, ...sizes, tail }, [outerName, innerName]);
-  return [outer, inner];
+  return parts === null ? { factor: size, tail } : { parts: size, tail };
 }
 
 /** Every tail strategy. */

@@ -1,7 +1,7 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { badLayout, notMovable } from "./errors.js";
 import { consumersOf, stageOf } from "./lookup.js";
-import { placeOf } from "./place.js";
+import { primitive } from "./primitive.js";
 import { record } from "./record.js";
 import type { LayoutDigit, Schedule, Stage, TensorLike } from "./schedule.js";
 
@@ -22,32 +22,33 @@ export interface LayoutDigitOptions {
  * @throws CompileError SCH103 · SCH110 the memory is the caller's · SCH115 the digits do not name every dimension completely, once
  */
 export function transformLayout(schedule: Schedule, tensor: TensorLike, digits: readonly LayoutDigitOptions[]): void {
-  const span = placeOf(schedule, transformLayout);
-  const stage = stageOf(schedule, tensor, span);
-  if (stage.operation.kind !== "Compute" || stage.isOutput) {
-    throw new CompileError(
-      notMovable("transformLayout", stage.name, "its memory is the caller's or an extern operation's", span),
+  primitive(schedule, transformLayout, { tensor }, (span) => {
+    const stage = stageOf(schedule, tensor, span);
+    if (stage.operation.kind !== "Compute" || stage.isOutput) {
+      throw new CompileError(
+        notMovable("transformLayout", stage.name, "its memory is the caller's or an extern operation's", span),
+      );
+    }
+    const outside = consumersOf(schedule, stage).find((reader) => reader.operation.kind === "Extern");
+    if (outside !== undefined) {
+      throw new CompileError(
+        notMovable("transformLayout", stage.name, `\`${outside.name}\`, an extern operation, needs it dense`, span),
+      );
+    }
+    if (!Array.isArray(digits) || digits.some((digit) => typeof digit !== "object" || digit === null)) {
+      throw new CompileError(badLayout(stage.name, "no list of digits", span));
+    }
+    const layout = (digits as readonly LayoutDigitOptions[]).map(
+      ({ dimension, divisor = 1, modulus = null as number | null }) => ({
+        dimension,
+        divisor,
+        modulus,
+      }),
     );
-  }
-  const outside = consumersOf(schedule, stage).find((reader) => reader.operation.kind === "Extern");
-  if (outside !== undefined) {
-    throw new CompileError(
-      notMovable("transformLayout", stage.name, `\`${outside.name}\`, an extern operation, needs it dense`, span),
-    );
-  }
-  if (!Array.isArray(digits) || digits.some((digit) => typeof digit !== "object" || digit === null)) {
-    throw new CompileError(badLayout(stage.name, "no list of digits", span));
-  }
-  const layout = (digits as readonly LayoutDigitOptions[]).map(
-    ({ dimension, divisor = 1, modulus = null as number | null }) => ({
-      dimension,
-      divisor,
-      modulus,
-    }),
-  );
-  checkInvertible(stage, layout, span);
-  stage.layout = layout;
-  record(schedule, "transformLayout", stage, { digits: layout.map((digit) => ({ ...digit })) });
+    checkInvertible(stage, layout, span);
+    stage.layout = layout;
+    record(schedule, "transformLayout", stage, { digits: layout.map((digit) => ({ ...digit })) });
+  });
 }
 
 /** Every dimension's digits, from the smallest divisor, must continue each other: 1, 1·m₀, 1·m₀·m₁, …, the last without modulus. */

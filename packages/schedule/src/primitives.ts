@@ -1,0 +1,55 @@
+import type { Json, Scope, ThreadTag, TraceRecord } from "@tilewright/ir";
+import type { Arguments } from "./arguments.js";
+import { cacheRead, cacheWrite } from "./cache.js";
+import { computeAt, computeInline, computeRoot } from "./compute-at.js";
+import { fuse } from "./fuse.js";
+import { findStage } from "./lookup.js";
+import { bind, parallel, unroll, vectorize } from "./mark.js";
+import { reorder } from "./reorder.js";
+import type { Schedule, TailStrategy } from "./schedule.js";
+import { split } from "./split.js";
+import { type LayoutDigitOptions, transformLayout } from "./transform-layout.js";
+
+export type Apply = (schedule: Schedule, record: TraceRecord, args: Arguments) => void;
+
+/** How each primitive is called again. Results get the names that the record gave them. */
+export const PRIMITIVES: Readonly<Record<string, Apply>> = {
+  split: (s, { stage, results }, args) => {
+    const [factor, parts] = [args.number("factor"), args.number("parts")];
+    const tail = args.string("tail");
+    const sizes = factor === undefined ? { parts: parts ?? 0 } : { factor };
+    const [outer, inner] = results;
+    const names = outer === undefined || inner === undefined ? {} : { names: [outer, inner] as const };
+    split(s, stage, args.string("axis"), {
+      ...sizes,
+      ...names,
+      tail: tail as TailStrategy,
+    });
+  },
+  fuse: (s, { stage }, args) => void fuse(s, stage, ...args.strings("axes")),
+  reorder: (s, { stage }, args) => reorder(s, stage, args.strings("axes")),
+  vectorize: (s, { stage }, args) => vectorize(s, stage, args.string("axis")),
+  unroll: (s, { stage }, args) => unroll(s, stage, args.string("axis")),
+  parallel: (s, { stage }, args) => parallel(s, stage, args.string("axis")),
+  bind: (s, { stage }, args) => bind(s, stage, args.string("axis"), args.string("thread") as ThreadTag),
+  computeAt: (s, { stage }, args) => computeAt(s, stage, args.string("consumer"), args.string("axis")),
+  computeInline: (s, { stage }) => computeInline(s, stage),
+  computeRoot: (s, { stage }) => computeRoot(s, stage),
+  cacheRead: (s, { stage }, args) => {
+    const tensor = findStage(s, stage)?.tensors[args.number("tensor") ?? 0] ?? stage;
+    cacheRead(s, tensor, args.string("scope") as Scope, args.strings("readers"));
+  },
+  cacheWrite: (s, { stage }, args) => void cacheWrite(s, stage, args.string("scope") as Scope),
+  transformLayout: (s, { stage }, args) => transformLayout(s, stage, args.list("digits").map(digit)),
+};
+
+function digit(value: Json): LayoutDigitOptions {
+  const { dimension, divisor, modulus } = (typeof value === "object" && value !== null ? value : {}) as {
+    readonly [name: string]: Json;
+  };
+  return {
+    dimension: Number(dimension),
+    divisor: Number(divisor ?? 1),
+    ...(modulus === null || modulus === undefined ? {} : { modulus: Number(modulus) }),
+  };
+}
