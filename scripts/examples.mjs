@@ -1,11 +1,38 @@
-/** Runs the example of every README against the sources, and checks its types. Arguments choose packages by folder name. */
-import { rmSync } from "node:fs";
+/**
+ * Runs the examples of every README and of docs against the sources, and checks their types. Arguments choose packages by folder name,
+ * or `docs`, whose pages `--write` brings up to date with what their examples print.
+ */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { examplesOf, runExample } from "./readme-examples.mjs";
+import { examplesIn, examplesOf, runExample } from "./readme-examples.mjs";
 import { capture, root, tool } from "./run.mjs";
 import { isPlanned, report, workspacePackages } from "./workspace.mjs";
 
-const wanted = process.argv.slice(2);
+/** Imports every example of examples.json, collects what it prints, and says which did not do as their pages say. */
+const RUN_ALL = `
+import { readFileSync, writeFileSync } from "node:fs";
+const problems = [];
+const log = console.log;
+for (const { name, page, expected, file } of JSON.parse(readFileSync("examples.json", "utf8"))) {
+  const lines = [];
+  console.log = (...words) => lines.push(words.join(" "));
+  try {
+    await import(file);
+    const printed = lines.join("\\n").trimEnd();
+    if (expected === null || printed === expected.trimEnd()) continue;
+    if (process.argv[2] === "write") writeFileSync(page, readFileSync(page, "utf8").replace(expected, () => printed + "\\n"));
+    else problems.push(name + " printed:\\n" + printed + "\\nbut the page says:\\n" + expected);
+  } catch (error) {
+    problems.push(name + " failed: " + error.stack);
+  }
+}
+console.log = log;
+for (const problem of problems) console.log(problem);
+process.exitCode = problems.length === 0 ? 0 : 1;
+`;
+
+const write = process.argv.includes("--write");
+const wanted = process.argv.slice(2).filter((name) => name !== "--write");
 const place = join(root, "build/examples");
 const problems = [];
 let count = 0;
@@ -22,8 +49,36 @@ for (const entry of workspacePackages().filter(({ short }) => wanted.length === 
     count++;
   }
 }
+if (wanted.length === 0 || wanted.includes("docs")) problems.push(...docsProblems());
 if (count > 0) problems.push(...typeProblems());
 process.exit(report(`examples (${count})`, problems));
+
+/** The pages under docs, all in one process: what an example prints must be what its page shows. */
+function docsProblems() {
+  const pages = readdirSync(join(root, "docs"), { recursive: true }).filter((name) => name.endsWith(".md"));
+  const examples = pages.flatMap((name) => {
+    const page = `docs/${name.replaceAll("\\", "/")}`;
+    return examplesIn(page).map((example) => ({ ...example, page: join(root, page) }));
+  });
+  count += examples.length;
+  if (examples.length === 0) return [];
+  const folder = join(place, "docs");
+  mkdirSync(folder, { recursive: true });
+  const list = examples.map(({ name, page, code, expected = null }, index) => {
+    writeFileSync(join(folder, `example-${index + 1}.ts`), code);
+    return { name, page, expected, file: `./example-${index + 1}.ts` };
+  });
+  writeFileSync(join(folder, "examples.json"), JSON.stringify(list));
+  writeFileSync(join(folder, "run-all.mjs"), RUN_ALL);
+  const { status, output, stdout } = capture(
+    process.execPath,
+    [...fromSource(join(folder, "run-all.mjs")), write ? "write" : "check"],
+    {
+      cwd: folder,
+    },
+  );
+  return status === 0 ? [] : [stdout.trim() || output];
+}
 
 function fromSource(file) {
   return [tool("tsx"), "--conditions=@tilewright/source", file];

@@ -11,12 +11,16 @@ import { readText } from "./workspace.mjs";
 
 const EXAMPLE = /<!-- example(?: with ([^>]*?))? -->\s*```(ts|sh)\n(.*?)```(?:\s*```(?:text|txt)\n(.*?)```)?/gs;
 
-/** The examples of a package: language, code, and what it should print if the README says so. */
+/** The examples of a package's README. */
 export function examplesOf({ folder }) {
-  const readme = `${folder}/README.md`;
-  const text = existsSync(join(root, readme)) ? readText(readme) : "";
+  return examplesIn(`${folder}/README.md`);
+}
+
+/** The examples of a page: language, code, and what it should print if the page says so. */
+export function examplesIn(page) {
+  const text = existsSync(join(root, page)) ? readText(page) : "";
   return [...text.matchAll(EXAMPLE)].map(([, companions = "", language, code, expected], index) => ({
-    name: `${readme}, example ${index + 1}`,
+    name: `${page}, example ${index + 1}`,
     language,
     code,
     expected,

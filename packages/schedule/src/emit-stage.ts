@@ -20,6 +20,7 @@ import {
   type Var,
   variable,
 } from "@tilewright/ir";
+import { loopsOfInitial } from "./check-places.js";
 import type { Domain, Region } from "./domain.js";
 import { foldsOf } from "./folds.js";
 import { loopsInside } from "./infer-bounds.js";
@@ -46,7 +47,7 @@ export interface EmitContext {
 /**
  * The loop nest of one stage. Rule: loops in the order of the leaves; the body stores each output at the values that the relations give
  * the axes, under the guards of uneven splits and, when confined, of the declared shape. A reduction is initialised by a nest of its own,
- * with the data guards alone, directly before its outermost reduction loop.
+ * with the data guards alone, directly before its outermost reduction loop or further out where told.
  */
 export function emitStage(domain: Domain, context: EmitContext): Stmt {
   const { stage } = domain;
@@ -55,7 +56,7 @@ export function emitStage(domain: Domain, context: EmitContext): Stmt {
   const body = new StageBody(domain, domain.relative, ranges, context);
   const reduces = bodies.every((expr) => expr.kind === "Reduce") && bodies.length > 0;
   let stmt = reduces ? body.update(bodies as readonly Reduce[]) : body.stores(bodies);
-  const outermost = reduces ? stage.leaves.findIndex((leaf) => leaf.iterKind === "reduce") : -1;
+  const outermost = reduces && stage.reduceAxes.length > 0 ? loopsOfInitial(stage) : -1;
   if (reduces && outermost < 0) stmt = sequence([body.initial(bodies as readonly Reduce[]), stmt]);
   for (let depth = stage.leaves.length - 1; depth >= 0; depth--) {
     const leaf = stage.leaves[depth] as IterVar;

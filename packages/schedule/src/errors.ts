@@ -266,6 +266,25 @@ export const computedBetween = (outer: string, inner: string, stage: string, spa
     hint: `computeAt(\`${stage}\`) into \`${inner}\` or a loop outside \`${outer}\` first`,
   });
 
+/** SCH126: a primitive for reductions on a stage that is none. */
+export const notAReduction = (primitive: string, stage: string, span: Span): Diagnostic =>
+  error("SCH126")({
+    message: `cannot ${primitive} \`${stage}\``,
+    span,
+    expected: "a stage with a reduction loop",
+    actual: `\`${stage}\` reduces over nothing`,
+  });
+
+/** SCH127: sums that would be set back in mid-reduction. */
+export const startsTooLate = (axis: string, reduction: string, span: Span): Diagnostic =>
+  error("SCH127")({
+    message: `cannot initialise before \`${axis}\``,
+    span,
+    expected: `\`${reduction}\` or a loop around it`,
+    actual: `\`${axis}\` runs inside \`${reduction}\`, whose later iterations would start anew`,
+    hint: `reorder \`${reduction}\` inwards first`,
+  });
+
 function divisors(value: number): number[] {
   const found: number[] = [];
   for (let candidate = 1; candidate <= value && found.length < 12; candidate++)

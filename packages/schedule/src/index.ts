@@ -2,6 +2,7 @@ export { axesOf } from "./axes-of.js";
 export { cacheRead, cacheWrite } from "./cache.js";
 export { computeAt, computeInline, computeRoot } from "./compute-at.js";
 export { createSchedule } from "./create-schedule.js";
+export { decomposeReduction } from "./decompose-reduction.js";
 export { fuse } from "./fuse.js";
 export { bind, parallel, unroll, vectorize } from "./mark.js";
 export { print } from "./print.js";

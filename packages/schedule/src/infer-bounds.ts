@@ -14,6 +14,7 @@ import {
   variable,
   visit,
 } from "@tilewright/ir";
+import { loopsOfInitial } from "./check-places.js";
 import type { Domain, Domains, EnclosingLoop, Region } from "./domain.js";
 import { illegalTail } from "./errors.js";
 import type { Bodies } from "./inline-stages.js";
@@ -149,13 +150,14 @@ function checkShift(stage: Stage, outer: IterVar, inner: IterVar, parent: IterVa
   };
   const outers = new Set(leavesOf(stage, outer));
   const inners = new Set(leavesOf(stage, inner));
-  const firstReduce = stage.leaves.findIndex((leaf) => leaf.iterKind === "reduce");
+  const folds = stage.reduceAxes.length > 0;
+  const initialised = loopsOfInitial(stage);
   const lastOuter = stage.leaves.findLastIndex((leaf) => outers.has(leaf));
   for (const [position, leaf] of stage.leaves.entries()) {
     const meets = outers.has(leaf) || (inners.has(leaf) && position < lastOuter);
     if (!meets) continue;
-    if (firstReduce >= 0 && position > firstReduce) {
-      refuse("a reduction loop stands around it, so overlapping elements would be added twice");
+    if (folds && position >= initialised) {
+      refuse("the sums are initialised outside of it, so overlapping elements would be added twice");
     }
     const kind = stage.marks.get(leaf)?.loopKind;
     if (kind === "parallel" || kind === "thread" || kind === "vectorized") {

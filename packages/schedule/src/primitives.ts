@@ -2,6 +2,7 @@ import type { Json, Scope, ThreadTag, TraceRecord } from "@tilewright/ir";
 import type { Arguments } from "./arguments.js";
 import { cacheRead, cacheWrite } from "./cache.js";
 import { computeAt, computeInline, computeRoot } from "./compute-at.js";
+import { decomposeReduction } from "./decompose-reduction.js";
 import { fuse } from "./fuse.js";
 import { findStage } from "./lookup.js";
 import { bind, parallel, unroll, vectorize } from "./mark.js";
@@ -35,6 +36,7 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   computeAt: (s, { stage }, args) => computeAt(s, stage, args.string("consumer"), args.string("axis")),
   computeInline: (s, { stage }) => computeInline(s, stage),
   computeRoot: (s, { stage }) => computeRoot(s, stage),
+  decomposeReduction: (s, { stage }, args) => decomposeReduction(s, stage, args.string("axis")),
   cacheRead: (s, { stage }, args) => {
     const tensor = findStage(s, stage)?.tensors[args.number("tensor") ?? 0] ?? stage;
     cacheRead(s, tensor, args.string("scope") as Scope, args.strings("readers"));
