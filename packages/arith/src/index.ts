@@ -1,4 +1,5 @@
 export { boundsOf, type Ranges, rangeOf } from "./bounds.js";
+export { type EquationSolution, solveEquations } from "./equations.js";
 export { ceilDivide, floorDivide, floorModulo, gcd, lcm } from "./integers.js";
 export type { Interval } from "./interval.js";
 export { type LinearForm, linearForm, usesAny } from "./linear-form.js";

@@ -129,6 +129,16 @@ export function condition(variables: readonly Var[], depth: number): fc.Arbitrar
   );
 }
 
+/** Every integer point of a box. */
+export function points(box: readonly (readonly [Var, Interval])[]): ReadonlyMap<Var, number>[] {
+  let found: Map<Var, number>[] = [new Map()];
+  for (const [each, { min, max }] of box) {
+    const values = Array.from({ length: max - min + 1 }, (_, k) => min + k);
+    found = found.flatMap((point) => values.map((value) => new Map([...point, [each, value]])));
+  }
+  return found;
+}
+
 /** Number of nodes, shared ones once for each use. */
 export function sizeOf(expr: Expr): number {
   switch (expr.kind) {
