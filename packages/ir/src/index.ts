@@ -1,3 +1,4 @@
+export { dimensionsOfBox, withStrides } from "./box.js";
 export type { Buffer, BufferRegion, Scope } from "./buffer.js";
 export {
   at,
@@ -39,6 +40,7 @@ export type {
 export { structuralHash } from "./hash.js";
 export { LEVELS, type Level } from "./level.js";
 export { operandsOf, withOperands } from "./operands.js";
+export { operationsOf, readsOf } from "./operations.js";
 export { type Refreshed, refreshBinders, refreshWithMaps } from "./refresh.js";
 export { type EnterLeave, type Leave, type Replacement, type Rules, rewrite, substitute } from "./rewrite.js";
 export {

@@ -3,7 +3,7 @@ import type { DType, Expr, IterVar, Tensor, Var } from "@tilewright/ir";
 import { describe, describeShape, describeValue, typeOf } from "./describe.js";
 
 type Parts = Partial<Omit<Diagnostic, "code" | "severity" | "message" | "span">>;
-const error = (code: string, span: Span, message: string, parts: Parts): Diagnostic => ({
+export const error = (code: string, span: Span, message: string, parts: Parts): Diagnostic => ({
   code,
   severity: "error",
   message,

@@ -1,5 +1,6 @@
 export { type ComputeOptions, compute } from "./compute.js";
 export { type ExternOptions, extern } from "./extern.js";
+export { type GradientOptions, gradient, jacobian } from "./gradient/gradient.js";
 export {
   abs, add, and, bitand, bitnot, bitor, bitxor, cast, ceil, constant, cos, div, eq, erf, exp, floor, floordiv, floormod, ge, gt, ifThenElse, le,
   log, lt, maximum, minimum, mul, ne, neg, not, or, pow, round, select, shl, shr, sigmoid, sin, sqrt, sub, tanh, trunc, truncdiv, truncmod,
