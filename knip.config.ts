@@ -8,7 +8,7 @@ export default {
     .map(({ folder }) => folder),
   workspaces: {
     ".": {
-      entry: ["scripts/*.mjs", "scripts/bin/*.mjs"],
+      entry: ["scripts/*.mjs", "scripts/bin/*.mjs", "examples/*.ts"],
       // Started by their path, or imported by tests, which find them in the root's node_modules.
       ignoreDependencies: ["@arethetypeswrong/cli", "playwright-core", "tilewright-scripts", "turbo", "fast-check"],
     },

@@ -1,30 +1,14 @@
 #!/usr/bin/env node
-import { isCompileError } from "@tilewright/diagnostics";
 import { findTarget } from "tilewright";
+import { exitCode } from "./exit-code.js";
 import { type Measurement, table } from "./measurement.js";
-import { type Options, parseOptions, USAGE, UsageError } from "./options.js";
-import { WrongResult } from "./suite.js";
+import { type Options, parseOptions, USAGE } from "./options.js";
 
-process.exitCode = await main();
-
-/** 0, 1 for a target that is not usable or a result that is wrong, 2 for a command line that cannot be understood. */
-async function main(): Promise<number> {
-  try {
-    const options = parseOptions(process.argv.slice(2));
-    if (options.help) process.stdout.write(USAGE);
-    else await bench(options);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    if (error instanceof UsageError) {
-      process.stderr.write(`${error.message}\n\n${USAGE}`);
-      return 2;
-    }
-    if (!isCompileError(error) && !(error instanceof WrongResult)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 1;
-  }
-}
+process.exitCode = await exitCode(async () => {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) process.stdout.write(USAGE);
+  else await bench(options);
+}, USAGE);
 
 async function bench({ suites, sizes, target, threads, repetitions, json }: Options): Promise<void> {
   const found = await findTarget(target, { threads });

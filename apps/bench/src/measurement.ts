@@ -43,22 +43,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[half - 1] ?? Number.NaN)) / 2;
 }
 
-/** A table for people, the columns that any line has. */
-export function table(measurements: readonly Measurement[]): string {
-  const columns = [
-    "suite",
-    "workload",
-    "contender",
-    "threads",
-    "medianMs",
-    "gflops",
-    "gigabytesPerSecond",
-    "nodesPerSecond",
-  ] as const;
-  const used = columns.filter((column) => measurements.some((each) => each[column] !== undefined));
+/** A table for people: the columns that any line has, in the order in which lines name them. */
+export function table<L extends object>(lines: readonly L[]): string {
+  const records = lines.map((line) => line as Readonly<Record<string, string | number | undefined>>);
+  const columns = [...new Set(records.flatMap((line) => Object.keys(line)))];
+  const used = columns.filter((column) => records.some((line) => line[column] !== undefined));
   const cell = (value: string | number | undefined): string =>
     typeof value === "number" ? (Number.isInteger(value) ? `${value}` : value.toPrecision(4)) : (value ?? "");
-  const rows = [used as readonly string[], ...measurements.map((each) => used.map((column) => cell(each[column])))];
+  const rows = [used, ...records.map((line) => used.map((column) => cell(line[column])))];
   const widths = used.map((_, k) => Math.max(...rows.map((row) => (row[k] ?? "").length)));
   return rows
     .map((row) =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseOptions, SUITES, UsageError } from "./options.js";
+import { UsageError } from "./command-line.js";
+import { parseOptions, SUITES } from "./options.js";
 
 describe("parseOptions", () => {
   it("runs every suite on one thread of our own WebAssembly unless told", () => {

@@ -1,8 +1,10 @@
+import type { Artifact } from "@tilewright/artifact";
 import { compileTensors } from "@tilewright/compiler";
 import type { Tensor } from "@tilewright/ir";
 import { deviceArray, loadFunctions } from "@tilewright/runtime";
 import { compute, mul, placeholder, read, reduceAxis, sum } from "@tilewright/te";
-import { type Measurement, medianMilliseconds } from "../measurement.js";
+import type { FoundTarget } from "tilewright";
+import { type Measurement, medianMilliseconds, type TimingOptions } from "../measurement.js";
 import { randomArray } from "../random-array.js";
 import { type Suite, type SuiteOptions, WrongResult } from "../suite.js";
 
@@ -47,19 +49,29 @@ async function contend(
   options: SuiteOptions,
 ): Promise<Measurement> {
   const prepared = await contender.prepare(size, a, b, options);
+  const timed = await timeProduct(prepared, size, a, b, options);
+  return {
+    suite: "gemm",
+    workload: `${size}x${size}x${size}`,
+    contender: contender.name,
+    threads: options.threads,
+    ...timed,
+  };
+}
+
+/** Checks the product, then times it, then closes it. @throws WrongResult */
+export async function timeProduct(
+  prepared: Prepared,
+  size: number,
+  a: Float32Array,
+  b: Float32Array,
+  options: TimingOptions,
+): Promise<{ readonly medianMs: number; readonly gflops: number }> {
   try {
     await prepared.run();
     checkProduct(size, a, b, prepared.result());
     const medianMs = await medianMilliseconds(() => prepared.run(), options);
-    const gflops = (2 * size ** 3) / medianMs / 1e6;
-    return {
-      suite: "gemm",
-      workload: `${size}x${size}x${size}`,
-      contender: contender.name,
-      threads: options.threads,
-      medianMs,
-      gflops,
-    };
+    return { medianMs, gflops: (2 * size ** 3) / medianMs / 1e6 };
   } finally {
     await prepared.close();
   }
@@ -72,6 +84,17 @@ async function prepareTilewright(
   { found }: SuiteOptions,
 ): Promise<Prepared> {
   const { artifact } = await compileTensors(product(size), { target: found.target, name: "gemm" });
+  return prepareKernel(artifact, found, size, a, b);
+}
+
+/** A compiled function `gemm` of A, B and C on its device. */
+export async function prepareKernel(
+  artifact: Artifact,
+  found: FoundTarget,
+  size: number,
+  a: Float32Array,
+  b: Float32Array,
+): Promise<Prepared> {
   const device = await found.open();
   const functions = await loadFunctions(artifact, device);
   const [left, right, out] = [0, 1, 2].map(() => deviceArray(device, [size, size]));

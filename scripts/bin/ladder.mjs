@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runExample } from "../app.mjs";
+
+runExample("gemm-ladder.ts", "bench");
