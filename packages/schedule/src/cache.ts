@@ -28,7 +28,9 @@ export function cacheRead(
     const source = stageOf(schedule, tensor, span);
     const read = typeof tensor === "string" ? source.tensors[0] : ownTensor(source, tensor);
     if (read === undefined) throw new CompileError(unsupported(`\`${source.name}\``, "a stage with an output", span));
-    const all = consumersOf(schedule, source).filter((stage) => stage.operation.kind !== "Extern");
+    const all = consumersOf(schedule, source).filter(
+      (stage) => stage.operation.kind === "Compute" && schedule.stages.indexOf(stage) > schedule.stages.indexOf(source),
+    );
     const chosen =
       readers === undefined || !Array.isArray(readers)
         ? all

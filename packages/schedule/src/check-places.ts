@@ -28,7 +28,7 @@ export function checkPlaces(schedule: Schedule, span: Span): void {
         throw new CompileError(insideVector(stage.name, place.axis.name, span));
       checkOwnMemory(stage, place, span);
     }
-    for (const [reader, { initial }] of readers.get(stage) ?? []) checkInside(schedule, stage, reader, initial, span);
+    for (const [reader, depth] of readers.get(stage) ?? []) checkInside(schedule, stage, reader, depth, span);
   }
 }
 
@@ -56,8 +56,8 @@ function checkOwnMemory(stage: Stage, { stage: owner, axis }: Place, span: Span)
   throw new CompileError(badScope(stage.name, why, span));
 }
 
-function checkInside(schedule: Schedule, stage: Stage, reader: Stage, initial: boolean, span: Span): void {
-  const own = reader.leaves.slice(0, initial ? loopsOfInitial(reader) : undefined);
+function checkInside(schedule: Schedule, stage: Stage, reader: Stage, depth: number, span: Span): void {
+  const own = reader.leaves.slice(0, depth);
   const around = [...enclosingPlaces(reader, span), ...own.map((axis) => ({ stage: reader, axis }))];
   const missing = enclosingPlaces(stage, span).find(({ stage: owner, axis }, depth) => {
     const place = around[depth];
@@ -77,15 +77,13 @@ export function loopsOfInitial(stage: Stage): number {
   return chosen < 0 ? before : Math.min(before, chosen);
 }
 
-/** How a stage is read: `initial` when (also) as the start value of a reduction. */
-interface Reading {
-  readonly initial: boolean;
-}
-
-/** The stages that read each stage, where inlined stages stand for what they read. */
-function readersByStage(schedule: Schedule): ReadonlyMap<Stage, ReadonlyMap<Stage, Reading>> {
+/**
+ * The stages that read each stage, inside how many of their own loops they do at least: start values of reductions and of scans are read
+ * further out. Inlined stages stand for what they read.
+ */
+export function readersByStage(schedule: Schedule): ReadonlyMap<Stage, ReadonlyMap<Stage, number>> {
   const owner = new Map(schedule.stages.flatMap((stage) => stage.tensors.map((tensor) => [tensor, stage] as const)));
-  const found = new Map<Stage, Map<Stage, Reading>>(schedule.stages.map((stage) => [stage, new Map()]));
+  const found = new Map<Stage, Map<Stage, number>>(schedule.stages.map((stage) => [stage, new Map()]));
   const sources = new Map<Stage, ReadonlySet<Stage>>();
   const resolve = (tensors: readonly Tensor[]): ReadonlySet<Stage> => {
     const reached = new Set<Stage>();
@@ -101,7 +99,11 @@ function readersByStage(schedule: Schedule): ReadonlyMap<Stage, ReadonlyMap<Stag
     sources.set(reader, resolve(inputsOf(reader)));
     if (reader.attachment.kind === "inline") continue;
     const initials = resolve(initialsOf(reader.bodies).flatMap((initial) => tensorsRead(initial)));
-    for (const source of sources.get(reader) ?? []) found.get(source)?.set(reader, { initial: initials.has(source) });
+    const first = resolve(reader.operation.kind === "Scan" ? reader.operation.initial : []);
+    for (const source of sources.get(reader) ?? []) {
+      const depth = first.has(source) ? 0 : initials.has(source) ? loopsOfInitial(reader) : reader.leaves.length;
+      found.get(source)?.set(reader, depth);
+    }
   }
   return found;
 }

@@ -1,8 +1,10 @@
 import type { Span } from "@tilewright/diagnostics";
 import { checkPlaces } from "./check-places.js";
+import { checkRecurrences } from "./check-recurrence.js";
 import type { Domains } from "./domain.js";
 import { inferBounds } from "./infer-bounds.js";
 import { inlineStages } from "./inline-stages.js";
+import { checkPipelines } from "./pipeline.js";
 import type { Schedule } from "./schedule.js";
 
 /** A rule that a schedule must keep as a whole. `domains` runs bound inference, once, when some rule asks for it. */
@@ -14,6 +16,8 @@ type Check = (schedule: Schedule, domains: () => Domains, span: Span) => void;
  */
 const CHECKS: readonly Check[] = [
   (schedule, _domains, span) => checkPlaces(schedule, span),
+  checkRecurrences,
+  (schedule, _domains, span) => checkPipelines(schedule, span),
   (schedule, domains) => void (hasBoldTails(schedule) && domains()),
 ];
 

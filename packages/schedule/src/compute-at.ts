@@ -43,8 +43,8 @@ export function computeInline(schedule: Schedule, producer: TensorLike): void {
     };
     if (stage.operation.kind === "Extern") refuse("an extern operation has no expression");
     if (stage.bodies.some((body) => body.kind === "Reduce")) refuse("a reduction would be computed anew at every read");
-    const outside = consumersOf(schedule, stage).find((reader) => reader.operation.kind === "Extern");
-    if (outside !== undefined) refuse(`\`${outside.name}\`, an extern operation, needs it in memory`);
+    const outside = consumersOf(schedule, stage).find((reader) => readsWhole(reader, stage));
+    if (outside !== undefined) refuse(`\`${outside.name}\` needs it in memory`);
     stage.attachment = { kind: "inline" };
     record(schedule, "computeInline", stage, {});
   });
@@ -64,12 +64,20 @@ export function computeRoot(schedule: Schedule, producer: TensorLike): void {
   });
 }
 
+/** Whether a reader takes all of a stage from memory: extern operations do, and scans their first values. */
+function readsWhole({ operation }: Stage, stage: Stage): boolean {
+  if (operation.kind === "Scan") return operation.initial.some((tensor) => stage.tensors.includes(tensor));
+  return operation.kind === "Extern";
+}
+
 /** @throws CompileError SCH110 */
 export function checkMovable(stage: Stage, primitive: string, span: Span): void {
   if (stage.operation.kind === "Placeholder")
     throw new CompileError(notMovable(primitive, stage.name, "it is an input", span));
   if (stage.isOutput)
     throw new CompileError(notMovable(primitive, stage.name, "it is an output, which is computed whole", span));
+  if (stage.operation.kind === "Scan")
+    throw new CompileError(notMovable(primitive, stage.name, "a recurrence is computed whole", span));
   if (stage.operation.kind === "Extern" && primitive === "computeAt") {
     throw new CompileError(
       notMovable(primitive, stage.name, "an extern operation computes its whole output at once", span),

@@ -12,9 +12,11 @@ import {
   type Tensor,
   type Var,
 } from "@tilewright/ir";
+import { checkSchedule } from "./check-schedule.js";
 import { badParameters, unsupported } from "./errors.js";
 import { withWholeTuples } from "./folds.js";
 import { tensorsRead, uniqueName } from "./lookup.js";
+import { attachSteps, scanStage, scanTensors, statesOf, withStates } from "./scan-stage.js";
 import type { Schedule, Stage } from "./schedule.js";
 import { createStage } from "./stage.js";
 
@@ -22,7 +24,7 @@ import { createStage } from "./stage.js";
  * The schedule that computes `outputs` plainly: a stage for every operation they depend on, each computed whole before its readers, its
  * loops in the order of its axes, reductions innermost.
  *
- * @throws CompileError SCH119 a shape that is not constant, or a scan · SCH121 no output
+ * @throws CompileError SCH119 a shape that is not constant, or a scan whose step is used outside of it · SCH121 no output
  */
 export function createSchedule(outputs: Tensor | readonly Tensor[]): Schedule {
   return newSchedule(outputs, callSite(createSchedule));
@@ -37,29 +39,37 @@ export function newSchedule(outputs: Tensor | readonly Tensor[], span: Span): Sc
   }
   if (list.length === 0) throw new CompileError(badParameters("no output", "at least one output tensor", span));
   const tensors = tensorsInOrder(list);
-  const names = new Set<string>();
-  const stages: Stage[] = [];
   const byOperation = new Map<Operation, Tensor[]>();
   for (const tensor of tensors) {
     const siblings = byOperation.get(tensor.operation);
     if (siblings === undefined) byOperation.set(tensor.operation, [tensor]);
     else siblings.push(tensor);
   }
+  const scans = new Map<Operation, readonly Tensor[]>();
+  for (const [operation, made] of byOperation)
+    if (operation.kind === "Scan") scans.set(operation, scanTensors(operation, made));
+  const states = statesOf(scans);
+  const names = new Set<string>();
+  const stages: Stage[] = [];
   for (const [operation, made] of byOperation) {
+    if (made.some((tensor) => states.has(tensor))) continue;
     const name = uniqueName(operation.name, names);
     names.add(name);
-    stages.push(stageFor(name, operation, made, list, span));
+    const isOutput = made.some((tensor) => list.includes(tensor));
+    const stage =
+      operation.kind === "Scan"
+        ? scanStage(name, operation, scans.get(operation) ?? made, isOutput, span)
+        : { ...stageFor(name, operation, made, span), isOutput };
+    stage.bodies = stage.bodies.map((body) => withStates(body, states));
+    stages.push(stage);
   }
-  return { outputs: list, stages, records: [], place: null };
+  const schedule: Schedule = { outputs: list, stages, records: [], place: null };
+  attachSteps(schedule, span);
+  checkSchedule(schedule, span);
+  return schedule;
 }
 
-function stageFor(
-  name: string,
-  operation: Operation,
-  made: readonly Tensor[],
-  outputs: readonly Tensor[],
-  span: Span,
-): Stage {
+function stageFor(name: string, operation: Operation, made: readonly Tensor[], span: Span): Stage {
   const computed = operation.kind === "Compute" ? operation : null;
   const bodies = withWholeTuples(
     computed === null ? [] : computed.bodies.map((body) => clampReads(body, computed.axes, span)),
@@ -75,10 +85,6 @@ function stageFor(
         ),
       );
   }
-  if (operation.kind === "Scan")
-    throw new CompileError(
-      unsupported(`the scan \`${name}\``, "computes, placeholders and extern operations", operation.span),
-    );
   const reduceAxes = reduceAxesOf(bodies);
   for (const axis of reduceAxes) {
     if (!isConst(axis.min) || !isConst(axis.extent)) {
@@ -89,8 +95,7 @@ function stageFor(
     }
   }
   const axes = computed?.axes ?? [];
-  const isOutput = tensors.some((tensor) => outputs.includes(tensor));
-  return createStage({ name, operation, tensors, isOutput, axes, reduceAxes, bodies });
+  return createStage({ name, operation, tensors, axes, reduceAxes, bodies });
 }
 
 /** The outputs of an operation in order, those among them that nobody reads: they need memory too. */

@@ -1,4 +1,5 @@
 import type { Expr, IterVar, Var } from "@tilewright/ir";
+import type { Bodies } from "./inline-stages.js";
 import type { Stage } from "./schedule.js";
 
 /** The part of an axis that is computed at one place of the loop nest: `min + (0 .. extent)`; `min` may use the loops around. */
@@ -34,4 +35,6 @@ export interface EnclosingLoop {
 export interface Domains {
   readonly order: readonly Stage[];
   readonly byStage: ReadonlyMap<Stage, Domain>;
+  /** What the stages compute, after inlining. */
+  readonly bodies: Bodies;
 }

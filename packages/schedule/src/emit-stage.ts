@@ -4,7 +4,9 @@ import {
   type Buffer,
   type Builder,
   build,
+  type Const,
   type Expr,
+  type For,
   type IterVar,
   int,
   isConst,
@@ -12,6 +14,7 @@ import {
   type Read,
   type Reduce,
   rewrite,
+  type Scan,
   type Stmt,
   sequence,
   structuralEqual,
@@ -23,7 +26,7 @@ import {
 import { loopsOfInitial } from "./check-places.js";
 import type { Domain, Region } from "./domain.js";
 import { foldsOf } from "./folds.js";
-import { loopsInside } from "./infer-bounds.js";
+import { endOf, loopsInside, readsOf } from "./infer-bounds.js";
 import type { Bodies } from "./inline-stages.js";
 import { extentIn, guardedSplits, leavesOf, valuesOf } from "./relations.js";
 import type { LayoutDigit, Stage } from "./schedule.js";
@@ -40,8 +43,8 @@ export interface Storage {
 export interface EmitContext {
   readonly bodies: Bodies;
   readonly storage: ReadonlyMap<Tensor, Storage>;
-  /** Wraps the body of a loop with the stages that are computed there. */
-  attach(stage: Stage, axis: IterVar, body: Stmt): Stmt;
+  /** A loop of a stage, given with its body alone, with the stages that are computed in it. */
+  filled(stage: Stage, axis: IterVar, loop: For): Stmt;
 }
 
 /**
@@ -60,18 +63,19 @@ export function emitStage(domain: Domain, context: EmitContext): Stmt {
   if (reduces && outermost < 0) stmt = sequence([body.initial(bodies as readonly Reduce[]), stmt]);
   for (let depth = stage.leaves.length - 1; depth >= 0; depth--) {
     const leaf = stage.leaves[depth] as IterVar;
-    stmt = loopFor(domain, leaf, domain.loopVars.get(leaf) as Var, context.attach(stage, leaf, stmt));
+    stmt = context.filled(stage, leaf, loopFor(domain, leaf, domain.loopVars.get(leaf) as Var, stmt));
     if (depth === outermost)
       stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], outermost, ranges), stmt], leaf.span);
   }
-  return stmt;
+  const { operation } = stage;
+  return operation.kind === "Scan" ? sequence([firstNest(domain, operation, context), stmt], operation.span) : stmt;
 }
 
 function rangesOf(domain: Domain): Map<Var, Range> {
   return new Map(loopsInside(domain).map(({ variable: v, extent }) => [v, { min: 0, max: Math.max(0, extent - 1) }]));
 }
 
-function loopFor(domain: Domain, leaf: IterVar, loopVar: Var, body: Stmt): Stmt {
+function loopFor(domain: Domain, leaf: IterVar, loopVar: Var, body: Stmt): For {
   const { loopKind, thread } = domain.stage.marks.get(leaf) ?? { loopKind: "serial" as const, thread: null };
   return {
     kind: "For",
@@ -83,6 +87,25 @@ function loopFor(domain: Domain, leaf: IterVar, loopVar: Var, body: Stmt): Stmt 
     thread,
     body,
   };
+}
+
+/** The times before the loop of a scan begins, copied from its first values. */
+function firstNest(domain: Domain, operation: Scan, context: EmitContext): Stmt {
+  const loops = (operation.initial[0] as Tensor).shape.map((extent, dimension) => {
+    const { name, span } = domain.stage.axes[dimension] as IterVar;
+    return { loopVar: variable(name, "index", 1, span), extent, span };
+  });
+  const ranges = new Map(
+    loops.map(({ loopVar, extent }) => [loopVar, { min: 0, max: Number((extent as Const).value) - 1 }]),
+  );
+  const body = new StageBody(domain, new Map(), ranges, context);
+  return loops.reduceRight<Stmt>(
+    (inner, { loopVar, extent, span }) => at(span).loop(loopVar, int(0), extent, inner),
+    body.firstValues(
+      operation.initial,
+      loops.map(({ loopVar }) => loopVar),
+    ),
+  );
 }
 
 /** The data loops inside `depth`, once more with variables of their own, storing the identities. */
@@ -168,7 +191,8 @@ class StageBody {
   }
 
   private where(reduce: Reduce, stmt: Stmt): Stmt {
-    return reduce.condition === null ? stmt : this.b.when(this.lowered(reduce.condition), stmt);
+    if (reduce.condition === null) return stmt;
+    return this.b.when(this.lowered(reduce.condition), stmt, readsOf([reduce.condition]).length === 0 ? "guard" : "branch");
   }
 
   /** `outputs[k]` takes `values[k]`; several are all evaluated before the first is stored. */
@@ -192,8 +216,27 @@ class StageBody {
     return this.b.load(buffer, this.place(this.ownIndices(), layout));
   }
 
+  /** Where the element at hand lies in the stage's own memory, which begins with its region, or with element 0 where it is whole. */
   private ownIndices(): readonly Expr[] {
-    return this.domain.stage.axes.map((axis) => this.relative.get(axis) ?? int(0));
+    const { stage, regions } = this.domain;
+    const { mins } = this.storageOf(stage.tensors[0] as Tensor);
+    return stage.axes.map((axis, dimension) => {
+      const relative = this.relative.get(axis) ?? int(0);
+      const [min, first] = [(regions.get(axis) as Region).min, mins[dimension] ?? int(0)];
+      return min === first || (isConst(min, 0) && isConst(first, 0))
+        ? relative
+        : build.sub(build.add(min, relative), first);
+    });
+  }
+
+  /** The first values of a scan at some indices. */
+  firstValues(initial: readonly Tensor[], indices: readonly Expr[]): Stmt {
+    const copies = initial.map((tensor, k) => {
+      const { buffer } = this.storageOf(this.domain.stage.tensors[k] as Tensor);
+      const { span, dtype } = tensor;
+      return this.b.store(buffer, indices, this.load({ kind: "Read", span, dtype, lanes: 1, tensor, indices }));
+    });
+    return sequence(copies, this.b.span);
   }
 
   private storageOf(tensor: Tensor): Storage {
@@ -260,7 +303,7 @@ class StageBody {
     for (const axis of stage.axes) {
       const { min } = regions.get(axis) as Region;
       const absolute = this.simple(build.add(min, this.relative.get(axis) ?? int(0)));
-      below(absolute, Number((axis.extent as { value?: number }).value));
+      below(absolute, endOf(axis));
       if (boundsOf(absolute, this.ranges).min < 0) conditions.push(this.b.binary("ge", absolute, int(0)));
     }
     return conditions;

@@ -1,7 +1,7 @@
 import type { Diagnostic, Span } from "@tilewright/diagnostics";
 
 type Parts = Pick<Diagnostic, "message" | "span"> & Partial<Pick<Diagnostic, "expected" | "actual" | "hint" | "notes">>;
-const error =
+export const error =
   (code: string) =>
   (parts: Parts): Diagnostic => ({ code, severity: "error", ...parts });
 
@@ -283,6 +283,28 @@ export const startsTooLate = (axis: string, reduction: string, span: Span): Diag
     expected: `\`${reduction}\` or a loop around it`,
     actual: `\`${axis}\` runs inside \`${reduction}\`, whose later iterations would start anew`,
     hint: `reorder \`${reduction}\` inwards first`,
+  });
+
+/** SCH128: a scan whose step would read what is not yet computed. */
+export const brokenRecurrence = (scan: string, why: string, picture: string, span: Span): Diagnostic =>
+  error("SCH128")({
+    message: `the recurrence \`${scan}\` would be broken`,
+    span,
+    expected: "every time computed after those that it reads",
+    actual: why,
+    hint: "loops over time stay in order; put data loops inside them",
+    notes: [picture],
+  });
+
+/** SCH129: a stage that reads the state of a scan where it is not there yet. */
+export const stepOutside = (stage: string, scan: string, loops: string, picture: string, span: Span): Diagnostic =>
+  error("SCH129")({
+    message: `\`${stage}\` belongs to the step of \`${scan}\` and would be computed outside of it`,
+    span,
+    expected: `a place inside ${loops} of \`${scan}\``,
+    actual: "a place where the state it reads is not computed yet",
+    hint: `computeAt(\`${stage}\`) into the innermost of those loops, or one inside it`,
+    notes: [picture],
   });
 
 function divisors(value: number): number[] {

@@ -1,4 +1,4 @@
-import { boundsOf, intervalOf, simplify } from "@tilewright/arith";
+import { boundsOf, intervalOf, type SymbolicInterval, simplify } from "@tilewright/arith";
 import { CompileError, invariant } from "@tilewright/diagnostics";
 import {
   at,
@@ -38,12 +38,12 @@ export function inferBounds(stages: readonly Stage[], bodies: Bodies): Domains {
   const byStage = new Map<Stage, Domain>();
   const order = stages.filter((stage) => stage.operation.kind !== "Placeholder");
   const intermediate = new Set<Tensor>();
-  const externInputs = new Set(
-    order.flatMap((stage) => (stage.operation.kind === "Extern" ? stage.operation.inputs : [])),
-  );
+  const externInputs = new Set(order.flatMap(({ operation }) => (operation.kind === "Extern" ? operation.inputs : [])));
+  const firstValues = new Set(order.flatMap(({ operation }) => (operation.kind === "Scan" ? operation.initial : [])));
   for (const stage of order) {
     if (stage.operation.kind !== "Compute" || stage.isOutput) continue;
-    for (const tensor of stage.tensors) if (!externInputs.has(tensor)) intermediate.add(tensor);
+    for (const tensor of stage.tensors)
+      if (!externInputs.has(tensor) && !firstValues.has(tensor)) intermediate.add(tensor);
   }
   for (const stage of [...order].reverse()) {
     const enclosing = enclosingLoops(stage, byStage);
@@ -53,12 +53,12 @@ export function inferBounds(stages: readonly Stage[], bodies: Bodies): Domains {
       !stage.tensors.every((tensor) => intermediate.has(tensor));
     const regions = stage.tensors.every((tensor) => intermediate.has(tensor))
       ? demandedRegions(stage, enclosing, order, bodies, byStage)
-      : stage.axes.map((axis) => ({ min: int(0), extent: Number((axis.extent as { value?: number }).value) }));
+      : stage.axes.map((axis) => ({ min: axis.min, extent: Number((axis.extent as { value?: number }).value) }));
     const domain = domainOf(stage, regions, enclosing, confined);
     if (stage.tensors.some((tensor) => externInputs.has(tensor))) checkDense(stage, domain);
     byStage.set(stage, domain);
   }
-  return { order, byStage };
+  return { order, byStage, bodies };
 }
 
 /** What an extern operation reads has its declared shape: no room for whole tiles. */
@@ -244,7 +244,12 @@ function regionExtent(domain: Domain, axis: IterVar, min: Expr): number {
   const region = domain.regions.get(axis);
   if (region === undefined) return extentIn(domain.extents, axis);
   if (!domain.confined || !isConst(min)) return region.extent;
-  return Math.max(0, Math.min(region.extent, Number((axis.extent as { value?: number }).value) - Number(min.value)));
+  return Math.max(0, Math.min(region.extent, endOf(axis) - Number(min.value)));
+}
+
+/** One past the last value of an axis whose domain is constant. */
+export function endOf({ min, extent }: IterVar): number {
+  return Number((min as { value?: number }).value) + Number((extent as { value?: number }).value);
 }
 
 /** What one read asks for along one dimension: both ends, and the most elements between them; null when nothing bounds it. */
@@ -259,13 +264,26 @@ function demandOf(
   relaxed: Map<Var, { min: Expr; extent: Expr }>,
   ranges: ReadonlyMap<Var, Range>,
 ): Demand | null {
-  const clamped = clampedParts(index);
-  const { min, max } = intervalOf(clamped?.inner ?? index, relaxed, { ranges });
+  const { min, max } = reachOf(index, relaxed, ranges);
   if (min === null || max === null || readsOf([min, max]).length > 0) return null;
   const cap = boundsOf(simplify(build.add(build.sub(max, min), int(1)), { ranges }), ranges).max;
-  if (clamped === undefined) return { min, max, cap };
-  const inside = (end: Expr): Expr => build.binary("min", build.binary("max", end, int(0)), int(clamped.last));
-  return { min: inside(min), max: inside(max), cap: Math.min(cap, clamped.last + 1) };
+  const clamped = clampedParts(index);
+  return { min, max, cap: clamped === undefined ? cap : Math.min(cap, clamped.last + 1) };
+}
+
+/** The ends of what an index reaches while the relaxed variables vary; a clamp is kept around them. */
+export function reachOf(
+  index: Expr,
+  relaxed: ReadonlyMap<Var, { min: Expr; extent: Expr }>,
+  ranges: ReadonlyMap<Var, Range>,
+): SymbolicInterval {
+  const clamped = clampedParts(index);
+  const { min, max } = intervalOf(clamped?.inner ?? index, relaxed, { ranges });
+  const inside = (end: Expr | null): Expr | null =>
+    end === null || clamped === undefined
+      ? end
+      : build.binary("min", build.binary("max", end, int(0)), int(clamped.last));
+  return { min: inside(min), max: inside(max) };
 }
 
 function clampedParts(index: Expr): { inner: Expr; last: number } | undefined {

@@ -59,6 +59,7 @@ function stagesNeeded(schedule: Schedule, bodies: Bodies): ReadonlySet<Stage> {
       if (source !== undefined) needed.add(source);
     };
     if (stage.operation.kind === "Extern") stage.operation.inputs.forEach(mark);
+    if (stage.operation.kind === "Scan") stage.operation.initial.forEach(mark);
     for (const body of bodies.get(stage) ?? []) visit(body, { Read: (read) => mark(read.tensor) });
   }
   return needed;

@@ -67,7 +67,7 @@ export function tensorsRead(expr: Expr): readonly Tensor[] {
 /** Tensors that a stage reads. */
 export function inputsOf(stage: Stage): readonly Tensor[] {
   if (stage.operation.kind === "Extern") return stage.operation.inputs;
-  const found = new Set<Tensor>();
+  const found = new Set<Tensor>(stage.operation.kind === "Scan" ? stage.operation.initial : []);
   for (const body of stage.bodies) for (const tensor of tensorsRead(body)) found.add(tensor);
   return [...found];
 }
@@ -77,8 +77,9 @@ export function consumersOf(schedule: Schedule, stage: Stage): readonly Stage[] 
   return schedule.stages.filter((other) => inputsOf(other).some((tensor) => stage.tensors.includes(tensor)));
 }
 
-/** Whether `reader` reads `producer`, itself or through other stages. */
+/** Whether `reader`, a later stage, reads `producer`, itself or through other stages. (The step of a scan reads the scan, and is earlier.) */
 export function readsThrough(schedule: Schedule, reader: Stage, producer: Stage): boolean {
+  if (schedule.stages.indexOf(reader) < schedule.stages.indexOf(producer)) return false;
   const owner = new Map(schedule.stages.flatMap((stage) => stage.tensors.map((tensor) => [tensor, stage] as const)));
   const reached = new Set<Stage>([reader]);
   for (const stage of reached) {

@@ -7,10 +7,13 @@ import {
   ifThenElse,
   lt,
   max,
+  maximum,
   mul,
+  type Operand,
   placeholder,
   read,
   reduceAxis,
+  scan,
   select,
   sub,
   sum,
@@ -115,6 +118,37 @@ export const programs: readonly Program[] = [
       return [compute([n], (i) => add(read(S, i), read(M, i)), { name: "T" })];
     },
   },
+  {
+    name: "a recurrence with a matrix product in its step",
+    build: (size) => {
+      const [times, n] = [size(0) + 1, size(1)];
+      const X = placeholder([times, n], { name: "X" });
+      const W = placeholder([n, n], { name: "W" });
+      const state = placeholder([times, n], { name: "state" });
+      const r = reduceAxis(n, "r");
+      const before = (t: Operand) => maximum(sub(t, 1), 0);
+      const first = compute([1, n], (_, i) => read(X, 0, i), { name: "first" });
+      const product = compute([times, n], (t, i) => max(sub(read(state, before(t), r), read(W, i, r)), r), {
+        name: "P",
+      });
+      const next = compute([times, n], (t, i) => sub(read(product, t, i), read(X, t, i)), { name: "next" });
+      const [H] = scan({ name: "H", initial: [first], states: [state], update: [next] }) as [Tensor];
+      return [compute([times, n], (t, i) => add(read(H, t, i), 1), { name: "Y" })];
+    },
+  },
+  {
+    name: "running sums",
+    build: (size) => {
+      const [times, n] = [size(0) + 2, size(1)];
+      const X = placeholder([times, n], { name: "X" });
+      const state = placeholder([times, n], { name: "state" });
+      const before = (t: Operand) => maximum(sub(t, 1), 0);
+      const first = compute([2, n], (t, i) => read(X, t, i), { name: "first" });
+      const scaled = compute([times, n], (t, i) => mul(read(X, t, i), 2), { name: "scaled" });
+      const next = compute([times, n], (t, i) => add(read(state, before(t), i), read(scaled, t, i)), { name: "next" });
+      return scan({ name: "R", initial: [first], states: [state], update: [next] });
+    },
+  },
 ];
 
 export const elements = (shape: Tensor["shape"]): number =>
@@ -128,13 +162,23 @@ export function inputFor(tensor: Tensor, seed: number): Float32Array {
   );
 }
 
+/** What the caller gives; the placeholders that stand for states of scans are none of it. */
 export function placeholdersOf(outputs: readonly Tensor[]): readonly Tensor[] {
   const found = new Set<Tensor>();
-  const follow = (tensor: Tensor): void => {
-    if (tensor.operation.kind === "Placeholder") found.add(tensor);
-    if (tensor.operation.kind === "Compute")
-      for (const body of tensor.operation.bodies) visit(body, { Read: (read) => follow(read.tensor) });
+  const states = new Set<Tensor>();
+  const follow = ({ operation }: Tensor): void => {
+    if (operation.kind === "Scan") {
+      for (const state of operation.states) states.add(state);
+      for (const tensor of [...operation.initial, ...operation.update]) followOnce(tensor);
+    }
+    if (operation.kind === "Compute")
+      for (const body of operation.bodies) visit(body, { Read: (read) => followOnce(read.tensor) });
   };
-  outputs.forEach(follow);
-  return [...found];
+  const followOnce = (tensor: Tensor): void => {
+    if (found.has(tensor)) return;
+    found.add(tensor);
+    follow(tensor);
+  };
+  outputs.forEach(followOnce);
+  return [...found].filter((tensor) => tensor.operation.kind === "Placeholder" && !states.has(tensor));
 }
