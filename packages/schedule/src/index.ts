@@ -7,6 +7,7 @@ export { fuse } from "./fuse.js";
 export { bind, parallel, unroll, vectorize } from "./mark.js";
 export { print } from "./print.js";
 export { reorder } from "./reorder.js";
+export { type RfactorOptions, rfactor } from "./rfactor.js";
 export type { AxisLike, LayoutDigit, Schedule, Stage, TailStrategy, TensorLike } from "./schedule.js";
 export { type SplitOptions, split } from "./split.js";
 export { type TileOptions, tile } from "./tile.js";

@@ -7,6 +7,7 @@ import { fuse } from "./fuse.js";
 import { findStage } from "./lookup.js";
 import { bind, parallel, unroll, vectorize } from "./mark.js";
 import { reorder } from "./reorder.js";
+import { rfactor } from "./rfactor.js";
 import type { Schedule, TailStrategy } from "./schedule.js";
 import { split } from "./split.js";
 import { type LayoutDigitOptions, transformLayout } from "./transform-layout.js";
@@ -37,6 +38,8 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   computeInline: (s, { stage }) => computeInline(s, stage),
   computeRoot: (s, { stage }) => computeRoot(s, stage),
   decomposeReduction: (s, { stage }, args) => decomposeReduction(s, stage, args.string("axis")),
+  rfactor: (s, { stage }, args) =>
+    void rfactor(s, stage, args.string("axis"), { position: args.number("position") ?? 0 }),
   cacheRead: (s, { stage }, args) => {
     const tensor = findStage(s, stage)?.tensors[args.number("tensor") ?? 0] ?? stage;
     cacheRead(s, tensor, args.string("scope") as Scope, args.strings("readers"));

@@ -1,7 +1,7 @@
 import { isCompileError } from "@tilewright/diagnostics";
 import { type Expr, type IterVar, type Tensor, visit } from "@tilewright/ir";
 import {
-  axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposeReduction, fuse, parallel, reorder, type Schedule, split,
+  axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposeReduction, fuse, parallel, reorder, rfactor, type Schedule, split,
   type TailStrategy, tile, transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 
@@ -68,6 +68,7 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
     () => vectorize(schedule, stage, axis()),
     () => unroll(schedule, stage, axis()),
     () => decomposeReduction(schedule, stage, axis()),
+    () => rfactor(schedule, stage, axis(), { position: choices.below(2) }),
     () => parallel(schedule, stage, axis()),
     () => (threads ? bind(schedule, stage, axis(), "blockIdx.x") : parallel(schedule, stage, axis())),
     () => randomComputeAt(schedule, stage, choices),
