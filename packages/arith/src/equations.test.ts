@@ -60,6 +60,17 @@ describe("solveEquations", () => {
     });
   });
 
+  it("takes a flat index apart by the ranges of the unknowns", () => {
+    const flat = b.sub(b.add(b.mul(x, int(6)), y), n);
+    const solution = solveEquations([flat], [x, y], { ranges: new Map([[y, { min: 0, max: 5 }]]) });
+    expect(solution && texts(solution)).toEqual({
+      values: ["x = (n floordiv 6)", "y = (n floormod 6)"],
+      free: [],
+      conditions: [],
+    });
+    expect(solve([flat], [x, y])?.free).toEqual(["x"]);
+  });
+
   it("gives the range of what a lone division leaves open", () => {
     const solution = solveEquations([b.sub(floordiv(x, 4), n)], [x]);
     const [rest] = solution?.free ?? [];
@@ -97,6 +108,7 @@ function systems(divisions: boolean): fc.Arbitrary<System> {
     const coefficient = fc.oneof(
       { weight: 2, arbitrary: fc.constantFrom(-1, 0, 1) },
       { weight: 1, arbitrary: fc.integer({ min: -4, max: 4 }) },
+      { weight: 1, arbitrary: fc.constantFrom(7, 49) },
     );
     const affine = (variables: readonly Var[]) =>
       fc
@@ -132,26 +144,41 @@ function systems(divisions: boolean): fc.Arbitrary<System> {
 }
 
 const BOX: Interval = { min: -3, max: 3 };
-/** Where fresh variables are looked for: wide enough for coefficients to 4 and the box. */
-const WIDE: Interval = { min: -48, max: 48 };
+/** Choices of the free variables, of which at most one has no range, that may lead into the box: values are affine in them. */
+function choices({ unknowns }: System, { values, free, ranges }: EquationSolution, known: ReadonlyMap<Var, number>) {
+  const rangeOf = (each: Var): Interval | undefined => ranges.get(each) ?? (unknowns.includes(each) ? BOX : undefined);
+  const wide = free.find((each) => rangeOf(each) === undefined);
+  const narrow = points(free.flatMap((each) => (each === wide ? [] : [[each, rangeOf(each) ?? BOX] as const]))).map(
+    (point) => new Map([...known, ...point]),
+  );
+  if (wide === undefined) return narrow;
+  return narrow.flatMap((point) => {
+    for (const value of values.values()) {
+      const [first, second] = [0, 1].map((at) => Number(evaluate(value, new Map([...point, [wide, at]])))) as [
+        number,
+        number,
+      ];
+      const step = second - first;
+      if (step === 0) continue;
+      const ends = [BOX.min, BOX.max].map((end) => (end - first) / step).sort((p, q) => p - q) as [number, number];
+      return points([[wide, { min: Math.ceil(ends[0]), max: Math.floor(ends[1]) }]]).map(
+        (at) => new Map([...point, ...at]),
+      );
+    }
+    throw new Error(`${wide.name} is of no use`);
+  });
+}
 
-/** The points of the box that satisfy the system, and those that the solution generates. */
-function compare({ equations, unknowns, given }: System, solution: EquationSolution): void {
-  const fresh = solution.free.filter((each) => !unknowns.includes(each));
-  for (const known of points(given.map((each) => [each, { min: -3, max: 3 }])).filter(
-    (_, position) => position % 11 === 0,
-  )) {
-    const key = (at: ReadonlyMap<Var, number>): string => unknowns.map((each) => at.get(each)).join();
+/** The points of the box that satisfy the system are those that the solution generates, each once. */
+function compare(system: System, solution: EquationSolution): void {
+  const { equations, unknowns, given } = system;
+  const key = (at: ReadonlyMap<Var, number>): string => unknowns.map((each) => at.get(each)).join();
+  for (const known of points(given.map((each) => [each, BOX])).filter((_, position) => position % 11 === 0)) {
     const wanted = points(unknowns.map((each) => [each, BOX]))
       .map((point) => new Map([...known, ...point]))
       .filter((at) => equations.every((each) => evaluate(each, at) === 0))
       .map(key);
-    const choices = solution.free.map((each): [Var, Interval] => [
-      each,
-      solution.ranges.get(each) ?? (fresh.includes(each) ? WIDE : BOX),
-    ]);
-    const made = points(choices)
-      .map((point) => new Map([...known, ...point]))
+    const made = choices(system, solution, known)
       .filter((at) => solution.conditions.every((each) => evaluate(each, at) === true))
       .map((at) => new Map([...solution.values].map(([each, value]) => [each, Number(evaluate(value, at))])))
       .filter((at) => unknowns.every((each) => Math.abs(at.get(each) ?? 0) <= BOX.max))
@@ -162,21 +189,22 @@ function compare({ equations, unknowns, given }: System, solution: EquationSolut
 
 describe("solutions", () => {
   it.each([
-    ["affine", false, 200],
-    ["with divisions", true, 300],
+    ["affine", false, false, 200],
+    ["with divisions", true, false, 300],
+    ["with ranges", false, true, 200],
+    ["with divisions and ranges", true, true, 200],
   ])(
     "of systems %s generate every integer point of a box once and no other",
-    (_, divisions, numRuns) => {
+    (_, divisions, ranged, numRuns) => {
       let [solved, tried] = [0, 0];
       fc.assert(
         fc.property(systems(divisions), (system) => {
           tried++;
-          const solution = solveEquations(system.equations, system.unknowns);
+          const ranges = new Map(system.unknowns.map((each) => [each, BOX]));
+          const solution = solveEquations(system.equations, system.unknowns, ranged ? { ranges } : {});
           if (solution === undefined) return;
-          const wide = solution.free.filter(
-            (each) => !system.unknowns.includes(each) && !solution.ranges.has(each),
-          ).length;
-          if (wide > 1 || solution.free.length > 4) return;
+          const isWide = (each: Var): boolean => !system.unknowns.includes(each) && !solution.ranges.has(each);
+          if (solution.free.filter(isWide).length > 1 || solution.free.length > 4) return;
           solved++;
           compare(system, solution);
         }),
