@@ -49,6 +49,32 @@ export function keptUnrolledLoop(loop: string, copies: number | null, cap: numbe
   };
 }
 
+/** LOW105: what is left over at the end of a vectorized loop is done element by element. */
+export function scalarTail(loop: string, span: Span): Diagnostic {
+  return {
+    code: "LOW105",
+    severity: "warning",
+    message: `the edge of the vectorized loop \`${loop}\` runs element by element`,
+    span,
+    expected: "a split that divides the extent, or a tail that keeps its lanes",
+    actual: "guards at the edge that depend on several loops",
+    hint: 'choose a factor that divides, or tail: "shift" or "roundUp"',
+  };
+}
+
+/** LOW106: unrolling made very much code. */
+export function largeUnroll(loop: string, nodes: number, span: Span): Diagnostic {
+  return {
+    code: "LOW106",
+    severity: "warning",
+    message: `unrolling \`${loop}\` makes about ${nodes} nodes of code`,
+    span,
+    expected: "an inner loop whose code stays in the instruction cache",
+    actual: `about ${nodes} nodes`,
+    hint: "split the loop and unroll the inner part",
+  };
+}
+
 /** LOW201: a buffer is too large for 31-bit addresses. */
 export function bufferTooLarge(name: string, bytes: number, span: Span): Diagnostic {
   return {

@@ -23,7 +23,8 @@ describe("a tiled matrix product", () => {
 
   it("has nothing but panel loads, broadcasts and multiply-adds on registers in its inner loop", () => {
     const { module, diagnostics } = lower(scheduledGemm({ m: 50, n: 60, k: 70 }), { capabilities: SIMD128 });
-    expect(diagnostics).toEqual([]);
+    // 60 columns in tiles of 8: the edge has no lanes, and is told.
+    expect(diagnostics.map(({ code }) => code)).toEqual(["LOW105"]);
     const kernel = innermostWithMostWork(module);
     // 4 scalars of A, 2 vectors of B; 8 accumulators; 2 addresses
     expect(countIn(kernel.body)).toEqual({

@@ -131,6 +131,13 @@ prim_func @f(A: float32[3] @global) { for i: unrolled in 0..3 { A[i] = cast(floa
 prim_func @f(A: float32[9] @global) { for o in 0..3 { for i: unrolled in 0..o + 1 { A[o + i] = 1.0 } } }`);
     expect(open).toEqual(["LOW104"]);
   });
+
+  it("that become very much code are told: LOW106", () => {
+    const copies = (extent: number) =>
+      codes(`prim_func @f(A: float32[4000] @global) { for i: unrolled in 0..${extent} { A[i] = 1.0 } }`);
+    expect(copies(100)).toEqual([]);
+    expect(copies(4000)).toEqual(["LOW106"]);
+  });
 });
 
 describe("virtual threads", () => {

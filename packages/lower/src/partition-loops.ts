@@ -3,8 +3,10 @@
 // The middle has no guard. Loops around others come first; each piece is taken up again for the loops inside. Guards deeper in are made
 // independent of the variables of loops in between. A loop is left alone when the guard costs next to nothing (a loop runs beside or
 // inside of it for each test) or when the copies would exceed the budget.
+import type { PassContext } from "@tilewright/backend";
 import { type Expr, type For, type If, rewrite, type Stmt, sequence, type Var, visit } from "@tilewright/ir";
 import { contains, countNodes, EFFECTS } from "./count-nodes.js";
+import { scalarTail } from "./errors.js";
 import { conjunctsOf, intersect, mentions, type Range, type Solution, solve } from "./guards.js";
 import { constantOf, larger, minus, plus, smaller } from "./index-arithmetic.js";
 import { bodyPass } from "./pass.js";
@@ -36,20 +38,25 @@ export const serializeEdges = bodyPass({
   name: "serialize-edges",
   requires: "scheduled",
   establishes: "scheduled",
-  run: (body) => {
+  run: (body, context) => {
     const serial = rewrite(body, {
       If: (node) => {
         if (node.role !== "guard" || node.otherwise === null) return undefined;
-        return { ...node, otherwise: withSerialLoops(node.otherwise) };
+        return { ...node, otherwise: withSerialLoops(node.otherwise, context) };
       },
     });
     return partitionIn(serial, { nodes: GROWTH_BUDGET });
   },
 });
 
-function withSerialLoops(stmt: Stmt): Stmt {
-  const isFlat = ({ loopKind }: For): boolean => loopKind === "vectorized" || loopKind === "unrolled";
-  return rewrite(stmt, { For: (loop) => (isFlat(loop) ? { ...loop, loopKind: "serial" } : undefined) });
+function withSerialLoops(stmt: Stmt, context: PassContext): Stmt {
+  return rewrite(stmt, {
+    For: (loop) => {
+      if (loop.loopKind !== "vectorized" && loop.loopKind !== "unrolled") return undefined;
+      if (loop.loopKind === "vectorized") context.report(scalarTail(loop.loopVar.name, loop.span));
+      return { ...loop, loopKind: "serial" };
+    },
+  });
 }
 
 function partitionIn(stmt: Stmt, budget: Budget): Stmt {

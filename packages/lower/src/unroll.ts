@@ -3,13 +3,16 @@
 import type { PassContext } from "@tilewright/backend";
 import { type For, int, rewrite, type Stmt, sequence } from "@tilewright/ir";
 import { countNodes } from "./count-nodes.js";
-import { keptUnrolledLoop } from "./errors.js";
+import { keptUnrolledLoop, largeUnroll } from "./errors.js";
 import { constantOf, plus } from "./index-arithmetic.js";
 import { bodyPass } from "./pass.js";
 import { freshCopy } from "./refresh-binders.js";
 
 /** Nodes that one unrolled loop may become. */
 export const UNROLL_CAP = 20_000;
+
+/** Nodes from which on unrolling is reported: some tens of kilobytes of machine code, as large as an instruction cache. */
+const UNROLL_LARGE = 8_000;
 
 export const unrollLoops = bodyPass({
   name: "unroll",
@@ -26,6 +29,7 @@ function unroll(loop: For, context: PassContext): Stmt {
     context.report(keptUnrolledLoop(loop.loopVar.name, nodes, UNROLL_CAP, loop.span));
     return { ...loop, loopKind: "serial" };
   }
+  if (nodes > UNROLL_LARGE) context.report(largeUnroll(loop.loopVar.name, nodes, loop.span));
   return copies(loop, extent);
 }
 
