@@ -1,5 +1,6 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import {
+  CONTRACT,
   type Combiner,
   type Compute,
   type Expr,
@@ -7,6 +8,7 @@ import {
   int,
   isFloat,
   type Reduce,
+  rewrite,
   structuralEqual,
   type Tensor,
 } from "@tilewright/ir";
@@ -81,7 +83,7 @@ class Fold {
           ? { source: this.timesOthers(), start: initial === null ? this.output.gradient : this.timesAll() }
           : this.shared(kind);
     const seed = (root: Expr | undefined, gradient: Sensitivity): readonly Seed[] =>
-      root === undefined ? [] : [{ root, gradient }];
+      root === undefined ? [] : [{ root: uncontracted(root), gradient }];
     return {
       source: {
         axes: [...this.outer, ...axes],
@@ -179,6 +181,13 @@ class Fold {
     }));
     return stages(`${output.tensor.name}.chosen`, all.axes.slice(0, outer.length), bodies, span);
   }
+}
+
+/** What a sum may round once with its additions stands alone elsewhere; a sum that it comes into again takes the licence anew. */
+function uncontracted(source: Expr): Expr {
+  return rewrite(source, {
+    Binary: (node) => ((node.fast & CONTRACT) === 0 ? undefined : { ...node, fast: node.fast & ~CONTRACT }),
+  });
 }
 
 /** How a component of a tuple is combined; of a choice, the components that are compared. */

@@ -78,7 +78,7 @@ export function distinctNames(wanted: readonly string[], around: Iterable<string
   const used = new Set(outer);
   return wanted.map((name) => {
     let found = outer.has(name) && name.length === 1 ? "k" : name;
-    for (let number = 1; used.has(found); number++) found = `${name}${number}`;
+    for (let number = 1; used.has(found); number++) found = `${name}_${number}`;
     used.add(found);
     return found;
   });
