@@ -18,6 +18,7 @@ const PACKAGES = {
   schedule: ["ir", "arith"],
   lower: ["ir", "arith", "backend"],
   autoschedule: ["ir", "arith", "backend", "schedule"],
+  explain: ["ir", "arith", "backend", "schedule"],
   ops: ["ir", "arith", "te"],
   graph: ["ir", "arith", "ops"],
   autodiff: ["ir", "arith", "ops"],
@@ -40,7 +41,7 @@ const PACKAGES = {
 const NODE_ONLY = ["toolchain-c", "runtime-native", "backend-test"];
 
 /** Entry files of the sub-paths that `exports` lists; another package's other files are its own affair. */
-const ENTRIES = { ir: ["text", "json", "verify"], runtime: ["node", "worker"] };
+const ENTRIES = { ir: ["text", "json", "verify"], explain: ["svg"], runtime: ["node", "worker"] };
 
 const TESTS = "([.]test[.]ts$|^packages/[^/]+/test/)";
 
