@@ -1,7 +1,7 @@
 // Rule: what a serial loop loads and stores at one and the same place of a buffer is kept in a register meanwhile:
 //   for k { C[i] = C[i] + … }  →  register r = C[i] { for k { r = r + … }  C[i] = r }
 // Requires that the loop runs at least once, reaches the place whenever it runs, and touches the buffer at such places only, which are
-// equal or provably apart. Inner loops come first, so an accumulator moves out as far as it can.
+// equal or provably apart, and that the buffer outlives the loop. Inner loops come first, so an accumulator moves out as far as it can.
 import {
   type Buffer,
   build,
@@ -73,12 +73,14 @@ function promote(loop: For, aliased: ReadonlySet<Buffer>): Stmt | undefined {
   });
   if (parallel) return undefined;
   const inner = variantsOf(loop);
+  const { buffers: own } = bindersOf(loop.body);
   const always = unconditional(loop.body);
   const numbering = createNumbering();
   const places: Place[] = [];
   const byNumber = new Map<number, Place>();
   for (const [buffer, uses] of accesses) {
-    const found = aliased.has(buffer) ? undefined : placesOf(buffer, uses, inner, always, numbering);
+    const found =
+      aliased.has(buffer) || own.includes(buffer) ? undefined : placesOf(buffer, uses, inner, always, numbering);
     if (found === undefined || places.length + found.size > MAX_REGISTERS) continue;
     for (const [key, place] of found) {
       byNumber.set(key, place);

@@ -56,6 +56,14 @@ prim_func @f(A: float32[8] @global, B: float32[8, 8] @global) {
 });
 
 describe("elements that a loop loads and stores again", () => {
+  it("stay in memory that lives inside the loop", () => {
+    const text = lowered(`
+prim_func @f(A: float32[8] @global, B: float32[8] @global) {
+  for i in 0..8 { allocate t: float32[1] @shared  t[0] = A[i]  B[i] = t[0] + 1.0 }
+}`);
+    expect(text).toContain("allocate t");
+  });
+
   it("stay in a register meanwhile", () => {
     const text = lowered(`
 prim_func @f(A: float32[6, 9] @global, B: float32[6] @global) {

@@ -2,11 +2,12 @@ import { CompileError, type Span } from "@tilewright/diagnostics";
 import {
   type Compute, type Expr, type IterVar, int, type Read, rewrite, type Scope, substitute, type Tensor, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
-import { badScope, noReader, notMovable, tooLate, unsupported } from "./errors.js";
+import { noReader, notMovable, tooLate, unsupported } from "./errors.js";
 import { consumersOf, ownTensor, stageOf, uniqueName } from "./lookup.js";
 import { primitive } from "./primitive.js";
 import { record } from "./record.js";
 import type { Schedule, Stage, TensorLike } from "./schedule.js";
+import { checkScope } from "./scope.js";
 import { createStage } from "./stage.js";
 
 /**
@@ -24,8 +25,8 @@ export function cacheRead(
   readers?: readonly TensorLike[],
 ): Tensor {
   return primitive(schedule, cacheRead, { tensor }, (span) => {
-    checkScope(schedule, tensor, scope, span);
     const source = stageOf(schedule, tensor, span);
+    checkScope(source, scope, span);
     const read = typeof tensor === "string" ? source.tensors[0] : ownTensor(source, tensor);
     if (read === undefined) throw new CompileError(unsupported(`\`${source.name}\``, "a stage with an output", span));
     const all = consumersOf(schedule, source).filter(
@@ -82,8 +83,8 @@ export function cacheRead(
  */
 export function cacheWrite(schedule: Schedule, tensor: TensorLike, scope: Scope): Tensor {
   return primitive(schedule, cacheWrite, { tensor }, (span) => {
-    checkScope(schedule, tensor, scope, span);
     const stage = stageOf(schedule, tensor, span);
+    checkScope(stage, scope, span);
     const written = stage.tensors[0];
     const body = stage.bodies[0];
     if (stage.operation.kind !== "Compute" || written === undefined || body === undefined) {
@@ -111,17 +112,6 @@ export function cacheWrite(schedule: Schedule, tensor: TensorLike, scope: Scope)
     record(schedule, "cacheWrite", stage, { scope }, [name]);
     return cache.tensors[0] as Tensor;
   });
-}
-
-const SCOPES: ReadonlySet<string> = new Set(["global", "shared", "warp", "local"]);
-
-/** A scope is one of the usual ones, or an accelerator's, with a dot. */
-function checkScope(schedule: Schedule, tensor: TensorLike, scope: Scope, span: Span): void {
-  if (typeof scope === "string" && (SCOPES.has(scope) || /^\w+\.\w/.test(scope))) return;
-  const { name } = stageOf(schedule, tensor, span);
-  throw new CompileError(
-    badScope(name, `\`${String(scope)}\` is no memory scope: global, shared, warp, local, or one with a dot`, span),
-  );
 }
 
 function freshAxes(shape: readonly Expr[], like: Stage, span: Span): readonly IterVar[] {

@@ -3,12 +3,17 @@ import type { Arguments } from "./arguments.js";
 import { cacheRead, cacheWrite } from "./cache.js";
 import { computeAt, computeInline, computeRoot } from "./compute-at.js";
 import { decomposeReduction } from "./decompose-reduction.js";
+import { doubleBuffer } from "./double-buffer.js";
 import { fuse } from "./fuse.js";
 import { findStage } from "./lookup.js";
 import { bind, parallel, unroll, vectorize } from "./mark.js";
 import { reorder } from "./reorder.js";
+import { reverseComputeAt } from "./reverse-compute-at.js";
+import { reverseComputeInline } from "./reverse-compute-inline.js";
 import { rfactor } from "./rfactor.js";
 import type { Schedule, TailStrategy } from "./schedule.js";
+import { softwarePipeline } from "./software-pipeline.js";
+import { setScope } from "./set-scope.js";
 import { split } from "./split.js";
 import { type LayoutDigitOptions, transformLayout } from "./transform-layout.js";
 
@@ -37,7 +42,13 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   computeAt: (s, { stage }, args) => computeAt(s, stage, args.string("consumer"), args.string("axis")),
   computeInline: (s, { stage }) => computeInline(s, stage),
   computeRoot: (s, { stage }) => computeRoot(s, stage),
+  softwarePipeline: (s, { stage }, args) =>
+    softwarePipeline(s, stage, args.string("axis"), { stages: args.numbers("stages"), order: args.strings("order") }),
+  doubleBuffer: (s, { stage }) => doubleBuffer(s, stage),
   decomposeReduction: (s, { stage }, args) => decomposeReduction(s, stage, args.string("axis")),
+  reverseComputeAt: (s, { stage }, args) =>
+    void reverseComputeAt(s, stage, args.string("producer"), args.string("axis")),
+  reverseComputeInline: (s, { stage }) => void reverseComputeInline(s, stage),
   rfactor: (s, { stage }, args) =>
     void rfactor(s, stage, args.string("axis"), { position: args.number("position") ?? 0 }),
   cacheRead: (s, { stage }, args) => {
@@ -45,6 +56,7 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
     cacheRead(s, tensor, args.string("scope") as Scope, args.strings("readers"));
   },
   cacheWrite: (s, { stage }, args) => void cacheWrite(s, stage, args.string("scope") as Scope),
+  setScope: (s, { stage }, args) => setScope(s, stage, args.string("scope") as Scope),
   transformLayout: (s, { stage }, args) => transformLayout(s, stage, args.list("digits").map(digit)),
 };
 

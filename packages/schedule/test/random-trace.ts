@@ -1,7 +1,7 @@
 import { isCompileError } from "@tilewright/diagnostics";
 import { type Expr, type IterVar, type Tensor, visit } from "@tilewright/ir";
 import {
-  axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposeReduction, fuse, parallel, reorder, rfactor, type Schedule, split,
+  axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposeReduction, fuse, parallel, reorder, rfactor, type Schedule, setScope, split,
   type TailStrategy, tile, transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 
@@ -78,6 +78,7 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
     () => cacheRead(schedule, stage, choices.of(["global", "local"] as const) ?? "global"),
     () => cacheWrite(schedule, stage, choices.of(["global", "local"] as const) ?? "global"),
     () => randomLayout(schedule, stage, choices),
+    () => setScope(schedule, stage, choices.of(["global", "shared", "local"] as const) ?? "global"),
   ];
   actions[choices.below(actions.length)]?.();
 }

@@ -1,0 +1,31 @@
+import type { Diagnostic, Span } from "@tilewright/diagnostics";
+import { error } from "./errors.js";
+
+/** SCH140: an alignment of no dimension that has a stride to choose. */
+export const badAlignedDimension = (stage: string, dimension: unknown, rank: number, span: Span): Diagnostic =>
+  error("SCH140")({
+    message: `cannot align dimension ${String(dimension)} of \`${stage}\``,
+    span,
+    expected: rank < 2 ? "memory of two or more dimensions" : `a dimension of its memory from 0 to ${rank - 2}`,
+    actual: dimension === rank - 1 ? "the innermost dimension, whose elements are neighbours" : String(dimension),
+    hint: "align the dimension outside the one whose rows should begin at a boundary",
+  });
+
+/** SCH141: an alignment that no stride has. */
+export const badAlignment = (stage: string, factor: unknown, offset: unknown, span: Span): Diagnostic =>
+  error("SCH141")({
+    message: `cannot align \`${stage}\` to ${String(offset)} modulo ${String(factor)}`,
+    span,
+    expected: "an integer factor from 1 to 65536 and an integer offset from 0 to below the factor",
+    actual: `factor ${String(factor)}, offset ${String(offset)}`,
+  });
+
+/** SCH142: dimensions of the memory would change after strides were chosen for them. */
+export const alignedAlready = (stage: string, dimensions: readonly number[], span: Span): Diagnostic =>
+  error("SCH142")({
+    message: `cannot change the layout of \`${stage}\` now`,
+    span,
+    expected: "a stage whose memory has no alignment",
+    actual: `storageAlign chose the stride of dimension ${dimensions.join(", ")}`,
+    hint: "call transformLayout first, and align the dimensions that it makes",
+  });
