@@ -3,7 +3,7 @@ import { isCompileError, NO_SPAN } from "@tilewright/diagnostics";
 import { evaluateTensors, type TypedArray } from "@tilewright/interp";
 import type { IRModule, PrimFunc, Tensor } from "@tilewright/ir";
 import { lower } from "@tilewright/lower";
-import { toPrimFunc, traceOf } from "@tilewright/schedule";
+import { type Schedule, toPrimFunc, traceOf } from "@tilewright/schedule";
 import fc from "fast-check";
 import { faultyPass } from "./find-fault.js";
 import { inputFor, placeholdersOf, programs } from "./programs.js";
@@ -42,14 +42,30 @@ export interface Batch {
   readonly cases: readonly Case[];
 }
 
+/** A schedule to be compiled, and what made it, for the report. */
+export interface Entry {
+  readonly outputs: readonly Tensor[];
+  readonly schedule: Schedule;
+  readonly seed: number;
+  readonly origin: string;
+}
+
 /** One module of all draws that make a legal schedule, lowered and compiled; null when none does. */
 export function batchOf(draws: readonly Draw[], backend: Backend): Batch | null {
-  const functions: PrimFunc[] = [];
-  const cases: Case[] = [];
-  for (const { program: number, sizes, choices, seed } of draws) {
+  const entries = draws.map(({ program: number, sizes, choices, seed }): Entry => {
     const program = programs[number] as (typeof programs)[number];
     const outputs = program.build((k) => sizes[k] ?? 2);
     const { schedule } = randomSchedule(outputs, new Choices(choices), { threads: false });
+    return { outputs, schedule, seed, origin: `${program.name}, sizes ${sizes.join(", ")}` };
+  });
+  return batchOfSchedules(entries, backend);
+}
+
+/** One module of all schedules that lower, compiled; null when none does. */
+export function batchOfSchedules(entries: readonly Entry[], backend: Backend): Batch | null {
+  const functions: PrimFunc[] = [];
+  const cases: Case[] = [];
+  for (const { outputs, schedule, seed, origin } of entries) {
     const name = `f${cases.length}`;
     try {
       functions.push(toPrimFunc(schedule, { name }));
@@ -63,8 +79,7 @@ export function batchOf(draws: readonly Draw[], backend: Backend): Batch | null 
     const inputs = parameters.flatMap((parameter) =>
       given.filter(([tensor]) => tensor.name === parameter).map(([, array]) => array),
     );
-    const trace = `${program.name}, sizes ${sizes.join(", ")}\n${JSON.stringify(traceOf(schedule).records)}`;
-    cases.push({ name, inputs, expected, trace });
+    cases.push({ name, inputs, expected, trace: `${origin}\n${JSON.stringify(traceOf(schedule).records)}` });
   }
   if (cases.length === 0) return null;
   const scheduled: IRModule = { kind: "IRModule", span: NO_SPAN, functions, attributes: {} };
