@@ -34,6 +34,14 @@ export class Arguments {
       : this.fail(`\`${name}\` is no list of strings`);
   }
 
+  /** A number for each of some names. */
+  numbers(name: string): { readonly [key: string]: number } {
+    const value = this.get(name);
+    return typeof value === "object" && value !== null && Object.values(value).every((one) => typeof one === "number")
+      ? (value as { readonly [key: string]: number })
+      : this.fail(`\`${name}\` is no table of numbers`);
+  }
+
   list(name: string): readonly Json[] {
     const value = this.get(name);
     return Array.isArray(value) ? (value as readonly Json[]) : this.fail(`\`${name}\` is no list`);

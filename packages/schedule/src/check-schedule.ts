@@ -1,6 +1,7 @@
 import type { Span } from "@tilewright/diagnostics";
 import { checkPlaces } from "./check-places.js";
 import { checkRecurrences } from "./check-recurrence.js";
+import { checkUnits } from "./check-unit.js";
 import type { Domains } from "./domain.js";
 import { inferBounds } from "./infer-bounds.js";
 import { inlineStages } from "./inline-stages.js";
@@ -19,6 +20,7 @@ const CHECKS: readonly Check[] = [
   checkRecurrences,
   (schedule, _domains, span) => checkPipelines(schedule, span),
   (schedule, domains) => void (hasBoldTails(schedule) && domains()),
+  (schedule, _domains, span) => checkUnits(schedule, span),
 ];
 
 export function checkSchedule(schedule: Schedule, span: Span): void {

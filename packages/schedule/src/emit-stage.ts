@@ -23,6 +23,7 @@ import {
   type Var,
   variable,
 } from "@tilewright/ir";
+import { callIntrinsic } from "./call-intrinsic.js";
 import { loopsOfInitial } from "./check-places.js";
 import type { Domain, Region } from "./domain.js";
 import { foldsOf } from "./folds.js";
@@ -64,6 +65,8 @@ export function emitStage(domain: Domain, context: EmitContext): Stmt {
   for (let depth = stage.leaves.length - 1; depth >= 0; depth--) {
     const leaf = stage.leaves[depth] as IterVar;
     stmt = context.filled(stage, leaf, loopFor(domain, leaf, domain.loopVars.get(leaf) as Var, stmt));
+    if (stage.unit?.leaves[0] === leaf && stage.unit.intrinsic !== null)
+      stmt = callIntrinsic(stage.name, stmt, stage.unit.intrinsic, ranges, leaf.span);
     if (depth === outermost)
       stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], outermost, ranges), stmt], leaf.span);
   }
@@ -192,7 +195,8 @@ class StageBody {
 
   private where(reduce: Reduce, stmt: Stmt): Stmt {
     if (reduce.condition === null) return stmt;
-    return this.b.when(this.lowered(reduce.condition), stmt, readsOf([reduce.condition]).length === 0 ? "guard" : "branch");
+    const role = readsOf([reduce.condition]).length === 0 ? "guard" : "branch";
+    return this.b.when(this.lowered(reduce.condition), stmt, role);
   }
 
   /** `outputs[k]` takes `values[k]`; several are all evaluated before the first is stored. */

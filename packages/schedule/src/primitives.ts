@@ -1,5 +1,6 @@
 import type { Json, Scope, ThreadTag, TraceRecord } from "@tilewright/ir";
 import type { Arguments } from "./arguments.js";
+import { blockize } from "./blockize.js";
 import { cacheRead, cacheWrite } from "./cache.js";
 import { computeAt, computeInline, computeRoot } from "./compute-at.js";
 import { decomposeReduction } from "./decompose-reduction.js";
@@ -12,9 +13,10 @@ import { reverseComputeAt } from "./reverse-compute-at.js";
 import { reverseComputeInline } from "./reverse-compute-inline.js";
 import { rfactor } from "./rfactor.js";
 import type { Schedule, TailStrategy } from "./schedule.js";
-import { softwarePipeline } from "./software-pipeline.js";
 import { setScope } from "./set-scope.js";
+import { softwarePipeline } from "./software-pipeline.js";
 import { split } from "./split.js";
+import { tensorize } from "./tensorize.js";
 import { type LayoutDigitOptions, transformLayout } from "./transform-layout.js";
 
 export type Apply = (schedule: Schedule, record: TraceRecord, args: Arguments) => void;
@@ -45,6 +47,8 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   softwarePipeline: (s, { stage }, args) =>
     softwarePipeline(s, stage, args.string("axis"), { stages: args.numbers("stages"), order: args.strings("order") }),
   doubleBuffer: (s, { stage }) => doubleBuffer(s, stage),
+  blockize: (s, { stage }, args) => blockize(s, stage, args.string("axis")),
+  tensorize: (s, { stage }, args) => tensorize(s, stage, args.string("axis"), args.intrinsic("intrinsic", s.intrinsics)),
   decomposeReduction: (s, { stage }, args) => decomposeReduction(s, stage, args.string("axis")),
   reverseComputeAt: (s, { stage }, args) =>
     void reverseComputeAt(s, stage, args.string("producer"), args.string("axis")),

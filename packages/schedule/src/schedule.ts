@@ -1,5 +1,15 @@
 import type { Span } from "@tilewright/diagnostics";
-import type { Expr, IterVar, LoopKind, Operation, Scope, Tensor, ThreadTag, TraceRecord } from "@tilewright/ir";
+import type {
+  Expr,
+  IterVar,
+  LoopKind,
+  Operation,
+  PrimFunc,
+  Scope,
+  Tensor,
+  ThreadTag,
+  TraceRecord,
+} from "@tilewright/ir";
 
 /**
  * What happens where a split factor does not divide the extent. `guard`: the innermost body is guarded (and lowering peels the guard).
@@ -54,6 +64,28 @@ export interface LoopHints {
   readonly partition: "auto" | "never";
 }
 
+/** How the iterations of a loop overlap: a statement with number `k` does in step `t` the work of iteration `t − k`. */
+export interface Pipeline {
+  /** Of the stages computed directly in the loop and of the rest of its body, which its own stage stands for. */
+  readonly numbers: ReadonlyMap<Stage, number>;
+  /** The statements of one step in order. */
+  readonly order: readonly Stage[];
+}
+
+/** An instruction: its name, and what it means as a function over buffers of constant shapes. */
+export interface TensorIntrinsic {
+  readonly name: string;
+  readonly semantics: PrimFunc;
+}
+
+/** Loops that are one unit, to the innermost, as they were when they became one; `intrinsic` is called in their place. */
+export interface Unit {
+  readonly leaves: readonly IterVar[];
+  readonly marks: ReadonlyMap<IterVar, LoopMark>;
+  readonly initialAt: IterVar | null;
+  readonly intrinsic: TensorIntrinsic | null;
+}
+
 /** The stride of a dimension is made to be `offset` modulo `factor` elements. */
 export interface Alignment {
   readonly dimension: number;
@@ -79,6 +111,8 @@ export interface Stage {
   leaves: readonly IterVar[];
   marks: ReadonlyMap<IterVar, LoopMark>;
   hints: ReadonlyMap<IterVar, LoopHints>;
+  /** Loops whose iterations overlap. */
+  pipelines: ReadonlyMap<IterVar, Pipeline>;
   attachment: Attachment;
   scope: Scope;
   layout: readonly LayoutDigit[] | null;
@@ -87,6 +121,8 @@ export interface Stage {
   initialAt: IterVar | null;
   /** Over the data axes: elements for which it is false are not computed, since nobody reads them. */
   predicate: Expr | null;
+  /** The innermost loops, when no primitive may come between them any more. */
+  unit: Unit | null;
 }
 
 /** A schedule: stages in topological order, producers first, and the trace of primitives that made it what it is. */
@@ -96,6 +132,8 @@ export interface Schedule {
   records: readonly TraceRecord[];
   /** Where the calls of primitives come from while a trace is replayed; else null, and each call is its own place. */
   place: Span | null;
+  /** What names of intrinsics mean here. */
+  intrinsics: ReadonlyMap<string, TensorIntrinsic>;
 }
 
 /** A tensor of the schedule, or the name of its stage. */

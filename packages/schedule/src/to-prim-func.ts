@@ -2,7 +2,6 @@ import { CompileError, type Span } from "@tilewright/diagnostics";
 import {
   type Buffer,
   buffer,
-  build,
   type Expr,
   type IterVar,
   int,
@@ -14,10 +13,12 @@ import {
 } from "@tilewright/ir";
 import { checkAlias } from "./alias.js";
 import type { Domain, Domains } from "./domain.js";
+import { allocated, type Inner, loopWith } from "./emit-loop.js";
 import { type EmitContext, emitStage, type Storage } from "./emit-stage.js";
 import { badParameters } from "./errors.js";
 import { inferBounds } from "./infer-bounds.js";
 import { inlineStages } from "./inline-stages.js";
+import { isComputedIn, lifetimeOf } from "./pipeline.js";
 import { placeOf } from "./place.js";
 import type { LayoutDigit, Schedule, Stage } from "./schedule.js";
 
@@ -46,27 +47,30 @@ export function toPrimFunc(schedule: Schedule, given: PrimFuncOptions = {}): Pri
   const storage = storageOf(stages, domains, parameters);
   const bufferOf = (tensor: Tensor): Buffer => (storage.get(tensor) as Storage).buffer;
 
-  const emitAt = (place: (stage: Stage) => boolean, rest: Stmt | null): Stmt => {
-    const here = domains.order.filter(place);
-    const nests = here.map((stage) => emit(stage));
-    const body = sequence(rest === null ? nests : [...nests, rest]);
-    const made = here.flatMap((stage) => stage.tensors.filter((tensor) => !parameters.includes(tensor)).map(bufferOf));
-    return made.reduceRight<Stmt>((inner, memory) => build.allocate(memory, inner), body);
-  };
+  const ownBuffers = (stage: Stage): readonly Buffer[] =>
+    stage.tensors.filter((tensor) => !parameters.includes(tensor)).map(bufferOf);
   const context: EmitContext = {
     bodies,
     storage,
-    attach: (target, axis, body) => {
-      const inside = (stage: Stage): boolean =>
-        stage.attachment.kind === "at" && stage.attachment.stage === target && stage.attachment.axis === axis;
-      return domains.order.some(inside) ? emitAt(inside, body) : body;
+    filled: (owner, axis, loop) => {
+      const inside = domains.order.filter((stage) => isComputedIn(stage, owner, axis));
+      if (inside.length === 0) return loop;
+      return loopWith(loop, owner, inside.map(innerOf), owner.pipelines.get(axis) ?? null);
     },
   };
   const emit = (stage: Stage): Stmt => {
     if (stage.operation.kind === "Extern") return emitExtern(stage, bufferOf);
     return emitStage(domains.byStage.get(stage) as Domain, context);
   };
-  const body = emitAt((stage) => stage.attachment.kind === "root", null);
+  const innerOf = (stage: Stage): Inner => ({
+    stage,
+    nest: emit(stage),
+    warmUp: null,
+    buffers: ownBuffers(stage),
+    lifetime: lifetimeOf(schedule, stage),
+  });
+  const atRoot = domains.order.filter((stage) => stage.attachment.kind === "root");
+  const body = allocated(atRoot.flatMap(ownBuffers), sequence(atRoot.map(emit)));
   const mayAlias = (options.mayAlias ?? []).map(([output, input]) => {
     for (const tensor of [output, input]) {
       if (!parameters.includes(tensor))

@@ -1,7 +1,7 @@
 import { isCompileError } from "@tilewright/diagnostics";
 import { type Expr, type IterVar, type Tensor, visit } from "@tilewright/ir";
 import {
-  axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposeReduction, fuse, parallel, reorder, rfactor, type Schedule, setScope, split,
+  axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposeReduction, doubleBuffer, fuse, parallel, reorder, reverseComputeAt, reverseComputeInline, rfactor, type Schedule, setScope, softwarePipeline, split,
   type TailStrategy, tile, transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 
@@ -69,10 +69,14 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
     () => unroll(schedule, stage, axis()),
     () => decomposeReduction(schedule, stage, axis()),
     () => rfactor(schedule, stage, axis(), { position: choices.below(2) }),
+    () => reverseComputeAt(schedule, choices.of(readersOf(schedule, stage)) ?? stage, stage, axis()),
+    () => reverseComputeInline(schedule, stage),
     () => parallel(schedule, stage, axis()),
     () => (threads ? bind(schedule, stage, axis(), "blockIdx.x") : parallel(schedule, stage, axis())),
     () => randomComputeAt(schedule, stage, choices),
     () => randomComputeAt(schedule, stage, choices),
+    () => doubleBuffer(schedule, stage),
+    () => randomPipeline(schedule, stage, choices),
     () => computeInline(schedule, stage),
     () => computeRoot(schedule, stage),
     () => cacheRead(schedule, stage, choices.of(["global", "local"] as const) ?? "global"),
@@ -83,16 +87,38 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
   actions[choices.below(actions.length)]?.();
 }
 
-function randomComputeAt(schedule: Schedule, producer: string, choices: Choices): void {
+function readersOf(schedule: Schedule, producer: string): readonly string[] {
   const made = schedule.stages.find(({ name }) => name === producer)?.tensors ?? [];
   const reads = (bodies: readonly Expr[]): boolean => {
     const read = new Set<Tensor>();
     for (const body of bodies) visit(body, { Read: ({ tensor }) => void read.add(tensor) });
     return made.some((tensor) => read.has(tensor));
   };
-  const readers = schedule.stages.filter((stage) => reads(stage.bodies)).map(({ name }) => name);
+  return schedule.stages.filter((stage) => reads(stage.bodies)).map(({ name }) => name);
+}
+
+function randomComputeAt(schedule: Schedule, producer: string, choices: Choices): void {
+  const readers = readersOf(schedule, producer);
   const consumer = choices.of(choices.below(4) === 0 ? schedule.stages.map(({ name }) => name) : readers) ?? producer;
   computeAt(schedule, producer, consumer, choices.of(axesOf(schedule, consumer)) ?? "none");
+}
+
+/** Pipelines a loop in which something is computed, mostly so that nothing is read too early. */
+function randomPipeline(schedule: Schedule, name: string, choices: Choices): void {
+  const places = schedule.stages.flatMap(({ attachment }) => (attachment.kind === "at" ? [attachment] : []));
+  const { stage: owner, axis } = choices.of(places) ?? { stage: { name }, axis: "none" };
+  const inside = schedule.stages.filter(
+    ({ attachment }) => attachment.kind === "at" && attachment.stage === owner && attachment.axis === axis,
+  );
+  const names = [...inside.map((stage) => stage.name), owner.name];
+  let number = 0;
+  const stages = Object.fromEntries(
+    names.map((each) => [each, choices.below(9) === 0 ? 0 : (number += choices.below(3))]),
+  );
+  softwarePipeline(schedule, owner.name, axis, {
+    stages,
+    order: choices.below(3) === 0 ? [...names].reverse() : names,
+  });
 }
 
 function randomLayout(schedule: Schedule, stage: string, choices: Choices): void {
