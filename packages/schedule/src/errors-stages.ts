@@ -35,3 +35,44 @@ export const computedInside = (
 /** SCH132: an option or argument of a primitive that makes stages, outside of what there is. */
 export const badChoice = (what: string, expected: string, actual: string, span: Span): Diagnostic =>
   error("SCH132")({ message: `there is no ${what}`, span, expected, actual });
+
+/** SCH133: a read whose index cannot be turned around, to say which of the reader's loop runs along a producer's. */
+export const notInvertible = (
+  primitive: string,
+  reader: string,
+  producer: string,
+  axis: string,
+  dimension: number,
+  actual: string,
+  span: Span,
+): Diagnostic =>
+  error("SCH133")({
+    message: `cannot ${primitive}: no loop of \`${reader}\` runs along \`${axis}\` of \`${producer}\``,
+    span,
+    expected: `reads of \`${producer}\` whose index ${dimension} is a data axis of \`${reader}\`, of its own, perhaps plus a constant`,
+    actual,
+    hint: `give \`${reader}\` loops by hand and computeAt(\`${producer}\`) into them`,
+  });
+
+/** SCH134: a consumer computed where its producer's sums are not complete. */
+export const incompleteThere = (producer: string, axis: string, reduction: string, span: Span): Diagnostic =>
+  error("SCH134")({
+    message: `cannot compute a reader of \`${producer}\` in \`${axis}\``,
+    span,
+    expected: "a loop outside of every reduction loop",
+    actual:
+      axis === reduction
+        ? `\`${axis}\` is a reduction loop: elements are complete after it`
+        : `\`${axis}\` stands inside the reduction loop \`${reduction}\`, after which elements are complete`,
+    hint: "reorder the reduction inwards first",
+  });
+
+/** SCH135: a stage that cannot be folded into what it reads. */
+export const notFoldable = (reader: string, actual: string, span: Span): Diagnostic =>
+  error("SCH135")({
+    message: `cannot fold \`${reader}\` into its producer`,
+    span,
+    expected: "a pointwise stage that reads one computed stage, which nothing else reads, at a permutation of its axes",
+    actual,
+    hint: "computeInline the other producers first",
+  });

@@ -286,7 +286,8 @@ export function reachOf(
   return { min: inside(min), max: inside(max) };
 }
 
-function clampedParts(index: Expr): { inner: Expr; last: number } | undefined {
+/** What is clamped, and the last index, of an index that `createSchedule` has clamped. */
+export function clampedParts(index: Expr): { inner: Expr; last: number } | undefined {
   if (index.kind !== "Binary" || index.op !== "min" || !isConst(index.right) || index.left.kind !== "Binary")
     return undefined;
   const { left, right } = index;

@@ -51,12 +51,12 @@ export function split(
   });
 }
 
-/** What was computed in a loop of `stage` that is no more is computed in the loop that now holds the same body. */
-export function moveAttached(schedule: Schedule, stage: Stage, from: IterVar, to: IterVar): void {
+/** What was computed in a loop of `stage` that is no more is computed in the loop, of `owner`, that now holds the same body. */
+export function moveAttached(schedule: Schedule, stage: Stage, from: IterVar, to: IterVar, owner: Stage = stage): void {
   for (const inside of schedule.stages) {
     const { attachment } = inside;
     if (attachment.kind === "at" && attachment.stage === stage && attachment.axis === from)
-      inside.attachment = { kind: "at", stage, axis: to };
+      inside.attachment = { kind: "at", stage: owner, axis: to };
   }
 }
 
