@@ -4,7 +4,7 @@ import { differentiate } from "./differentiate.js";
 import { opaqueOperation } from "./errors.js";
 import type { Summand } from "./gather.js";
 import { domainsOf, type OutputGradient } from "./reductions.js";
-import { chosen, type Sensitivity } from "./sensitivity.js";
+import { chosen, readsTensor, type Sensitivity } from "./sensitivity.js";
 import { dataAxes, distinctNames, element, fromZero, stage } from "./stage.js";
 import { type Form, total } from "./total.js";
 
@@ -35,13 +35,13 @@ export function backward(output: Tensor, inputs: readonly Tensor[], head: Head, 
     if (!flows || operation.kind === "Placeholder") continue;
     if (operation.kind !== "Compute") throw new CompileError(opaqueOperation(operation, operation.span));
     for (const { axes, conditions, seeds, strict } of domainsOf(operation, outputs, span)) {
-      for (const { read, gradient } of differentiate(seeds, varies)) {
+      for (const { read, gradient } of differentiate(seeds, varies, span)) {
         const summand: Summand = {
           axes: [...head.batch, ...axes],
-          conditions: [...conditions, ...gradient.guards],
+          conditions: [...conditions, ...gradient.guards.filter((guard) => !readsTensor(guard))],
           shape: [...head.batch.map(({ extent }) => extent), ...read.tensor.shape],
           indices: [...head.batch.map(({ variable }) => variable), ...read.indices],
-          value: gradient.value,
+          value: chosen(gradient.guards.filter(readsTensor), gradient.value),
           strict,
         };
         const before = summands.get(read.tensor);

@@ -1,9 +1,8 @@
-import { CompileError } from "@tilewright/diagnostics";
+import { CompileError, isNoSpan, type Span } from "@tilewright/diagnostics";
 import {
-  build, type Expr, type IfThenElse, isFloat, operandsOf, type Read, type Select, structuralEqual, structuralHash, type Tensor,
+  build, type Expr, isFloat, operandsOf, type Read, structuralEqual, structuralHash, type Tensor,
 } from "@tilewright/ir"; // biome-ignore format: a list
-import { constant } from "../math.js";
-import { ofBinary, ofUnary } from "./derivatives.js";
+import { derivatives } from "./derivatives.js";
 import { notDifferentiable } from "./errors.js";
 import { guarded, type Sensitivity, sumOf } from "./sensitivity.js";
 
@@ -25,7 +24,11 @@ export interface Contribution {
  * is visited once, so what is built is linear in the distinct nodes.
  * @throws CompileError `TE305` a float expression that varies and has no derivative.
  */
-export function differentiate(seeds: readonly Seed[], varies: (tensor: Tensor) => boolean): readonly Contribution[] {
+export function differentiate(
+  seeds: readonly Seed[],
+  varies: (tensor: Tensor) => boolean,
+  span: Span,
+): readonly Contribution[] {
   const order = varyingNodes(
     seeds.map(({ root }) => root),
     varies,
@@ -46,7 +49,8 @@ export function differentiate(seeds: readonly Seed[], varies: (tensor: Tensor) =
     const gradient = gradients.get(node);
     if (gradient === undefined) continue;
     if (node.kind === "Read") found.push({ read: node, gradient });
-    else propagate(node, gradient, stored.get(node) ?? node, varying, add);
+    else if (SMOOTH.has(node.kind)) propagate(node, gradient, stored.get(node) ?? node, varying, add);
+    else throw new CompileError(notDifferentiable(node, isNoSpan(node.span) ? span : node.span));
   }
   return byPlace(found);
 }
@@ -80,6 +84,8 @@ function smoothOperands(node: Expr): readonly Expr[] {
   return operands.filter(({ dtype }) => isFloat(dtype));
 }
 
+const SMOOTH: ReadonlySet<Expr["kind"]> = new Set(["Unary", "Binary", "Cast", "Select", "IfThenElse"] as const);
+
 /** Hands the gradient of a node to its operands. */
 function propagate(
   node: Expr,
@@ -88,62 +94,36 @@ function propagate(
   varying: ReadonlySet<Expr>,
   add: (operand: Expr, more: Sensitivity) => void,
 ): void {
-  const hand = (operand: Expr, value: Expr | undefined): void => {
-    if (value !== undefined && varying.has(operand)) add(operand, { guards, value });
+  const hand = (operand: Expr, more: Sensitivity): void => {
+    if (varying.has(operand)) add(operand, more);
   };
-  switch (node.kind) {
-    case "Unary":
-      hand(node.operand, ofUnary(node, g, y));
-      break;
-    case "Binary": {
-      const [left, right] = ofBinary(node, g, y, [varying.has(node.left), varying.has(node.right)]);
-      hand(node.left, left);
-      hand(node.right, right);
-      break;
-    }
-    case "Cast":
-      hand(node.operand, build.cast(g, node.operand.dtype));
-      break;
-    case "Select":
-    case "IfThenElse":
-      choose(node, { guards, value: g }, varying, add);
-      break;
-    default:
-      throw new CompileError(notDifferentiable(node));
+  const choice = choiceOf(node, varying);
+  if (choice !== undefined) {
+    const { condition, yes, no } = choice;
+    hand(yes, guarded({ guards, value: g }, condition));
+    hand(no, guarded({ guards, value: g }, build.unary("not", condition)));
+  } else if (node.kind === "Cast") {
+    hand(node.operand, { guards, value: build.cast(g, node.operand.dtype) });
+  } else if (node.kind === "Unary" || node.kind === "Binary") {
+    const operands = operandsOf(node);
+    derivatives(node, g, y).forEach((value, position) => {
+      hand(operands[position] as Expr, { guards, value });
+    });
   }
 }
 
-/** A condition over axes becomes a guard, which the solver sees; one that reads data stays a choice. */
-function choose(
-  node: Select | IfThenElse,
-  gradient: Sensitivity,
+/** What stands for a choice: the one operand where the condition holds, the other where it does not. */
+function choiceOf(
+  node: Expr,
   varying: ReadonlySet<Expr>,
-  add: (operand: Expr, more: Sensitivity) => void,
-): void {
-  const { condition, whenTrue, whenFalse, kind } = node;
-  const isStatic = !readsTensor(condition);
-  const zero = constant(0, node.dtype);
-  const choice = (a: Expr, b: Expr): Sensitivity => ({
-    guards: gradient.guards,
-    value: kind === "Select" ? build.select(condition, a, b) : build.ifThenElse(condition, a, b),
-  });
-  const { value } = gradient;
-  if (varying.has(whenTrue)) add(whenTrue, isStatic ? guarded(gradient, condition) : choice(value, zero));
-  if (varying.has(whenFalse))
-    add(whenFalse, isStatic ? guarded(gradient, build.unary("not", condition)) : choice(zero, value));
-}
-
-/** Whether an expression depends on data. */
-export function readsTensor(root: Expr): boolean {
-  const seen = new Set<Expr>();
-  const stack = [root];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
-    if (node.kind === "Read" || node.kind === "Load" || node.kind === "Call") return true;
-    stack.push(...operandsOf(node));
-  }
-  return false;
+): { readonly condition: Expr; readonly yes: Expr; readonly no: Expr } | undefined {
+  if (node.kind === "Select" || node.kind === "IfThenElse")
+    return { condition: node.condition, yes: node.whenTrue, no: node.whenFalse };
+  if (node.kind !== "Binary" || (node.op !== "min" && node.op !== "max")) return undefined;
+  // Of equal operands the right one is chosen, but a constant before a varying one.
+  const { left, right, op } = node;
+  const [yes, no] = varying.has(left) ? [left, right] : [right, left];
+  return { condition: build.binary(op === "min" ? "lt" : "gt", yes, no), yes, no };
 }
 
 /** Reads of one tensor at equal indices are one. */

@@ -36,17 +36,17 @@ export const opaqueOperation = (operation: Operation, span: Span): Diagnostic =>
   });
 
 /** TE305: an expression that has no derivative. */
-export const notDifferentiable = (node: Expr): Diagnostic =>
-  error("TE305", node.span, `an expression of kind ${node.kind} is not differentiable`, {
+export const notDifferentiable = (node: Expr, span: Span): Diagnostic =>
+  error("TE305", span, `an expression of kind ${node.kind} is not differentiable`, {
     expected: "arithmetic, functions and choices of floats",
     actual: `${node.kind} of ${node.dtype}`,
     hint: "compute it without the inputs of the gradient, or write it with operators that have derivatives",
   });
 
-/** TE306: a reduction axis whose length depends on another axis without a bound. */
+/** TE306: a reduction axis whose domain nothing bounds. */
 export const unboundedAxis = (axis: IterVar, span: Span): Diagnostic =>
   error("TE306", span, `the reduction axis \`${axis.name}\` has a domain without bounds`, {
-    expected: "a domain that shapes and constants bound",
-    actual: "a domain that depends on data or on an axis of unknown length",
+    expected: "a domain of constants, symbols of shapes and other axes",
+    actual: "a domain that depends on data",
     hint: "fold over the largest domain and leave elements out with `where`",
   });

@@ -1,7 +1,7 @@
 import { Simplifier } from "@tilewright/arith";
 import { build, type Expr, type IterVar, int, isConst, substitute } from "@tilewright/ir";
-import { readsTensor } from "./differentiate.js";
 import { knowledgeOf } from "./rectangular.js";
+import { readsTensor } from "./sensitivity.js";
 import { type Solved, solve } from "./solve.js";
 import { copyAxes } from "./stage.js";
 

@@ -1,8 +1,8 @@
 import { boundsOf, type Domain, type Interval, intervalOf, usesAny } from "@tilewright/arith";
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { build, type Expr, type IterVar, int, isConst, type Var } from "@tilewright/ir";
-import { readsTensor } from "./differentiate.js";
 import { unboundedAxis } from "./errors.js";
+import { readsTensor } from "./sensitivity.js";
 
 /** What is known of the values of axes: constant ranges, and conditions where lengths are symbols. */
 export interface Knowledge {
@@ -33,7 +33,7 @@ export function insideOf(value: Expr, { min, extent }: IterVar): readonly [Expr,
 /**
  * Axes whose domains do not use each other: a domain that does, as that of a triangle, becomes the smallest one that holds it, and a
  * condition.
- * @throws CompileError `TE306` when nothing bounds it.
+ * @throws CompileError `TE306` when data bounds it.
  */
 export function rectangular(
   axes: readonly IterVar[],
@@ -44,9 +44,9 @@ export function rectangular(
   const made: IterVar[] = [];
   const conditions: Expr[] = [];
   for (const axis of axes) {
-    const dependent = [axis.min, axis.extent].some(
-      (bound) => usesAny(bound, new Set(around.keys())) || readsTensor(bound),
-    );
+    const bounds = [axis.min, axis.extent];
+    if (bounds.some(readsTensor)) throw new CompileError(unboundedAxis(axis, span));
+    const dependent = bounds.some((bound) => usesAny(bound, new Set(around.keys())));
     const own = dependent ? hull(axis, around, [...outer, ...made], span) : axis;
     if (dependent) conditions.push(...insideOf(axis.variable, axis));
     made.push(own);

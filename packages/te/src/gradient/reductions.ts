@@ -17,7 +17,7 @@ import { prod, sum } from "../reduce.js";
 import type { Seed } from "./differentiate.js";
 import { unknownReducer } from "./errors.js";
 import { rectangular } from "./rectangular.js";
-import { conjunction, conjuncts, type Sensitivity } from "./sensitivity.js";
+import { conjunction, conjuncts, guarded, type Sensitivity } from "./sensitivity.js";
 import { copyAxes, fold, fromZero, ownElement, stage, stages } from "./stage.js";
 
 /** What an operation sums its readers' gradients over, under conditions: where its seeds are differentiated. */
@@ -156,10 +156,7 @@ class Fold {
     const count = fold(sum, inside(counted(reduce.sources)), all.axes.slice(outer.length), where, initial, span);
     const hits = stage(`${output.tensor.name}.hits`, all.axes.slice(0, outer.length), count, span);
     const share = div(output.gradient.value, ownElement(hits, outer, span));
-    const of = (tuple: readonly Expr[]): Sensitivity => ({
-      guards: output.gradient.guards,
-      value: select(isHit(tuple), share, 0),
-    });
+    const of = (tuple: readonly Expr[]): Sensitivity => guarded({ ...output.gradient, value: share }, isHit(tuple));
     return { source: of(reduce.sources), start: reduce.initial === null ? output.gradient : of(reduce.initial) };
   }
 

@@ -1,7 +1,10 @@
-import { build, type Expr } from "@tilewright/ir";
-import { constant, ifThenElse } from "../math.js";
+import { build, type Expr, operandsOf } from "@tilewright/ir";
+import { constant, ifThenElse, select } from "../math.js";
 
-/** A gradient that is `value` where all of `guards` hold, which read no tensor, and 0 elsewhere. */
+/**
+ * A gradient that is `value` where all of `guards` hold, and 0 elsewhere, whatever the value is there: a derivative that is infinite or no
+ * number outside of its domain does no harm.
+ */
 export interface Sensitivity {
   readonly guards: readonly Expr[];
   readonly value: Expr;
@@ -16,13 +19,24 @@ export function guarded({ guards, value }: Sensitivity, guard: Expr): Sensitivit
 export function sumOf(a: Sensitivity, b: Sensitivity): Sensitivity {
   let both = 0;
   while (both < a.guards.length && a.guards[both] === b.guards[both]) both++;
-  const rest = ({ guards, value }: Sensitivity): Expr => chosen(guards.slice(both), value);
-  return { guards: a.guards.slice(0, both), value: build.add(rest(a), rest(b)) };
+  const [restOfA, restOfB] = [a.guards.slice(both), b.guards.slice(both)];
+  const guards = a.guards.slice(0, both);
+  if (isNegation(restOfB, restOfA)) return { guards, value: build.select(restOfA[0] as Expr, a.value, b.value) };
+  if (isNegation(restOfA, restOfB)) return { guards, value: build.select(restOfB[0] as Expr, b.value, a.value) };
+  return { guards, value: build.add(chosen(restOfA, a.value), chosen(restOfB, b.value)) };
 }
 
-/** `value` where all conditions hold, else 0; evaluated only there. */
+function isNegation([not, ...none]: readonly Expr[], [one, ...others]: readonly Expr[]): boolean {
+  return none.length + others.length === 0 && not?.kind === "Unary" && not.op === "not" && not.operand === one;
+}
+
+/** `value` where all conditions hold, else 0. Evaluated only there as far as the conditions are of axes, blended where they are of data. */
 export function chosen(conditions: readonly Expr[], value: Expr): Expr {
-  return conditions.length === 0 ? value : ifThenElse(conjunction(conditions), value, constant(0, value.dtype));
+  const ofData = conditions.filter(readsTensor);
+  const ofAxes = conditions.filter((condition) => !readsTensor(condition));
+  const zero = constant(0, value.dtype);
+  const blended = ofData.length === 0 ? value : select(conjunction(ofData), value, zero);
+  return ofAxes.length === 0 ? blended : ifThenElse(conjunction(ofAxes), blended, zero);
 }
 
 /** The parts of a conjunction. */
@@ -39,4 +53,17 @@ export function conjuncts(condition: Expr): readonly Expr[] {
 /** All conditions as one; there is at least one. */
 export function conjunction(conditions: readonly Expr[]): Expr {
   return conditions.reduce((all, condition) => build.binary("and", all, condition));
+}
+
+/** Whether an expression depends on data. */
+export function readsTensor(root: Expr): boolean {
+  const seen = new Set<Expr>();
+  const stack = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    if (node.kind === "Read" || node.kind === "Load" || node.kind === "Call") return true;
+    stack.push(...operandsOf(node));
+  }
+  return false;
 }

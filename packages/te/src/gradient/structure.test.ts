@@ -1,13 +1,4 @@
-import {
-  type Compute,
-  type Expr,
-  type Node,
-  operationsOf,
-  type Reduce,
-  type Tensor,
-  variable,
-  visit,
-} from "@tilewright/ir";
+import { type Expr, type Node, operationsOf, type Reduce, type Tensor, variable, visit } from "@tilewright/ir";
 import { print } from "@tilewright/ir/text";
 import { verifyTensors } from "@tilewright/ir/verify";
 import { describe, expect, it } from "vitest";
@@ -18,7 +9,11 @@ const { add, compute, mul, placeholder, read, reduceAxis, sum } = te;
 /** The computes of tensors as text, in order. */
 const computes = (tensors: readonly Tensor[]): string[] =>
   print(tensors).split("\n").filter((line) => line.startsWith("compute")); // biome-ignore format: one line
-const bodyOf = (tensor: Tensor | undefined): Expr => (tensor?.operation as Compute).bodies[0] as Expr;
+const bodyOf = (tensor: Tensor | undefined): Expr => {
+  const operation = tensor?.operation;
+  if (operation?.kind !== "Compute") throw new Error("no compute");
+  return operation.bodies[0] as Expr;
+};
 const foldOf = (tensor: Tensor | undefined): Reduce => {
   const body = bodyOf(tensor);
   if (body.kind !== "Reduce") throw new Error("no reduction");
