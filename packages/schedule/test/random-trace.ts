@@ -97,7 +97,7 @@ function readersOf(schedule: Schedule, producer: string): readonly string[] {
   return schedule.stages.filter((stage) => reads(stage.bodies)).map(({ name }) => name);
 }
 
-function readersOf(schedule: Schedule, producer: string): readonly string[] {
+function randomComputeAt(schedule: Schedule, producer: string, choices: Choices): void {
   const readers = readersOf(schedule, producer);
   const consumer = choices.of(choices.below(4) === 0 ? schedule.stages.map(({ name }) => name) : readers) ?? producer;
   computeAt(schedule, producer, consumer, choices.of(axesOf(schedule, consumer)) ?? "none");
