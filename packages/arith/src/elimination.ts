@@ -83,14 +83,16 @@ export class Elimination {
     return true;
   }
 
-  /** The unknown with coefficient ±1 that is best solved for. */
+  /** The unknown with coefficient ±1 that is best solved for: one that stands alone, as it makes others known. */
   #unit(): { readonly variable: Var; readonly row: Linear; readonly sign: number } | undefined {
     const order = [...this.open.keys()];
     let best: { variable: Var; row: Linear; sign: number; rank: number } | undefined;
     for (const row of this.#rows) {
-      for (const { atom, coefficient } of this.#termsOf(row)) {
+      const own = this.#termsOf(row);
+      for (const { atom, coefficient } of own) {
         if (Math.abs(coefficient) !== 1) continue;
-        const rank = (this.open.get(atom) ?? 0) * order.length + order.indexOf(atom);
+        const standing = own.length === 1 ? -1 : (this.open.get(atom) ?? 0);
+        const rank = standing * order.length + order.indexOf(atom);
         if (best === undefined || rank < best.rank) best = { variable: atom, row, sign: coefficient, rank };
       }
     }

@@ -79,6 +79,7 @@ function describe(
   );
   if (idle.some((each) => !settled.has(each) && !ranges.has(each))) return undefined;
   return simplifier.within({ ranges }, () => {
+    const isChoice = (each: Var): boolean => analyzer.bounds(each).min < analyzer.bounds(each).max;
     const digits = within.flatMap(({ value, size }) => {
       const digit = analyzer.fromLinear(value);
       return [analyzer.binary("ge", digit, analyzer.int(0)), analyzer.binary("lt", digit, analyzer.int(size))];
@@ -87,7 +88,7 @@ function describe(
     const impossible = all.filter((each) => each.kind === "Const" && each.value === false).slice(0, 1);
     return {
       values: new Map([...values].map(([each, value]) => [each, simplifier.canonical(analyzer.fromLinear(value))])),
-      free: [...new Set(free)],
+      free: [...new Set(free)].filter(isChoice),
       ranges,
       conditions: impossible.length > 0 ? impossible : [...new Set(all.filter(({ kind }) => kind !== "Const"))],
     };
