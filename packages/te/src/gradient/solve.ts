@@ -42,8 +42,11 @@ type Solution = NonNullable<ReturnType<typeof solveEquations>>;
 function narrow(solution: Solution, axes: readonly IterVar[], context: Context): Solved | undefined {
   const own = new Map(axes.map((each) => [each.variable, each]));
   const free = new Map(solution.free.map((each) => [each, own.get(each) ?? boundedAxis(each, solution)]));
-  const values = new Map(solution.values);
+  const values = new Map<Var, Expr>(
+    [...free.keys(), ...own.keys()].map((each) => [each, solution.values.get(each) ?? each]),
+  );
   let conditions = solution.conditions;
+  const domains = new Map([...own, ...free]);
   for (const variable of solution.free) {
     const found = narrowest(variable, free, values, axes, context) ?? { axis: free.get(variable), value: variable };
     if (found.axis === undefined) return undefined;
@@ -56,8 +59,9 @@ function narrow(solution: Solution, axes: readonly IterVar[], context: Context):
     conditions = conditions.map((each) => substitute(each, replacement));
   }
   const left = [...free.values()].filter((each) => each !== undefined);
-  const gone = axes.filter(({ variable }) => !free.has(variable));
-  const bounds = gone.flatMap((each) => insideOf(values.get(each.variable) ?? each.variable, each));
+  const bounds = [...domains].flatMap(([each, domain]) =>
+    domain === undefined || free.has(each) ? [] : insideOf(values.get(each) ?? each, domain),
+  );
   return { axes: left, values, conditions: [...conditions, ...bounds] };
 }
 
