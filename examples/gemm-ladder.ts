@@ -21,6 +21,8 @@ export interface Product {
   readonly A: Tensor;
   readonly B: Tensor;
   readonly C: Tensor;
+  /** Columns of A and rows of B. */
+  readonly depth: number;
 }
 
 /** C = A · B in float32: A has `rows` × `depth` elements, B `depth` × `columns`. */
@@ -31,7 +33,7 @@ export function product(rows: number, columns = rows, depth = rows): Product {
   const C = compute([rows, columns], (i, j) => sum(mul(read(A, i, k.variable), read(B, k.variable, j)), k), {
     name: "C",
   });
-  return { A, B, C };
+  return { A, B, C, depth };
 }
 
 /** What the last step must know of the machine. */
@@ -110,24 +112,24 @@ export function threads(product: Product): Schedule {
   return s;
 }
 
-/** Rows of A whose panels stay in a thread's second cache, and k whose panel of B stays in the first. */
-const BLOCK_ROWS = 128;
-const BLOCK_DEPTH = 256;
+/** Panels of A, and at most so many k, that are taken together: they stay in a thread's second cache while all of B goes by. */
+const BLOCK_PANELS = 8;
+const BLOCK_DEPTH = 512;
 
 /**
- * Past the ladder. 32 sums of one row need each element of B once a multiply-add; a tile of several rows × two vectors, all of it in registers, uses
- * each vector of B for every row and each element of A for every column. The tile stays there for 256 k, not four. A is packed
- * as B is, so that the innermost loop reads two streams in order and writes nothing.
+ * Past the ladder. In a row of 32 sums, a vector of B serves one multiply-add. In a tile of several rows by two vectors it serves every row, and an
+ * element of A both vectors; so the loads no longer set the pace. The sums of the tile stay in registers for up to 512 k, not four. A is
+ * packed as B is: the innermost loop reads two streams in order and writes nothing.
  */
-export function tileOfRegisters({ A, B, C }: Product, { lanes, tileRows, tileColumns }: Machine): Schedule {
+export function tileOfRegisters({ A, B, C, depth }: Product, { lanes, tileRows, tileColumns }: Machine): Schedule {
   const s = createSchedule(C);
   const packedA = cacheRead(s, A, "global");
   const packedB = cacheRead(s, B, "global");
 
-  const [blocks, inBlock] = split(s, C, "i", { factor: BLOCK_ROWS });
+  const [blocks, inBlock] = split(s, C, "i", { factor: BLOCK_PANELS * tileRows });
   const [panelsOfA, rows] = split(s, C, inBlock, { factor: tileRows });
   const [panelsOfB, columns] = split(s, C, "j", { factor: tileColumns });
-  const [ko, ki] = split(s, C, "k", { factor: BLOCK_DEPTH });
+  const [ko, ki] = split(s, C, "k", { parts: Math.ceil(depth / BLOCK_DEPTH) }); // parts of one size
   reorder(s, C, [blocks, ko, panelsOfB, panelsOfA, ki, rows, columns]);
   parallel(s, C, blocks);
   unroll(s, C, rows);
