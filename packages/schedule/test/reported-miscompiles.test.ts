@@ -133,6 +133,20 @@ describe("silent wrong code, as reported to Apache TVM", () => {
       await expectRight(s);
     }
   });
+
+  it("#15911: a consumer moved into a split loop of its producer left elements out", async () => {
+    for (const [n, factor] of [
+      [1024, 32],
+      [100, 32],
+      [7, 3],
+    ] as const) {
+      const { C, D, E, s } = chain(n);
+      const [outer, inner] = S.split(s, D, "i", { factor });
+      S.computeAt(s, C, D, inner);
+      S.reverseComputeAt(s, E, D, outer);
+      await expectRight(s);
+    }
+  });
 });
 
 describe("internal errors in place of a word to the user, as reported to Apache TVM", () => {
