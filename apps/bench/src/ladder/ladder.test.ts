@@ -46,22 +46,22 @@ describe.each(LADDER)("the step $step", ({ step, schedule }) => {
   });
   afterAll(() => device.close());
 
-  it.each([[32, 40, 36] as const, [37, 41, 29] as const])(
-    "computes the product by the interpreter: %i × %i × %i",
-    (...shape) => {
-      const [a, b] = operands(shape);
-      const c = new Float32Array(shape[0] * shape[1]).fill(Number.NaN);
-      const memory = new Map([
-        ["A", a],
-        ["B", b],
-        ["C", c],
-      ]);
-      interpret(toPrimFunc(schedule(product(...shape), machineOf(target.capabilities))), memory);
-      expect(c).toEqual(multiplied(shape, a, b));
-    },
-  );
+  it.each<Shape>([
+    [32, 40, 36],
+    [37, 41, 29],
+  ])("computes the product by the interpreter: %i × %i × %i", (...shape: Shape) => {
+    const [a, b] = operands(shape);
+    const c = new Float32Array(shape[0] * shape[1]).fill(Number.NaN);
+    const memory = new Map([
+      ["A", a],
+      ["B", b],
+      ["C", c],
+    ]);
+    interpret(toPrimFunc(schedule(product(...shape), machineOf(target.capabilities))), memory);
+    expect(c).toEqual(multiplied(shape, a, b));
+  });
 
-  it.each(SHAPES)("computes the product on wasm: %i × %i × %i", async (...shape) => {
+  it.each(SHAPES)("computes the product on wasm: %i × %i × %i", async (...shape: Shape) => {
     const [rows, columns, depth] = shape;
     const made = schedule(product(...shape), machineOf(target.capabilities));
     const { artifact, diagnostics } = await compileSchedule(made, { target, name: "gemm" });
