@@ -1,4 +1,4 @@
-export { dimensionsOfBox, withStrides } from "./box.js";
+export { dimensionsOfBox, withParameters } from "./box.js";
 export type { Buffer, BufferRegion, Scope } from "./buffer.js";
 export {
   at,

@@ -63,7 +63,7 @@ export function newSchedule(outputs: Tensor | readonly Tensor[], span: Span): Sc
     stage.bodies = stage.bodies.map((body) => withStates(body, states));
     stages.push(stage);
   }
-  const schedule: Schedule = { outputs: list, stages, records: [], place: null };
+  const schedule: Schedule = { outputs: list, stages, records: [], place: null, intrinsics: new Map() };
   attachSteps(schedule, span);
   checkSchedule(schedule, span);
   return schedule;

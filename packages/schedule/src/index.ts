@@ -12,7 +12,16 @@ export { reorder } from "./reorder.js";
 export { reverseComputeAt } from "./reverse-compute-at.js";
 export { reverseComputeInline } from "./reverse-compute-inline.js";
 export { type RfactorOptions, rfactor } from "./rfactor.js";
-export type { AxisLike, LayoutDigit, Schedule, Stage, TailStrategy, TensorIntrinsic, TensorLike } from "./schedule.js";
+export type {
+  AxisLike,
+  LayoutDigit,
+  LayoutDimension,
+  Schedule,
+  Stage,
+  TailStrategy,
+  TensorIntrinsic,
+  TensorLike,
+} from "./schedule.js";
 export { setScope } from "./set-scope.js";
 export { type PipelineOptions, softwarePipeline } from "./software-pipeline.js";
 export { type SplitOptions, split } from "./split.js";
@@ -20,5 +29,5 @@ export { type TensorIntrinsicOptions, tensorIntrinsic } from "./tensor-intrinsic
 export { intrinsicsOf, tensorize } from "./tensorize.js";
 export { type TileOptions, tile } from "./tile.js";
 export { type PrimFuncOptions, toPrimFunc } from "./to-prim-func.js";
-export { replay, traceOf } from "./trace.js";
-export { type LayoutDigitOptions, transformLayout } from "./transform-layout.js";
+export { type ReplayOptions, replay, traceOf } from "./trace.js";
+export { type LayoutLike, type LayoutOptions, transformLayout } from "./transform-layout.js";

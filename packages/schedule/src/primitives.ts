@@ -16,8 +16,9 @@ import type { Schedule, TailStrategy } from "./schedule.js";
 import { setScope } from "./set-scope.js";
 import { softwarePipeline } from "./software-pipeline.js";
 import { split } from "./split.js";
-import { tensorize } from "./tensorize.js";
-import { type LayoutDigitOptions, transformLayout } from "./transform-layout.js";
+import { storageAlign } from "./storage-align.js";
+import { intrinsicNamed, tensorize } from "./tensorize.js";
+import { type LayoutLike, transformLayout } from "./transform-layout.js";
 
 export type Apply = (schedule: Schedule, record: TraceRecord, args: Arguments) => void;
 
@@ -48,7 +49,8 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
     softwarePipeline(s, stage, args.string("axis"), { stages: args.numbers("stages"), order: args.strings("order") }),
   doubleBuffer: (s, { stage }) => doubleBuffer(s, stage),
   blockize: (s, { stage }, args) => blockize(s, stage, args.string("axis")),
-  tensorize: (s, { stage }, args) => tensorize(s, stage, args.string("axis"), args.intrinsic("intrinsic", s.intrinsics)),
+  tensorize: (s, { stage }, args) =>
+    tensorize(s, stage, args.string("axis"), intrinsicNamed(s, args.string("intrinsic"))),
   decomposeReduction: (s, { stage }, args) => decomposeReduction(s, stage, args.string("axis")),
   reverseComputeAt: (s, { stage }, args) =>
     void reverseComputeAt(s, stage, args.string("producer"), args.string("axis")),

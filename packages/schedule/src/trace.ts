@@ -4,21 +4,31 @@ import { Arguments } from "./arguments.js";
 import { newSchedule } from "./create-schedule.js";
 import { badRecord } from "./errors.js";
 import { PRIMITIVES } from "./primitives.js";
-import type { Schedule } from "./schedule.js";
+import type { Schedule, TensorIntrinsic } from "./schedule.js";
+import { checkIntrinsic } from "./tensor-intrinsic.js";
 
 /** What was done to a schedule, as data: it prints, serialises and replays. */
 export function traceOf(schedule: Schedule): Trace {
   return { version: 1, records: schedule.records };
 }
 
+export interface ReplayOptions {
+  /** What the names of intrinsics in the trace mean. */
+  readonly intrinsics?: readonly TensorIntrinsic[];
+}
+
 /**
  * Does again, on tensors of the same structure (other shapes, perhaps), what a trace says.
- * @throws CompileError SCH120 for a record that is no call of a primitive; what the primitive throws, with the step in a note
+ * @throws CompileError SCH120 for a record that is no call of a primitive; SCH153 and SCH156 for intrinsics; what the primitive throws, with
+ *   the step in a note
  */
-export function replay(outputs: Tensor | readonly Tensor[], trace: Trace): Schedule {
+export function replay(outputs: Tensor | readonly Tensor[], trace: Trace, options: ReplayOptions = {}): Schedule {
   const span = callSite(replay);
   const schedule = newSchedule(outputs, span);
   schedule.place = span;
+  const { intrinsics = [] } = options ?? {};
+  for (const intrinsic of intrinsics) checkIntrinsic(intrinsic, span);
+  schedule.intrinsics = new Map(intrinsics.map((intrinsic) => [intrinsic.name, intrinsic]));
   const records: unknown = trace?.records;
   if (trace?.version !== 1 || !Array.isArray(records))
     throw new CompileError(badRecord(0, "trace", "it is no trace of version 1", span));
