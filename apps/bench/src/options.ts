@@ -6,8 +6,16 @@ import { elementwiseSuite } from "./suites/elementwise.js";
 import { gemmSuite } from "./suites/gemm.js";
 import { mlpSuite } from "./suites/mlp.js";
 import { rewriteSuite } from "./suites/rewrite.js";
+import { scheduleSuite } from "./suites/schedule.js";
 
-export const SUITES: readonly Suite[] = [gemmSuite, mlpSuite, elementwiseSuite, compileSuite, rewriteSuite];
+export const SUITES: readonly Suite[] = [
+  gemmSuite,
+  mlpSuite,
+  elementwiseSuite,
+  compileSuite,
+  rewriteSuite,
+  scheduleSuite,
+];
 
 export interface Options {
   /** In the order given; all without any. */

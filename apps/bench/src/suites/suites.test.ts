@@ -37,7 +37,14 @@ describe("unrolledConvolution", () => {
 });
 
 describe("every suite", () => {
-  const small: Readonly<Record<string, number>> = { gemm: 24, mlp: 8, elementwise: 20, compile: 16, rewrite: 500 };
+  const small: Readonly<Record<string, number>> = {
+    gemm: 24,
+    mlp: 8,
+    elementwise: 20,
+    compile: 16,
+    rewrite: 500,
+    schedule: 8,
+  };
 
   it.each(SUITES)("$name gives figures for each size, after it checked its results", async (suite) => {
     const found = await findTarget("wasm");
