@@ -1,4 +1,4 @@
-import { build, type Expr, operandsOf, type Var } from "@tilewright/ir";
+import { type Expr, operandsOf, type Var } from "@tilewright/ir";
 import type { Term } from "./linear.js";
 import { type Context, Simplifier } from "./simplify.js";
 
@@ -50,9 +50,4 @@ export function linearForm(expr: Expr, variables: Iterable<Var>, context: Contex
     coefficients.set(variable, before === undefined ? coefficient : analyzer.binary("add", before, coefficient));
   }
   return { coefficients, rest: analyzer.fromLinear({ terms: rest, constant: sum.constant }) };
-}
-
-/** ⌈a / b⌉ as an expression, b > 0. */
-export function ceilDivision(a: Expr, b: number): Expr {
-  return build.binary("floordiv", build.add(a, build.int(b - 1)), build.int(b));
 }

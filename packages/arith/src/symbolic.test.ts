@@ -1,9 +1,8 @@
 import { build as b, type Expr, int, type Var, variable } from "@tilewright/ir";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { assignment, condition, evaluate, indexExpr, indexVariables, show } from "../test/arbitraries.js";
+import { assignment, evaluate, indexExpr, indexVariables, show } from "../test/arbitraries.js";
 import { linearForm } from "./linear-form.js";
-import { solveFor } from "./solve.js";
 import { type Domain, extentOf, intervalOf, unionOf, upperBoundOf } from "./symbolic.js";
 
 const samples = fc.array(fc.array(fc.nat(200), { minLength: 4, maxLength: 4 }), { minLength: 10, maxLength: 10 });
@@ -101,53 +100,5 @@ describe("linearForm", () => {
     expect(form && show(form.rest)).toBe("n");
     expect(linearForm(b.mul(i, j), [i, j])).toBeUndefined();
     expect(linearForm(b.binary("floordiv", i, int(4)), [i])).toBeUndefined();
-  });
-});
-
-describe("solveFor", () => {
-  it("holds exactly where the condition does", () => {
-    let solved = 0;
-    fc.assert(
-      fc.property(
-        indexVariables(3).chain(({ variables, ranges }) =>
-          fc.record({
-            expr: condition(variables, 2),
-            variable: fc.constant(variables[0] as Var),
-            ranges: fc.constant(ranges),
-            samples,
-          }),
-        ),
-        ({ expr, variable, ranges, samples }) => {
-          const open = new Map([...ranges].filter(([each]) => each !== variable));
-          const solution = solveFor(expr, variable, { ranges: open });
-          if (solution === undefined) return;
-          solved++;
-          for (const sample of samples) {
-            const environment = assignment(ranges, sample);
-            const value = environment.get(variable) ?? 0;
-            const { min, max, remainder } = solution;
-            const inside =
-              (min === null || value >= number(min, environment)) &&
-              (max === null || value <= number(max, environment));
-            const holds = inside && (remainder === null || evaluate(remainder, environment) === true);
-            expect(holds, show(expr)).toBe(evaluate(expr, environment));
-          }
-        },
-      ),
-      { numRuns: 1500 },
-    );
-    expect(solved).toBeGreaterThan(100);
-  });
-
-  it("rounds the ends inwards", () => {
-    const [i, j] = [variable("i"), variable("j")];
-    const solution = solveFor(
-      b.binary("and", b.binary("lt", b.add(b.mul(i, int(8)), j), int(75)), b.binary("ge", b.mul(i, int(3)), int(4))),
-      i,
-    );
-    expect([solution?.min && show(solution.min), solution?.max && show(solution.max)]).toEqual([
-      "2",
-      "(((2 sub j) floordiv 8) add 9)",
-    ]);
   });
 });
