@@ -4,7 +4,7 @@ import { differentiate } from "./differentiate.js";
 import { opaqueOperation } from "./errors.js";
 import type { Summand } from "./gather.js";
 import { domainsOf, type OutputGradient } from "./reductions.js";
-import { chosen, readsTensor, type Sensitivity } from "./sensitivity.js";
+import { chosen, lifted, type Sensitivity } from "./sensitivity.js";
 import { dataAxes, distinctNames, element, fromZero, stage } from "./stage.js";
 import { type Form, total } from "./total.js";
 
@@ -36,12 +36,13 @@ export function backward(output: Tensor, inputs: readonly Tensor[], head: Head, 
     if (operation.kind !== "Compute") throw new CompileError(opaqueOperation(operation, operation.span));
     for (const { axes, conditions, seeds, strict } of domainsOf(operation, outputs, span)) {
       for (const { read, gradient } of differentiate(seeds, varies, span)) {
+        const { conditions: guards, value } = lifted(gradient);
         const summand: Summand = {
           axes: [...head.batch, ...axes],
-          conditions: [...conditions, ...gradient.guards.filter((guard) => !readsTensor(guard))],
+          conditions: [...conditions, ...guards],
           shape: [...head.batch.map(({ extent }) => extent), ...read.tensor.shape],
           indices: [...head.batch.map(({ variable }) => variable), ...read.indices],
-          value: chosen(gradient.guards.filter(readsTensor), gradient.value),
+          value,
           strict,
         };
         const before = summands.get(read.tensor);
@@ -72,7 +73,7 @@ function gradientAt(operation: Operation, made: Tensor | undefined, { batch, at 
   const indices = axes.map(fromZero);
   return made === undefined
     ? at(batches, indices)
-    : { guards: [], value: element(made, [...batches, ...indices], span) };
+    : { guard: null, value: element(made, [...batches, ...indices], span) };
 }
 
 function formOf({ name, dtype, shape, operation }: Tensor, batch: readonly IterVar[]): Form {
@@ -91,6 +92,5 @@ function headTensor(output: Tensor, { batch, at }: Head, span: Span): Tensor {
   const { name, shape, axisNames } = formOf(output, batch);
   const axes = dataAxes(shape, axisNames, span);
   const variables = axes.map(({ variable }) => variable);
-  const { guards, value } = at(variables.slice(0, batch.length), variables.slice(batch.length));
-  return stage(name, axes, chosen(guards, value), span);
+  return stage(name, axes, chosen(at(variables.slice(0, batch.length), variables.slice(batch.length))), span);
 }

@@ -89,25 +89,26 @@ const SMOOTH: ReadonlySet<Expr["kind"]> = new Set(["Unary", "Binary", "Cast", "S
 /** Hands the gradient of a node to its operands. */
 function propagate(
   node: Expr,
-  { guards, value: g }: Sensitivity,
+  gradient: Sensitivity,
   y: Expr,
   varying: ReadonlySet<Expr>,
   add: (operand: Expr, more: Sensitivity) => void,
 ): void {
+  const { guard, value: g } = gradient;
   const hand = (operand: Expr, more: Sensitivity): void => {
     if (varying.has(operand)) add(operand, more);
   };
   const choice = choiceOf(node, varying);
   if (choice !== undefined) {
     const { condition, yes, no } = choice;
-    hand(yes, guarded({ guards, value: g }, condition));
-    hand(no, guarded({ guards, value: g }, build.unary("not", condition)));
+    hand(yes, guarded(gradient, condition));
+    hand(no, guarded(gradient, build.unary("not", condition)));
   } else if (node.kind === "Cast") {
-    hand(node.operand, { guards, value: build.cast(g, node.operand.dtype) });
+    hand(node.operand, { guard, value: build.cast(g, node.operand.dtype) });
   } else if (node.kind === "Unary" || node.kind === "Binary") {
     const operands = operandsOf(node);
     derivatives(node, g, y).forEach((value, position) => {
-      hand(operands[position] as Expr, { guards, value });
+      hand(operands[position] as Expr, { guard, value });
     });
   }
 }

@@ -6,6 +6,7 @@ import { notATensor } from "../errors.js";
 import { constant } from "../math.js";
 import { backward, type Head } from "./backward.js";
 import { badHead, notFloat } from "./errors.js";
+import { guarded, type Sensitivity } from "./sensitivity.js";
 import { dataAxes, element } from "./stage.js";
 
 export interface GradientOptions {
@@ -37,10 +38,10 @@ export function gradient(output: Tensor, inputs: readonly Tensor[], options: Gra
   const { head } = options ?? {};
   if (head === undefined) {
     const one = constant(1, output.dtype);
-    return backward(output, inputs, { batch: [], at: () => ({ guards: [], value: one }) }, span);
+    return backward(output, inputs, { batch: [], at: () => ({ guard: null, value: one }) }, span);
   }
   const leading = checkHead(head, output, span);
-  const at: Head["at"] = (batch, indices) => ({ guards: [], value: element(head, [...batch, ...indices], span) });
+  const at: Head["at"] = (batch, indices) => ({ guard: null, value: element(head, [...batch, ...indices], span) });
   return backward(output, inputs, { batch: batchOf(leading, span), at }, span);
 }
 
@@ -52,11 +53,9 @@ export function jacobian(output: Tensor, input: Tensor): Tensor {
   const span = callSite(jacobian);
   checkTensors(output, [input], span);
   const batch = batchOf(output.shape, span);
-  const one = constant(1, output.dtype);
-  const at: Head["at"] = (batches, indices) => ({
-    guards: batches.map((each, d) => build.binary("eq", indices[d] as Expr, each)),
-    value: one,
-  });
+  const start: Sensitivity = { guard: null, value: constant(1, output.dtype) };
+  const at: Head["at"] = (batches, indices) =>
+    batches.reduce((all, each, d) => guarded(all, build.binary("eq", indices[d] as Expr, each)), start);
   return backward(output, [input], { batch, at }, span)[0] as Tensor;
 }
 

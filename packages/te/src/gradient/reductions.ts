@@ -135,8 +135,8 @@ class Fold {
   }
 
   private times(factor: Expr): Sensitivity {
-    const { guards, value } = this.output.gradient;
-    return { guards, value: mul(value, factor) };
+    const { guard, value } = this.output.gradient;
+    return { guard, value: mul(value, factor) };
   }
 
   /** The elements that were chosen share the gradient equally: those whose tuple equals the result. */

@@ -1,42 +1,87 @@
 import { build, type Expr, operandsOf } from "@tilewright/ir";
-import { constant, ifThenElse, select } from "../math.js";
+import { constant } from "../math.js";
+
+/** A condition inside of others. What they come to together, `all`, is one expression, however many guards use it. */
+interface Guard {
+  readonly outer: Guard | null;
+  readonly depth: number;
+  readonly condition: Expr;
+  readonly all: Expr;
+  /** Whether a condition reads a tensor, this one or an outer one. */
+  readonly ofData: boolean;
+}
 
 /**
- * A gradient that is `value` where all of `guards` hold, and 0 elsewhere, whatever the value is there: a derivative that is infinite or no
- * number outside of its domain does no harm.
+ * A gradient that is `value` where all guards hold, and 0 elsewhere, whatever the value is there: a derivative that is infinite or no number
+ * outside of its domain does no harm.
  */
 export interface Sensitivity {
-  readonly guards: readonly Expr[];
+  readonly guard: Guard | null;
   readonly value: Expr;
 }
 
-/** The same under one more guard; a conjunction counts as its parts. */
-export function guarded({ guards, value }: Sensitivity, guard: Expr): Sensitivity {
-  return { guards: [...guards, ...conjuncts(guard)], value };
+/** The same under one more guard. */
+export function guarded({ guard: outer, value }: Sensitivity, condition: Expr): Sensitivity {
+  const all = outer === null ? condition : build.binary("and", outer.all, condition);
+  const ofData = outer?.ofData === true || readsTensor(condition);
+  return { guard: { outer, depth: (outer?.depth ?? 0) + 1, condition, all, ofData }, value };
 }
 
 /** The sum of two; guards that only one of them has become a choice. */
 export function sumOf(a: Sensitivity, b: Sensitivity): Sensitivity {
-  let both = 0;
-  while (both < a.guards.length && a.guards[both] === b.guards[both]) both++;
-  const [restOfA, restOfB] = [a.guards.slice(both), b.guards.slice(both)];
-  const guards = a.guards.slice(0, both);
-  if (isNegation(restOfB, restOfA)) return { guards, value: build.select(restOfA[0] as Expr, a.value, b.value) };
-  if (isNegation(restOfA, restOfB)) return { guards, value: build.select(restOfB[0] as Expr, b.value, a.value) };
-  return { guards, value: build.add(chosen(restOfA, a.value), chosen(restOfB, b.value)) };
+  if (isNegation(b.guard, a.guard)) return alternatives(a, b);
+  if (isNegation(a.guard, b.guard)) return alternatives(b, a);
+  const guard = commonGuard(a.guard, b.guard);
+  const inside = (part: Sensitivity): Expr => (part.guard === guard ? part.value : chosen(part));
+  return { guard, value: build.add(inside(a), inside(b)) };
 }
 
-function isNegation([not, ...none]: readonly Expr[], [one, ...others]: readonly Expr[]): boolean {
-  return none.length + others.length === 0 && not?.kind === "Unary" && not.op === "not" && not.operand === one;
+function isNegation(not: Guard | null, guard: Guard | null): boolean {
+  if (not === null || guard === null || not.outer !== guard.outer) return false;
+  return not.condition.kind === "Unary" && not.condition.op === "not" && not.condition.operand === guard.condition;
 }
 
-/** `value` where all conditions hold, else 0. Evaluated only there as far as the conditions are of axes, blended where they are of data. */
-export function chosen(conditions: readonly Expr[], value: Expr): Expr {
-  const ofData = conditions.filter(readsTensor);
-  const ofAxes = conditions.filter((condition) => !readsTensor(condition));
-  const zero = constant(0, value.dtype);
-  const blended = ofData.length === 0 ? value : select(conjunction(ofData), value, zero);
-  return ofAxes.length === 0 ? blended : ifThenElse(conjunction(ofAxes), blended, zero);
+/** The one where its guard holds, the other where that does not. */
+function alternatives({ guard, value }: Sensitivity, other: Sensitivity): Sensitivity {
+  if (guard === null) return other;
+  return { guard: guard.outer, value: choice(guard.ofData, guard.condition, value, other.value) };
+}
+
+function commonGuard(a: Guard | null, b: Guard | null): Guard | null {
+  let [one, other] = [a, b];
+  while (one !== other) {
+    if ((one?.depth ?? 0) >= (other?.depth ?? 0)) one = one?.outer ?? null;
+    else other = other?.outer ?? null;
+  }
+  return one;
+}
+
+/** The value where all guards hold, else 0. */
+export function chosen({ guard, value }: Sensitivity): Expr {
+  return guard === null ? value : choice(guard.ofData, guard.all, value, constant(0, value.dtype));
+}
+
+/** Blended by data, which vectors do well; by axes only one side is evaluated, which keeps reads inside. */
+function choice(ofData: boolean, condition: Expr, yes: Expr, no: Expr): Expr {
+  return ofData ? build.select(condition, yes, no) : build.ifThenElse(condition, yes, no);
+}
+
+/** The guards that read no tensor as conditions, all others in the value. */
+export function lifted({ guard, value }: Sensitivity): { readonly conditions: readonly Expr[]; readonly value: Expr } {
+  const ofAxes: Expr[] = [];
+  const ofData: Expr[] = [];
+  for (let each = guard; each !== null; each = each.outer)
+    (each.ofData && readsTensor(each.condition) ? ofData : ofAxes).unshift(each.condition);
+  const conditions = ofAxes.flatMap(conjuncts);
+  if (ofData.length === 0 || guard === null) return { conditions, value };
+  const condition = ofAxes.length === 0 ? guard.all : conjunction(ofData);
+  return { conditions, value: choice(true, condition, value, constant(0, value.dtype)) };
+}
+
+/** `value` where all conditions hold, else 0, and not evaluated there. */
+export function where(conditions: readonly Expr[], value: Expr): Expr {
+  if (conditions.length === 0) return value;
+  return choice(false, conjunction(conditions), value, constant(0, value.dtype));
 }
 
 /** The parts of a conjunction. */

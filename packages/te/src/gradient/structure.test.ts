@@ -186,7 +186,16 @@ describe("gradients are made", () => {
       }
       return countNodes(te.gradient(Y, [X]));
     };
-    for (const nodes of [deep, long]) expect(nodes(40) - nodes(20)).toBe(2 * (nodes(20) - nodes(10)));
+    const choices = (depth: number): number => {
+      const [X, W] = [placeholder([4], { name: "X" }), placeholder([4], { name: "W" })];
+      const Y = compute([4], (i) => {
+        let x = read(X, i);
+        for (let level = 0; level < depth; level++) x = te.maximum(mul(x, 2), read(W, i));
+        return x;
+      });
+      return countNodes(te.gradient(Y, [X, W]));
+    };
+    for (const nodes of [deep, long, choices]) expect(nodes(40) - nodes(20)).toBe(2 * (nodes(20) - nodes(10)));
   });
 
   it("of doubling chains, whose expressions are graphs", () => {

@@ -3,7 +3,7 @@ import { build, type DType, type Expr, type IterVar, type Tensor } from "@tilewr
 import { constant } from "../math.js";
 import { sum } from "../reduce.js";
 import { type Gathered, gather, type Summand } from "./gather.js";
-import { chosen, conjunction } from "./sensitivity.js";
+import { conjunction, where } from "./sensitivity.js";
 import { copyAxes, dataAxes, fold, ownElement, stage } from "./stage.js";
 
 /** What a gradient is called, and of what shape and type it is. */
@@ -27,9 +27,7 @@ export function total(form: Form, summands: readonly Summand[], span: Span): Ten
   const folds = parts.filter((part) => part.axes.length > 0);
   const [only] = folds;
   if (only !== undefined && parts.length === 1) return stage(form.name, axes, folded(only, span), span);
-  const terms = parts
-    .filter((part) => part.axes.length === 0)
-    .map(({ conditions, value }) => chosen(conditions, value));
+  const terms = parts.filter((part) => part.axes.length === 0).map(({ conditions, value }) => where(conditions, value));
   folds.forEach((part, position) => {
     const made = alone(`${form.name}.${position}`, axes, folded(part, span), span);
     terms.push(ownElement(made, axes, span));
