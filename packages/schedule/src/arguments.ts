@@ -27,6 +27,12 @@ export class Arguments {
     return value === undefined || typeof value === "number" ? value : this.fail(`\`${name}\` is no number`);
   }
 
+  /** A number, or the name of one that JSON does not have. */
+  anyNumber(name: string): number | undefined {
+    const value = this.get(name);
+    return value === "Infinity" || value === "-Infinity" || value === "NaN" ? Number(value) : this.number(name);
+  }
+
   strings(name: string): readonly string[] {
     const value = this.get(name);
     return Array.isArray(value) && value.every((item) => typeof item === "string")

@@ -29,8 +29,10 @@ import type { Domain, Region } from "./domain.js";
 import { foldsOf } from "./folds.js";
 import { endOf, loopsInside, readsOf } from "./infer-bounds.js";
 import type { Bodies } from "./inline-stages.js";
+import { type PlacedDimension, positionIn } from "./layout.js";
+import { paddingNest } from "./pad-memory.js";
 import { extentIn, guardedSplits, leavesOf, valuesOf } from "./relations.js";
-import type { LayoutDigit, Stage } from "./schedule.js";
+import type { Stage } from "./schedule.js";
 
 type Range = { readonly min: number; readonly max: number };
 
@@ -38,7 +40,14 @@ type Range = { readonly min: number; readonly max: number };
 export interface Storage {
   readonly buffer: Buffer;
   readonly mins: readonly Expr[];
-  readonly layout: readonly LayoutDigit[] | null;
+  readonly layout: readonly PlacedDimension[] | null;
+  readonly ring: Ring | null;
+}
+
+/** Along a dimension only the last rows are there: each at its index modulo `rows`. */
+export interface Ring {
+  readonly dimension: number;
+  readonly rows: number;
 }
 
 export interface EmitContext {
@@ -70,6 +79,8 @@ export function emitStage(domain: Domain, context: EmitContext): Stmt {
     if (depth === outermost)
       stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], outermost, ranges), stmt], leaf.span);
   }
+  const padding = paddingNest(domain, stage.tensors.map((tensor) => context.storage.get(tensor) as Storage)); // biome-ignore format: one thought
+  if (padding !== null) stmt = sequence([padding, stmt], padding.span);
   const { operation } = stage;
   return operation.kind === "Scan" ? sequence([firstNest(domain, operation, context), stmt], operation.span) : stmt;
 }
@@ -211,13 +222,13 @@ class StageBody {
   }
 
   private store(output: number, value: Expr): Stmt {
-    const { buffer, layout } = this.storageOf(this.domain.stage.tensors[output] as Tensor);
-    return this.b.store(buffer, this.place(this.ownIndices(), layout), value);
+    const storage = this.storageOf(this.domain.stage.tensors[output] as Tensor);
+    return this.b.store(storage.buffer, this.place(this.ownIndices(), storage), value);
   }
 
   private current(output: number): Expr {
-    const { buffer, layout } = this.storageOf(this.domain.stage.tensors[output] as Tensor);
-    return this.b.load(buffer, this.place(this.ownIndices(), layout));
+    const storage = this.storageOf(this.domain.stage.tensors[output] as Tensor);
+    return this.b.load(storage.buffer, this.place(this.ownIndices(), storage));
   }
 
   /** Where the element at hand lies in the stage's own memory, which begins with its region, or with element 0 where it is whole. */
@@ -248,14 +259,12 @@ class StageBody {
   }
 
   /** Logical indices to those of the memory. */
-  private place(indices: readonly Expr[], layout: readonly LayoutDigit[] | null): readonly Expr[] {
-    const exact = indices.map((index) => this.simple(index));
+  private place(indices: readonly Expr[], { layout, ring }: Storage): readonly Expr[] {
+    const exact = indices.map((index, dimension) =>
+      this.simple(ring?.dimension === dimension ? build.binary("floormod", index, int(ring.rows)) : index),
+    );
     if (layout === null) return exact;
-    return layout.map(({ dimension, divisor, modulus }) => {
-      const outer =
-        divisor === 1 ? (exact[dimension] as Expr) : this.b.binary("floordiv", exact[dimension] as Expr, int(divisor));
-      return this.simple(modulus === null ? outer : this.b.binary("floormod", outer, int(modulus)));
-    });
+    return layout.map((dimension) => positionIn(dimension, exact, (expr) => this.simple(expr)));
   }
 
   private simple(expr: Expr): Expr {
@@ -276,13 +285,14 @@ class StageBody {
   }
 
   private load(read: Read): Expr {
-    const { buffer, mins, layout } = this.storageOf(read.tensor);
+    const storage = this.storageOf(read.tensor);
+    const { buffer, mins } = storage;
     const indices = read.indices.map((index, dimension) => {
       const min = mins[dimension] ?? int(0);
       const whole = index.dtype === "index" ? index : build.cast(index, "index");
       return isConst(min, 0) ? whole : build.sub(whole, min);
     });
-    return at(read.span).load(buffer, this.place(indices, layout));
+    return at(read.span).load(buffer, this.place(indices, storage));
   }
 
   private guarded(stmt: Stmt, whole: boolean): Stmt {

@@ -29,3 +29,12 @@ export const alignedAlready = (stage: string, dimensions: readonly number[], spa
     actual: `storageAlign chose the stride of dimension ${dimensions.join(", ")}`,
     hint: "call transformLayout first, and align the dimensions that it makes",
   });
+
+/** SCH143: a padding value that the stage cannot hold. */
+export const badPadValue = (stage: string, dtype: string, value: unknown, span: Span): Diagnostic =>
+  error("SCH143")({
+    message: `cannot pad \`${stage}\` with ${String(value)}`,
+    span,
+    expected: `a value of ${dtype}`,
+    actual: `${typeof value} ${String(value)}`,
+  });

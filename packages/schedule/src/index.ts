@@ -1,17 +1,21 @@
 export { axesOf } from "./axes-of.js";
 export { blockize } from "./blockize.js";
-export { cacheRead, cacheWrite } from "./cache.js";
+export { cacheRead } from "./cache-read.js";
+export { cacheWrite } from "./cache-write.js";
 export { computeAt, computeInline, computeRoot } from "./compute-at.js";
 export { createSchedule } from "./create-schedule.js";
 export { decomposeReduction } from "./decompose-reduction.js";
 export { doubleBuffer } from "./double-buffer.js";
 export { fuse } from "./fuse.js";
+export type { LayoutDigitOptions, LayoutDimensionOptions, LayoutSumOptions } from "./layout-options.js";
 export { bind, parallel, unroll, vectorize } from "./mark.js";
 export { print } from "./print.js";
+export { type ReindexOptions, reindex } from "./reindex.js";
 export { reorder } from "./reorder.js";
 export { reverseComputeAt } from "./reverse-compute-at.js";
 export { reverseComputeInline } from "./reverse-compute-inline.js";
 export { type RfactorOptions, rfactor } from "./rfactor.js";
+export { rollingBuffer } from "./rolling-buffer.js";
 export type {
   AxisLike,
   LayoutDigit,
@@ -25,6 +29,7 @@ export type {
 export { setScope } from "./set-scope.js";
 export { type PipelineOptions, softwarePipeline } from "./software-pipeline.js";
 export { type SplitOptions, split } from "./split.js";
+export { type AlignOptions, storageAlign } from "./storage-align.js";
 export { type TensorIntrinsicOptions, tensorIntrinsic } from "./tensor-intrinsic.js";
 export { intrinsicsOf, tensorize } from "./tensorize.js";
 export { type TileOptions, tile } from "./tile.js";

@@ -1,17 +1,20 @@
-import type { Json, Scope, ThreadTag, TraceRecord } from "@tilewright/ir";
+import type { Scope, ThreadTag, TraceRecord } from "@tilewright/ir";
 import type { Arguments } from "./arguments.js";
 import { blockize } from "./blockize.js";
-import { cacheRead, cacheWrite } from "./cache.js";
+import { cacheRead } from "./cache-read.js";
+import { cacheWrite } from "./cache-write.js";
 import { computeAt, computeInline, computeRoot } from "./compute-at.js";
 import { decomposeReduction } from "./decompose-reduction.js";
 import { doubleBuffer } from "./double-buffer.js";
 import { fuse } from "./fuse.js";
 import { findStage } from "./lookup.js";
 import { bind, parallel, unroll, vectorize } from "./mark.js";
+import { reindex } from "./reindex.js";
 import { reorder } from "./reorder.js";
 import { reverseComputeAt } from "./reverse-compute-at.js";
 import { reverseComputeInline } from "./reverse-compute-inline.js";
 import { rfactor } from "./rfactor.js";
+import { rollingBuffer } from "./rolling-buffer.js";
 import type { Schedule, TailStrategy } from "./schedule.js";
 import { setScope } from "./set-scope.js";
 import { softwarePipeline } from "./software-pipeline.js";
@@ -47,11 +50,13 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   computeRoot: (s, { stage }) => computeRoot(s, stage),
   softwarePipeline: (s, { stage }, args) =>
     softwarePipeline(s, stage, args.string("axis"), { stages: args.numbers("stages"), order: args.strings("order") }),
+  rollingBuffer: (s, { stage }, args) => rollingBuffer(s, stage, args.number("dimension")),
   doubleBuffer: (s, { stage }) => doubleBuffer(s, stage),
   blockize: (s, { stage }, args) => blockize(s, stage, args.string("axis")),
   tensorize: (s, { stage }, args) =>
     tensorize(s, stage, args.string("axis"), intrinsicNamed(s, args.string("intrinsic"))),
   decomposeReduction: (s, { stage }, args) => decomposeReduction(s, stage, args.string("axis")),
+  reindex: (s, { stage }, args) => void reindex(s, stage, args.string("reader"), { read: args.number("read") ?? 0 }),
   reverseComputeAt: (s, { stage }, args) =>
     void reverseComputeAt(s, stage, args.string("producer"), args.string("axis")),
   reverseComputeInline: (s, { stage }) => void reverseComputeInline(s, stage),
@@ -63,16 +68,13 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   },
   cacheWrite: (s, { stage }, args) => void cacheWrite(s, stage, args.string("scope") as Scope),
   setScope: (s, { stage }, args) => setScope(s, stage, args.string("scope") as Scope),
-  transformLayout: (s, { stage }, args) => transformLayout(s, stage, args.list("digits").map(digit)),
+  storageAlign: (s, { stage }, args) =>
+    storageAlign(s, stage, args.number("dimension") ?? -1, {
+      factor: args.number("factor") ?? 0,
+      offset: args.number("offset") ?? 0,
+    }),
+  transformLayout: (s, { stage }, args) => {
+    const padValue = args.anyNumber("padValue");
+    transformLayout(s, stage, args.list("digits") as never as LayoutLike, padValue === undefined ? {} : { padValue });
+  },
 };
-
-function digit(value: Json): LayoutDigitOptions {
-  const { dimension, divisor, modulus } = (typeof value === "object" && value !== null ? value : {}) as {
-    readonly [name: string]: Json;
-  };
-  return {
-    dimension: Number(dimension),
-    divisor: Number(divisor ?? 1),
-    ...(modulus === null || modulus === undefined ? {} : { modulus: Number(modulus) }),
-  };
-}

@@ -45,11 +45,22 @@ export type Attachment =
   | { readonly kind: "inline" }
   | { readonly kind: "at"; readonly stage: Stage; readonly axis: IterVar };
 
-/** One digit of a storage layout: `(index[dimension] floordiv divisor) floormod modulus`, the modulus absent on the leading digit. */
+/**
+ * One digit of a storage layout: `(index[dimension] floordiv divisor) floormod modulus`, the modulus absent on the leading digit. In place of a
+ * dimension stands the sum of other digits where several dimensions are divided together.
+ */
 export interface LayoutDigit {
-  readonly dimension: number;
+  readonly dimension: number | LayoutDimension;
   readonly divisor: number;
   readonly modulus: number | null;
+  /** Elements from one value to the next; null: as many as the digits after this one need. */
+  readonly factor: number | null;
+}
+
+/** The index along one dimension of a memory: a sum of digits, the most significant first, and an offset. */
+export interface LayoutDimension {
+  readonly digits: readonly LayoutDigit[];
+  readonly offset: number;
 }
 
 /** How a loop runs. */
@@ -86,6 +97,13 @@ export interface Unit {
   readonly intrinsic: TensorIntrinsic | null;
 }
 
+/** A stage keeps, along a dimension, what the next iterations of the loop around it read again. */
+export interface Rolling {
+  readonly dimension: number;
+  /** The call that asked for it. */
+  readonly span: Span;
+}
+
 /** The stride of a dimension is made to be `offset` modulo `factor` elements. */
 export interface Alignment {
   readonly dimension: number;
@@ -114,8 +132,11 @@ export interface Stage {
   /** Loops whose iterations overlap. */
   pipelines: ReadonlyMap<IterVar, Pipeline>;
   attachment: Attachment;
+  rolling: Rolling | null;
   scope: Scope;
-  layout: readonly LayoutDigit[] | null;
+  layout: readonly LayoutDimension[] | null;
+  /** What memory holds before the stage is computed, if anything. */
+  padValue: number | null;
   alignments: readonly Alignment[];
   /** The loop before which a reduction is initialised; null: before its outermost reduction loop. */
   initialAt: IterVar | null;

@@ -1,26 +1,17 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
-import {
-  type Buffer,
-  buffer,
-  type Expr,
-  type IterVar,
-  int,
-  type PrimFunc,
-  rewrite,
-  type Stmt,
-  sequence,
-  type Tensor,
-} from "@tilewright/ir";
+import { type Buffer, buffer, int, type PrimFunc, rewrite, type Stmt, sequence, type Tensor } from "@tilewright/ir";
 import { checkAlias } from "./alias.js";
 import type { Domain, Domains } from "./domain.js";
 import { allocated, type Inner, loopWith } from "./emit-loop.js";
-import { type EmitContext, emitStage, type Storage } from "./emit-stage.js";
+import { type EmitContext, emitStage, type Ring, type Storage } from "./emit-stage.js";
 import { badParameters } from "./errors.js";
 import { inferBounds } from "./infer-bounds.js";
 import { inlineStages } from "./inline-stages.js";
+import { placementOf } from "./layout.js";
 import { isComputedIn, lifetimeOf } from "./pipeline.js";
 import { placeOf } from "./place.js";
-import type { LayoutDigit, Schedule, Stage } from "./schedule.js";
+import type { Schedule, Stage } from "./schedule.js";
+import { alignedStrides } from "./storage-align.js";
 
 export interface PrimFuncOptions {
   /** Name of the function; that of the first output unless told. */
@@ -44,7 +35,7 @@ export function toPrimFunc(schedule: Schedule, given: PrimFuncOptions = {}): Pri
   const { stages, bodies } = inlineStages(schedule);
   const domains = inferBounds(stages, bodies);
   const parameters = parametersOf(schedule, stages, options.parameters, span);
-  const storage = storageOf(stages, domains, parameters);
+  const storage = storageOf(schedule, stages, domains, parameters);
   const bufferOf = (tensor: Tensor): Buffer => (storage.get(tensor) as Storage).buffer;
 
   const ownBuffers = (stage: Stage): readonly Buffer[] =>
@@ -62,10 +53,14 @@ export function toPrimFunc(schedule: Schedule, given: PrimFuncOptions = {}): Pri
     if (stage.operation.kind === "Extern") return emitExtern(stage, bufferOf);
     return emitStage(domains.byStage.get(stage) as Domain, context);
   };
+  const warmUpOf = (stage: Stage): Stmt | null => {
+    const rolled = domains.byStage.get(stage)?.rolled ?? null;
+    return rolled === null ? null : emitStage(rolled.warmUp, context);
+  };
   const innerOf = (stage: Stage): Inner => ({
     stage,
     nest: emit(stage),
-    warmUp: null,
+    warmUp: warmUpOf(stage),
     buffers: ownBuffers(stage),
     lifetime: lifetimeOf(schedule, stage),
   });
@@ -126,6 +121,7 @@ function parametersOf(
 }
 
 function storageOf(
+  schedule: Schedule,
   stages: readonly Stage[],
   domains: Domains,
   parameters: readonly Tensor[],
@@ -138,7 +134,9 @@ function storageOf(
       if (storage.has(tensor)) continue;
       storage.set(
         tensor,
-        domain === undefined || stage.operation.kind !== "Compute" ? plain(tensor) : realised(tensor, stage, domain),
+        domain === undefined || stage.operation.kind !== "Compute"
+          ? plain(tensor)
+          : realised(schedule, tensor, stage, domain),
       );
     }
   }
@@ -147,28 +145,40 @@ function storageOf(
 
 function plain(tensor: Tensor): Storage {
   const memory = buffer(tensor.name, { dtype: tensor.dtype, shape: tensor.shape, alignment: 64 }, tensor.span);
-  return { buffer: memory, mins: tensor.shape.map(() => int(0)), layout: null };
+  return { buffer: memory, mins: tensor.shape.map(() => int(0)), layout: null, ring: null };
 }
 
-function realised(tensor: Tensor, stage: Stage, domain: Domain): Storage {
-  const regions = stage.axes.map((axis: IterVar) => domain.regions.get(axis) ?? { min: int(0), extent: 1 });
+/** A rolled stage begins with row 0, so that a row has one place whenever it is computed and read. */
+function realised(schedule: Schedule, tensor: Tensor, stage: Stage, domain: Domain): Storage {
+  const ring = ringOf(schedule, stage, domain);
+  const regions = stage.axes.map((axis, dimension) =>
+    ring?.dimension === dimension
+      ? { min: int(0), extent: ring.rows }
+      : (domain.regions.get(axis) ?? { min: int(0), extent: 1 }),
+  );
   const extents = regions.map((region) => region.extent);
-  const shape = stage.layout === null ? extents : stage.layout.map((digit) => digitExtent(digit, extents));
+  const layout = stage.layout === null ? null : placementOf(stage.layout, extents);
+  const shape = (layout === null ? extents : layout.map(({ extent }) => extent)).map((extent) => Math.max(1, extent));
   const memory = buffer(
     tensor.name,
     {
       dtype: tensor.dtype,
-      shape: shape.map((extent): Expr => int(Math.max(1, extent))),
+      shape,
+      strides: alignedStrides(shape, stage.alignments),
       scope: stage.scope,
       alignment: 64,
     },
     tensor.span,
   );
-  return { buffer: memory, mins: regions.map((region) => region.min), layout: stage.layout };
+  return { buffer: memory, mins: regions.map((region) => region.min), layout, ring };
 }
 
-function digitExtent({ dimension, divisor, modulus }: LayoutDigit, extents: readonly number[]): number {
-  return modulus ?? Math.ceil((extents[dimension] ?? 1) / divisor);
+/** Room for a window, for the windows of iterations that are not done with it, and up to a power of two, whose remainder is cheap. */
+function ringOf(schedule: Schedule, stage: Stage, { rolled }: Domain): Ring | null {
+  if (rolled === null) return null;
+  const { versions } = lifetimeOf(schedule, stage);
+  const needed = rolled.rows + rolled.step * (versions - 1);
+  return { dimension: rolled.dimension, rows: 2 ** Math.ceil(Math.log2(Math.max(1, needed))) };
 }
 
 /** The statements of an extern operation over the buffers that now hold its tensors. */

@@ -1,7 +1,7 @@
 import { isCompileError } from "@tilewright/diagnostics";
 import { type Expr, type IterVar, type Tensor, visit } from "@tilewright/ir";
 import {
-  axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposeReduction, doubleBuffer, fuse, parallel, reorder, reverseComputeAt, reverseComputeInline, rfactor, type Schedule, setScope, softwarePipeline, split,
+  axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposeReduction, doubleBuffer, fuse, type LayoutDimensionOptions, parallel, reindex, reorder, reverseComputeAt, reverseComputeInline, rfactor, type Schedule, setScope, softwarePipeline, split, storageAlign,
   type TailStrategy, tile, transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 
@@ -71,6 +71,7 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
     () => rfactor(schedule, stage, axis(), { position: choices.below(2) }),
     () => reverseComputeAt(schedule, choices.of(readersOf(schedule, stage)) ?? stage, stage, axis()),
     () => reverseComputeInline(schedule, stage),
+    () => reindex(schedule, stage, choices.of(readersOf(schedule, stage)) ?? stage, { read: choices.below(2) }),
     () => parallel(schedule, stage, axis()),
     () => (threads ? bind(schedule, stage, axis(), "blockIdx.x") : parallel(schedule, stage, axis())),
     () => randomComputeAt(schedule, stage, choices),
@@ -82,6 +83,10 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
     () => cacheRead(schedule, stage, choices.of(["global", "local"] as const) ?? "global"),
     () => cacheWrite(schedule, stage, choices.of(["global", "local"] as const) ?? "global"),
     () => randomLayout(schedule, stage, choices),
+    () => {
+      const factor = 1 + choices.below(9);
+      return storageAlign(schedule, stage, choices.below(3), { factor, offset: choices.below(factor) });
+    },
     () => setScope(schedule, stage, choices.of(["global", "shared", "local"] as const) ?? "global"),
   ];
   actions[choices.below(actions.length)]?.();
@@ -111,10 +116,12 @@ function randomPipeline(schedule: Schedule, name: string, choices: Choices): voi
     ({ attachment }) => attachment.kind === "at" && attachment.stage === owner && attachment.axis === axis,
   );
   const names = [...inside.map((stage) => stage.name), owner.name];
+  const stages: Record<string, number> = {};
   let number = 0;
-  const stages = Object.fromEntries(
-    names.map((each) => [each, choices.below(9) === 0 ? 0 : (number += choices.below(3))]),
-  );
+  for (const each of names) {
+    number += choices.below(3);
+    stages[each] = choices.below(9) === 0 ? 0 : number;
+  }
   softwarePipeline(schedule, owner.name, axis, {
     stages,
     order: choices.below(3) === 0 ? [...names].reverse() : names,
@@ -127,5 +134,22 @@ function randomLayout(schedule: Schedule, stage: string, choices: Choices): void
   const factor = 2 + choices.below(4);
   const others = Array.from({ length: rank }, (_, other) => other).filter((other) => other !== dimension);
   const whole = others.map((other) => ({ dimension: other }));
-  transformLayout(schedule, stage, [{ dimension, divisor: factor }, ...whole, { dimension, modulus: factor }]);
+  const [outer, inner] = [
+    { dimension, divisor: factor },
+    { dimension, modulus: factor },
+  ];
+  const fused = { digits: [...whole, { dimension }] };
+  const layouts: readonly (readonly LayoutDimensionOptions[])[] = [
+    [outer, ...whole, inner],
+    [outer, ...whole, inner],
+    [{ digits: [outer, ...whole] }, inner],
+    [{ digits: [inner, outer], offset: 1 }, ...whole],
+    [fused],
+    [
+      { dimension: fused, modulus: factor },
+      { dimension: fused, divisor: factor },
+    ],
+  ];
+  const padValue = choices.below(3) === 0 ? { padValue: 7 } : {};
+  transformLayout(schedule, stage, choices.of(layouts) ?? [], padValue);
 }
