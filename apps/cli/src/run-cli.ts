@@ -1,6 +1,7 @@
 import { isCompileError, isInternalError, render } from "@tilewright/diagnostics";
 import { type Command, parseCall } from "./command.js";
 import { buildCommand } from "./commands/build.js";
+import { explainCommand } from "./commands/explain.js";
 import { lowerCommand } from "./commands/lower.js";
 import { runCommand } from "./commands/run.js";
 import { targetsCommand } from "./commands/targets.js";
@@ -9,7 +10,7 @@ import { EXIT, type Io, UsageError } from "./io.js";
 import { paint } from "./paint.js";
 import { VERSION } from "./version.js";
 
-export const COMMANDS: readonly Command[] = [targetsCommand, lowerCommand, buildCommand, runCommand];
+export const COMMANDS: readonly Command[] = [targetsCommand, lowerCommand, explainCommand, buildCommand, runCommand];
 
 /** The command line after `tilewright`, to the exit code. Throws nothing. */
 export async function runCli(

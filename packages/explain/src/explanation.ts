@@ -60,11 +60,14 @@ export interface NestLine {
   readonly workingSet: { readonly bytes: number; readonly cache: string | null } | null;
 }
 
+/** Stands for a loop where all loops around a stage fit. */
+export const WHOLE_NEST = "whole nest";
+
 /** The outermost loop of which one iteration fits in a cache. */
 export interface WorkingSet {
   readonly cache: string;
   readonly cacheBytes: number;
-  /** `whole stage` when all of it fits; null when not even the innermost iteration does. */
+  /** `whole nest` when everything in the loops around the stage fits; null when not even the innermost iteration does. */
   readonly loop: string | null;
   readonly bytes: number;
 }

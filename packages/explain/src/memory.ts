@@ -1,5 +1,5 @@
 import type { Buffer } from "@tilewright/ir";
-import type { LevelTraffic, WorkingSet } from "./explanation.js";
+import { type LevelTraffic, WHOLE_NEST, type WorkingSet } from "./explanation.js";
 import { bytesOfBuffer } from "./footprint.js";
 import { groupBy } from "./group-by.js";
 import type { Machine } from "./machine.js";
@@ -45,7 +45,7 @@ export function memoryOf(nest: Nest, machine: Machine, threads: number): Memory 
       caches.map(({ name, bytes, model }) => {
         const [outermost] = loops;
         const whole = outermost === undefined ? 0 : model.workingSet(outermost, 0);
-        if (whole <= bytes) return { cache: name, cacheBytes: bytes, loop: "whole stage", bytes: whole };
+        if (whole <= bytes) return { cache: name, cacheBytes: bytes, loop: WHOLE_NEST, bytes: whole };
         const sizes = loops.map((loop, depth) => ({ loop, bytes: model.workingSet(loop.body, depth + 1) }));
         const found = sizes.find((size) => size.bytes <= bytes);
         const smallest = sizes.at(-1)?.bytes ?? whole;

@@ -18,14 +18,16 @@ export function simulate(func: PrimFunc, caches: readonly SimulatedCache[]): rea
   const simulated = caches.map((cache) => new LeastRecentlyUsed(cache));
   const bases = new Map<Buffer, number>();
   let end = 0;
-  run(func, (buffer, element, isWrite) => {
-    let base = bases.get(buffer);
-    if (base === undefined) {
-      base = end;
-      bases.set(buffer, base);
-      end += Math.ceil((sizeOf(buffer) * 4) / 4096) * 4096;
-    }
-    for (const cache of simulated) cache.access(base + element * 4, isWrite);
+  run(func, {
+    access(buffer, element, isWrite) {
+      let base = bases.get(buffer);
+      if (base === undefined) {
+        base = end;
+        bases.set(buffer, base);
+        end += Math.ceil((sizeOf(buffer) * 4) / 4096) * 4096;
+      }
+      for (const cache of simulated) cache.access(base + element * 4, isWrite);
+    },
   });
   return simulated.map((cache) => cache.finish());
 }
@@ -64,54 +66,80 @@ const sizeOf = (buffer: Buffer): number =>
   buffer.shape.reduce((product, extent) => product * (isConst(extent) ? Number(extent.value) : 1), 1);
 
 type Environment = Map<Var, number>;
-type OnAccess = (buffer: Buffer, element: number, isWrite: boolean) => void;
-
-/** Every load and store of a function of four-byte elements, in order. Conditions and indices may use loops alone. */
-export function run(func: PrimFunc, onAccess: OnAccess): void {
-  const environment: Environment = new Map();
-  execute(func.body, environment, onAccess);
+interface Watcher {
+  access(buffer: Buffer, element: number, isWrite: boolean): void;
+  /** Before and after each iteration. */
+  enter?(loop: Var): void;
+  leave?(loop: Var): void;
 }
 
-function execute(stmt: Stmt, environment: Environment, onAccess: OnAccess): void {
+/** By loop, the most distinct elements that one of its iterations touches. */
+export function distinctElements(func: PrimFunc): ReadonlyMap<Var, number> {
+  const most = new Map<Var, number>();
+  const open: Set<string>[] = [];
+  const numbers = new Map<Buffer, number>();
+  run(func, {
+    access(buffer, element) {
+      if (!numbers.has(buffer)) numbers.set(buffer, numbers.size);
+      for (const seen of open) seen.add(`${numbers.get(buffer)} ${element}`);
+    },
+    enter: () => void open.push(new Set()),
+    leave(loop) {
+      const { size } = open.pop() as Set<string>;
+      most.set(loop, Math.max(size, most.get(loop) ?? 0));
+    },
+  });
+  return most;
+}
+
+/** Every load and store of a function of four-byte elements, in order. Conditions and indices may use loops alone. */
+function run(func: PrimFunc, watcher: Watcher): void {
+  const environment: Environment = new Map();
+  execute(func.body, environment, watcher);
+}
+
+function execute(stmt: Stmt, environment: Environment, watcher: Watcher): void {
   switch (stmt.kind) {
     case "For": {
       const [min, extent] = [evaluate(stmt.min, environment), evaluate(stmt.extent, environment)];
       for (let step = 0; step < extent; step++) {
         environment.set(stmt.loopVar, min + step);
-        execute(stmt.body, environment, onAccess);
+        watcher.enter?.(stmt.loopVar);
+        execute(stmt.body, environment, watcher);
+        watcher.leave?.(stmt.loopVar);
       }
       return;
     }
     case "Seq":
-      for (const each of stmt.stmts) execute(each, environment, onAccess);
+      for (const each of stmt.stmts) execute(each, environment, watcher);
       return;
     case "If":
-      if (evaluate(stmt.condition, environment) !== 0) execute(stmt.then, environment, onAccess);
-      else if (stmt.otherwise !== null) execute(stmt.otherwise, environment, onAccess);
+      if (evaluate(stmt.condition, environment) !== 0) execute(stmt.then, environment, watcher);
+      else if (stmt.otherwise !== null) execute(stmt.otherwise, environment, watcher);
       return;
     case "Allocate":
-      execute(stmt.body, environment, onAccess);
+      execute(stmt.body, environment, watcher);
       return;
     case "Let":
-      loads(stmt.value, environment, onAccess);
-      execute(stmt.body, environment, onAccess);
+      loads(stmt.value, environment, watcher);
+      execute(stmt.body, environment, watcher);
       return;
     case "Store":
-      loads(stmt.value, environment, onAccess);
-      onAccess(stmt.buffer, elementOf(stmt.buffer, stmt.indices, environment), true);
+      loads(stmt.value, environment, watcher);
+      watcher.access(stmt.buffer, elementOf(stmt.buffer, stmt.indices, environment), true);
       return;
     default:
       throw new Error(`no simulation of ${stmt.kind}`);
   }
 }
 
-function loads(expr: Expr, environment: Environment, onAccess: OnAccess): void {
+function loads(expr: Expr, environment: Environment, watcher: Watcher): void {
   if (expr.kind === "IfThenElse") {
-    loads(evaluate(expr.condition, environment) !== 0 ? expr.whenTrue : expr.whenFalse, environment, onAccess);
+    loads(evaluate(expr.condition, environment) !== 0 ? expr.whenTrue : expr.whenFalse, environment, watcher);
     return;
   }
-  for (const operand of operandsOf(expr)) loads(operand, environment, onAccess);
-  if (expr.kind === "Load") onAccess(expr.buffer, elementOf(expr.buffer, expr.indices, environment), false);
+  for (const operand of operandsOf(expr)) loads(operand, environment, watcher);
+  if (expr.kind === "Load") watcher.access(expr.buffer, elementOf(expr.buffer, expr.indices, environment), false);
 }
 
 function elementOf(buffer: Buffer, indices: readonly Expr[], environment: Environment): number {
