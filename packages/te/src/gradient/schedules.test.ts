@@ -1,10 +1,43 @@
-import type { Tensor } from "@tilewright/ir";
-import { computeInline, createSchedule, split, vectorize } from "@tilewright/schedule";
-import { describe, it } from "vitest";
-import { expectSame } from "../../../schedule/test/agreement.js";
+import { inputsForTensors, zeros } from "@tilewright/backend-test";
+import { wasm } from "@tilewright/codegen-wasm";
+import { NO_SPAN } from "@tilewright/diagnostics";
+import { evaluateTensors, interpret } from "@tilewright/interp";
+import { type IRModule, operationsOf, type PrimFunc, type Tensor } from "@tilewright/ir";
+import { verify } from "@tilewright/ir/verify";
+import { lower } from "@tilewright/lower";
+import { computeInline, createSchedule, type Schedule, split, toPrimFunc, vectorize } from "@tilewright/schedule";
+import { describe, expect, it } from "vitest";
+import { sizeOf } from "../../test/differences.js";
 import * as te from "../index.js";
 
 const { add, compute, mul, placeholder, read, reduceAxis, sum } = te;
+
+/** As scheduled and as lowered for codegen-wasm, small whole numbers give what the tensors say. */
+function expectSame(schedule: Schedule): void {
+  const { outputs } = schedule;
+  const { operations, tensors } = operationsOf(outputs);
+  const placeholders = operations
+    .filter(({ kind }) => kind === "Placeholder")
+    .flatMap((each) => tensors.get(each) ?? []);
+  const inputs = inputsForTensors(placeholders);
+  const expected = evaluateTensors(outputs, inputs);
+  const func = toPrimFunc(schedule);
+  expect(verify(func, "scheduled")).toEqual([]);
+  const { capabilities, passes = [] } = wasm({ simd: true });
+  const module: IRModule = { kind: "IRModule", span: NO_SPAN, functions: [func], attributes: {} };
+  const lowered = lower(module, { capabilities, passes, verify: true }).module;
+  const run = (subject: PrimFunc | IRModule, entry?: string): void => {
+    const memory = new Map([...inputs].map(([tensor, data]) => [tensor.name, data]));
+    for (const tensor of outputs)
+      memory.set(tensor.name, zeros(tensor.dtype, sizeOf(tensor)).fill(Number.NaN as never));
+    interpret(subject, Object.fromEntries(memory), { seed: 7, ...(entry === undefined ? {} : { entry }) });
+    outputs.forEach((tensor, k) => {
+      expect(memory.get(tensor.name)).toEqual(expected[k]);
+    });
+  };
+  run(func);
+  run(lowered, func.name);
+}
 
 describe("gradients schedule and lower like any tensors, to the bit", () => {
   const [A, B, G] = [placeholder([6, 5], { name: "A" }), placeholder([5, 7], { name: "B" }), placeholder([6, 7], { name: "G" })]; // biome-ignore format: one line
