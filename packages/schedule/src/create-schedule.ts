@@ -155,7 +155,7 @@ function rangesOf(axes: readonly IterVar[]): Map<Var, { min: number; max: number
 }
 
 /** Rule: an index that is not inside its tensor for all values of the axes is clamped (`SEMANTICS.md`), so that no lowering reads outside. */
-function clampReads(body: Expr, axes: Compute["axes"], span: Span): Expr {
+export function clampReads(body: Expr, axes: Compute["axes"], span: Span): Expr {
   const ranges = rangesOf([...axes, ...(body.kind === "Reduce" ? body.axes : [])]);
   return rewrite(body, { Read: (read) => clampRead(read, ranges, span) });
 }
