@@ -1,6 +1,7 @@
 import type { Span } from "@tilewright/diagnostics";
 import { checkPlaces } from "./check-places.js";
 import { checkRecurrences } from "./check-recurrence.js";
+import { checkRolling } from "./check-rolling.js";
 import { checkUnits } from "./check-unit.js";
 import type { Domains } from "./domain.js";
 import { inferBounds } from "./infer-bounds.js";
@@ -19,6 +20,10 @@ const CHECKS: readonly Check[] = [
   (schedule, _domains, span) => checkPlaces(schedule, span),
   checkRecurrences,
   (schedule, _domains, span) => checkPipelines(schedule, span),
+  (schedule, domains, span) => {
+    checkRolling(schedule, span);
+    if (schedule.stages.some(({ rolling }) => rolling !== null)) domains();
+  },
   (schedule, domains) => void (hasBoldTails(schedule) && domains()),
   (schedule, _domains, span) => checkUnits(schedule, span),
 ];

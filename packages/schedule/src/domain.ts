@@ -22,6 +22,18 @@ export interface Domain {
   readonly enclosing: readonly EnclosingLoop[];
   /** Elements beyond the declared shape must not be computed, since an input would be read outside (or an output written). */
   readonly confined: boolean;
+  /** Of a stage that keeps what it computed in earlier iterations of its loop; then `regions` says what an iteration adds. */
+  readonly rolled: Rolled | null;
+}
+
+export interface Rolled {
+  readonly dimension: number;
+  /** Rows of the dimension that are needed at once. */
+  readonly rows: number;
+  /** Rows by which an iteration moves on, at most. */
+  readonly step: number;
+  /** What is computed once before the loop. */
+  readonly warmUp: Domain;
 }
 
 export interface EnclosingLoop {

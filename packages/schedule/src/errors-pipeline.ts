@@ -82,3 +82,32 @@ export const notInALoop = (primitive: string, stage: string, span: Span): Diagno
     actual: `\`${stage}\` is not`,
     hint: "computeAt it first",
   });
+
+/** SCH167: a dimension to roll along that the stage does not have. */
+export const noDimension = (stage: string, dimension: unknown, count: number, span: Span): Diagnostic =>
+  error("SCH167")({
+    message: `cannot roll \`${stage}\` along dimension ${String(dimension)}`,
+    span,
+    expected: count === 0 ? "a stage with dimensions" : `a whole number from 0 to ${count - 1}`,
+    actual: String(dimension),
+  });
+
+/** SCH168: a stage of which consecutive iterations do not need overlapping parts that move on evenly. */
+export const noWindow = (stage: string, dimension: string, axis: string, why: string, span: Span): Diagnostic =>
+  error("SCH168")({
+    message: `cannot roll \`${stage}\` along \`${dimension}\``,
+    span,
+    expected: `parts of \`${stage}\` that overlap from one iteration of \`${axis}\` to the next, and move forward along \`${dimension}\` alone`,
+    actual: why,
+    hint: "computeAt the stage in the loop that walks along the dimension",
+  });
+
+/** SCH169: what stands in the way of keeping a part of a stage from one iteration to the next. */
+export const cannotRoll = (stage: string, axis: string, why: string, hint: string, span: Span): Diagnostic =>
+  error("SCH169")({
+    message: `\`${stage}\` cannot be kept from one iteration of \`${axis}\` to the next`,
+    span,
+    expected: "a nest that can also run once before the loop, for what the first iteration finds computed",
+    actual: why,
+    hint,
+  });

@@ -19,6 +19,7 @@ import type { Domain, Domains, EnclosingLoop, Region } from "./domain.js";
 import { illegalTail } from "./errors.js";
 import type { Bodies } from "./inline-stages.js";
 import { extentIn, extentsOf, leavesOf, valuesOf } from "./relations.js";
+import { windowOf } from "./rolling-window.js";
 import type { Stage } from "./schedule.js";
 
 type Range = { readonly min: number; readonly max: number };
@@ -45,20 +46,55 @@ export function inferBounds(stages: readonly Stage[], bodies: Bodies): Domains {
     for (const tensor of stage.tensors)
       if (!externInputs.has(tensor) && !firstValues.has(tensor)) intermediate.add(tensor);
   }
+  const readers: Domain[] = [];
   for (const stage of [...order].reverse()) {
     const enclosing = enclosingLoops(stage, byStage);
     const confined =
       stage.isOutput ||
       readsOf(bodies.get(stage) ?? []).some((read) => !intermediate.has(read.tensor)) ||
       !stage.tensors.every((tensor) => intermediate.has(tensor));
-    const regions = stage.tensors.every((tensor) => intermediate.has(tensor))
-      ? demandedRegions(stage, enclosing, order, bodies, byStage)
-      : stage.axes.map((axis) => ({ min: axis.min, extent: Number((axis.extent as { value?: number }).value) }));
-    const domain = domainOf(stage, regions, enclosing, confined);
+    const domain = stage.tensors.every((tensor) => intermediate.has(tensor))
+      ? demandedDomain(stage, enclosing, readers, bodies, confined)
+      : domainOf(stage, declaredRegions(stage), enclosing, confined);
     if (stage.tensors.some((tensor) => externInputs.has(tensor))) checkDense(stage, domain);
     byStage.set(stage, domain);
+    readers.unshift(domain, ...(domain.rolled === null ? [] : [domain.rolled.warmUp]));
   }
   return { order, byStage, bodies };
+}
+
+function declaredRegions(stage: Stage): readonly Region[] {
+  return stage.axes.map((axis) => ({ min: axis.min, extent: Number((axis.extent as { value?: number }).value) }));
+}
+
+/** What the readers ask for, in two parts when the stage keeps it from one iteration to the next. @throws CompileError SCH168 */
+function demandedDomain(
+  stage: Stage,
+  enclosing: readonly EnclosingLoop[],
+  readers: readonly Domain[],
+  bodies: Bodies,
+  confined: boolean,
+): Domain {
+  const both = demandedRegions(stage, enclosing, readers, bodies);
+  const whole = (): Domain => domainOf(stage, both, enclosing, confined);
+  const loop = enclosing.at(-1);
+  if (stage.rolling === null || loop === undefined) return whole();
+  const own = readers.filter((reader) => readsIn(reader, stage, bodies).length > 0);
+  const isInside = (reader: Domain): boolean => loopsInside(reader).some(({ variable: v }) => v === loop.variable);
+  const first = own.filter((reader) => !isInside(reader));
+  const outside = enclosing.slice(0, -1);
+  const window = windowOf(stage, loop, outside, {
+    inside: demandedRegions(stage, enclosing, own.filter(isInside), bodies),
+    before: first.length === 0 ? null : demandedRegions(stage, outside, first, bodies),
+    both,
+  });
+  if (window === null) return whole();
+  const { dimension } = stage.rolling;
+  const warmUp = domainOf(stage, window.first, outside, confined);
+  const each = domainOf(stage, window.each, enclosing, confined);
+  const rowsOf = ({ regions }: Domain): number => regions.get(stage.axes[dimension] as IterVar)?.extent ?? 1;
+  const rows = Math.max(window.kept + rowsOf(each), rowsOf(warmUp));
+  return { ...each, rolled: { dimension, rows, step: window.step, warmUp } };
 }
 
 /** What an extern operation reads has its declared shape: no room for whole tiles. */
@@ -101,7 +137,7 @@ function domainOf(
         ] as const,
     ),
   );
-  return { stage, regions: withRoom, extents, loopVars, relative, enclosing, confined };
+  return { stage, regions: withRoom, extents, loopVars, relative, enclosing, confined, rolled: null };
 }
 
 function checkTails(stage: Stage, extents: ReadonlyMap<IterVar, number>): void {
@@ -192,21 +228,18 @@ export function loopsInside(domain: Domain): readonly EnclosingLoop[] {
 function demandedRegions(
   stage: Stage,
   enclosing: readonly EnclosingLoop[],
-  order: readonly Stage[],
+  readers: readonly Domain[],
   bodies: Bodies,
-  byStage: ReadonlyMap<Stage, Domain>,
 ): readonly Region[] {
   const points = new Set(enclosing.map((loop) => loop.variable));
   const demands: (Demand | null)[][] = stage.axes.map(() => []);
   const ranges = new Map<Var, Range>(
     enclosing.map(({ variable: v, extent }) => [v, { min: 0, max: Math.max(0, extent - 1) }]),
   );
-  for (const reader of order) {
-    const domain = byStage.get(reader);
-    if (domain === undefined) continue;
-    const reads = readsOf(bodies.get(reader) ?? []).filter((read) => stage.tensors.includes(read.tensor));
+  for (const reader of readers) {
+    const reads = readsIn(reader, stage, bodies);
     if (reads.length === 0) continue;
-    const { replace, relaxed } = relaxation(domain, points);
+    const { replace, relaxed } = relaxation(reader, points);
     for (const read of reads) {
       for (const [dimension, index] of read.indices.entries()) {
         demands[dimension]?.push(demandOf(substitute(index, replace), relaxed, ranges));
@@ -214,6 +247,10 @@ function demandedRegions(
     }
   }
   return stage.axes.map((axis, dimension) => unionRegion(demands[dimension] ?? [], axis, ranges));
+}
+
+function readsIn(reader: Domain, source: Stage, bodies: Bodies): readonly Read[] {
+  return readsOf(bodies.get(reader.stage) ?? []).filter((read) => source.tensors.includes(read.tensor));
 }
 
 /** Axis variables of a reader as expressions of loop variables; those that vary while the points stand still come with their ranges. */
