@@ -4,6 +4,7 @@ import { Analyzer } from "./analyzer.js";
 import { assume } from "./assume.js";
 import type { Ranges } from "./bounds.js";
 import type { Interval } from "./interval.js";
+import { prove } from "./prove.js";
 import { isSameExpr } from "./same-expr.js";
 import { Scope } from "./scope.js";
 
@@ -73,8 +74,7 @@ export class Simplifier {
 
   /** Whether a condition certainly holds. */
   proves(condition: Expr): boolean {
-    const found = this.canonical(condition);
-    return found.kind === "Const" && found.value === true;
+    return prove(this.#analyzer, this.canonical(condition));
   }
 
   /** See the function `simplify`. */
