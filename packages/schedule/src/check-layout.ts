@@ -79,5 +79,5 @@ function checkFactors(
       if (typeof dimension !== "number" && typeof source !== "number") compare(dimension, source);
     });
   };
-  layout.forEach((dimension, position) => compare(dimension, placed[position] as (typeof placed)[number]));
+  for (const [position, made] of placed.entries()) compare(layout[position] as LayoutDimension, made);
 }

@@ -27,6 +27,7 @@ import { callIntrinsic } from "./call-intrinsic.js";
 import { loopsOfInitial } from "./check-places.js";
 import type { Domain, Region } from "./domain.js";
 import { foldsOf } from "./folds.js";
+import { asHinted } from "./hints.js";
 import { endOf, loopsInside, readsOf } from "./infer-bounds.js";
 import type { Bodies } from "./inline-stages.js";
 import { type PlacedDimension, positionIn } from "./layout.js";
@@ -73,7 +74,8 @@ export function emitStage(domain: Domain, context: EmitContext): Stmt {
   if (reduces && outermost < 0) stmt = sequence([body.initial(bodies as readonly Reduce[]), stmt]);
   for (let depth = stage.leaves.length - 1; depth >= 0; depth--) {
     const leaf = stage.leaves[depth] as IterVar;
-    stmt = context.filled(stage, leaf, loopFor(domain, leaf, domain.loopVars.get(leaf) as Var, stmt));
+    const loopVar = domain.loopVars.get(leaf) as Var;
+    stmt = asHinted(stage, leaf, loopVar, context.filled(stage, leaf, loopFor(domain, leaf, loopVar, stmt)));
     if (stage.unit?.leaves[0] === leaf && stage.unit.intrinsic !== null)
       stmt = callIntrinsic(stage.name, stmt, stage.unit.intrinsic, ranges, leaf.span);
     if (depth === outermost)
@@ -141,7 +143,10 @@ function initNest(
   }
   const relative = valuesOf(stage, domain.extents, vars);
   let stmt = new StageBody(domain, relative, own, context).initial(bodies);
-  for (const leaf of [...inner].reverse()) stmt = loopFor(domain, leaf, vars.get(leaf) as Var, stmt);
+  for (const leaf of [...inner].reverse()) {
+    const loopVar = vars.get(leaf) as Var;
+    stmt = asHinted(stage, leaf, loopVar, loopFor(domain, leaf, loopVar, stmt));
+  }
   return stmt;
 }
 

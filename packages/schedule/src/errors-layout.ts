@@ -38,3 +38,12 @@ export const badPadValue = (stage: string, dtype: string, value: unknown, span: 
     expected: `a value of ${dtype}`,
     actual: `${typeof value} ${String(value)}`,
   });
+
+/** SCH144: a hint that lowering does not know. */
+export const badHints = (axis: string, partition: unknown, known: readonly string[], span: Span): Diagnostic =>
+  error("SCH144")({
+    message: `cannot annotate \`${axis}\``,
+    span,
+    expected: `partition as one of: ${known.join(", ")}`,
+    actual: `partition ${String(partition)}`,
+  });

@@ -1,6 +1,7 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import type { IterVar } from "@tilewright/ir";
 import { alreadyMarked, computedBetween, mixedFuse, notAdjacent, tooFewAxes } from "./errors.js";
+import { inheritHints } from "./hints.js";
 import { axisNames, leafOf, stageOf, uniqueName } from "./lookup.js";
 import { primitive } from "./primitive.js";
 import { record } from "./record.js";
@@ -48,6 +49,7 @@ function fusePair(schedule: Schedule, stage: Stage, outer: IterVar, inner: IterV
   stage.relations = [...stage.relations, { kind: "fuse", outer, inner, fused }];
   stage.leaves = stage.leaves.flatMap((leaf) => (leaf === outer ? [fused] : leaf === inner ? [] : [leaf]));
   if (stage.initialAt === outer || stage.initialAt === inner) stage.initialAt = fused;
+  inheritHints(stage, [outer, inner], [fused]);
   moveAttached(schedule, stage, inner, fused);
   return fused;
 }

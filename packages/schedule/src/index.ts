@@ -1,3 +1,4 @@
+export { annotate } from "./annotate.js";
 export { axesOf } from "./axes-of.js";
 export { blockize } from "./blockize.js";
 export { cacheRead } from "./cache-read.js";
@@ -20,6 +21,7 @@ export type {
   AxisLike,
   LayoutDigit,
   LayoutDimension,
+  LoopHints,
   Schedule,
   Stage,
   TailStrategy,

@@ -26,14 +26,14 @@ export function paddingNest(domain: Domain, storages: readonly Storage[]): Stmt 
       const loops = buffer.shape.map((extent, dimension) => ({ extent, loopVar: variable(`m${dimension}`) }));
       const b = at(operation.span);
       const indices = loops.map(({ loopVar }) => loopVar);
-      const store: Stmt = b.store(buffer, indices, valueOf(padValue, buffer.dtype));
+      const store: Stmt = b.store(buffer, indices, paddingOf(padValue, buffer.dtype));
       return loops.reduceRight<Stmt>((body, { extent, loopVar }) => b.loop(loopVar, int(0), extent, body), store);
     }),
     operation.span,
   );
 }
 
-function valueOf(value: number, dtype: DType): Const {
+function paddingOf(value: number, dtype: DType): Const {
   return constant(isFloat(dtype) ? roundTo(value, dtype) : value, dtype);
 }
 

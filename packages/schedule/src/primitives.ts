@@ -1,4 +1,5 @@
 import type { Scope, ThreadTag, TraceRecord } from "@tilewright/ir";
+import { annotate } from "./annotate.js";
 import type { Arguments } from "./arguments.js";
 import { blockize } from "./blockize.js";
 import { cacheRead } from "./cache-read.js";
@@ -15,7 +16,7 @@ import { reverseComputeAt } from "./reverse-compute-at.js";
 import { reverseComputeInline } from "./reverse-compute-inline.js";
 import { rfactor } from "./rfactor.js";
 import { rollingBuffer } from "./rolling-buffer.js";
-import type { Schedule, TailStrategy } from "./schedule.js";
+import type { LoopHints, Schedule, TailStrategy } from "./schedule.js";
 import { setScope } from "./set-scope.js";
 import { softwarePipeline } from "./software-pipeline.js";
 import { split } from "./split.js";
@@ -68,6 +69,8 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   },
   cacheWrite: (s, { stage }, args) => void cacheWrite(s, stage, args.string("scope") as Scope),
   setScope: (s, { stage }, args) => setScope(s, stage, args.string("scope") as Scope),
+  annotate: (s, { stage }, args) =>
+    annotate(s, stage, args.string("axis"), { partition: args.string("partition") as LoopHints["partition"] }),
   storageAlign: (s, { stage }, args) =>
     storageAlign(s, stage, args.number("dimension") ?? -1, {
       factor: args.number("factor") ?? 0,

@@ -1,6 +1,7 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { type IterVar, int, isConst, variable } from "@tilewright/ir";
 import { alreadyMarked, badFactor, illegalTail, inexactSplit } from "./errors.js";
+import { inheritHints } from "./hints.js";
 import { axisNames, leafOf, stageOf, uniqueName } from "./lookup.js";
 import { primitive } from "./primitive.js";
 import { record } from "./record.js";
@@ -45,6 +46,7 @@ export function split(
     stage.relations = [...stage.relations, { kind: "split", parent, outer, inner, factor, parts, tail }];
     stage.leaves = stage.leaves.flatMap((leaf) => (leaf === parent ? [outer, inner] : [leaf]));
     if (stage.initialAt === parent) stage.initialAt = outer;
+    inheritHints(stage, [parent], [outer, inner]);
     moveAttached(schedule, stage, parent, inner);
     record(schedule, "split", stage, { axis: parent.name, ...size, tail }, [outerName, innerName]);
     return [outer, inner];

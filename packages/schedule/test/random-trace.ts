@@ -1,7 +1,7 @@
 import { isCompileError } from "@tilewright/diagnostics";
 import { type Expr, type IterVar, type Tensor, visit } from "@tilewright/ir";
 import {
-  axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposeReduction, doubleBuffer, fuse, type LayoutDimensionOptions, parallel, reindex, reorder, reverseComputeAt, reverseComputeInline, rfactor, type Schedule, setScope, softwarePipeline, split, storageAlign,
+  annotate, axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposeReduction, doubleBuffer, fuse, type LayoutDimensionOptions, parallel, reindex, reorder, reverseComputeAt, reverseComputeInline, rfactor, rollingBuffer, type Schedule, setScope, softwarePipeline, split, storageAlign,
   type TailStrategy, tile, transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 
@@ -77,6 +77,7 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
     () => randomComputeAt(schedule, stage, choices),
     () => randomComputeAt(schedule, stage, choices),
     () => doubleBuffer(schedule, stage),
+    () => rollingBuffer(schedule, stage, choices.of([undefined, 0, 1] as const)),
     () => randomPipeline(schedule, stage, choices),
     () => computeInline(schedule, stage),
     () => computeRoot(schedule, stage),
@@ -87,6 +88,7 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
       const factor = 1 + choices.below(9);
       return storageAlign(schedule, stage, choices.below(3), { factor, offset: choices.below(factor) });
     },
+    () => annotate(schedule, stage, axis(), { partition: choices.below(4) === 0 ? "auto" : "never" }),
     () => setScope(schedule, stage, choices.of(["global", "shared", "local"] as const) ?? "global"),
   ];
   actions[choices.below(actions.length)]?.();
