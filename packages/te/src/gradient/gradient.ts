@@ -24,11 +24,13 @@ export interface GradientOptions {
  *
  * An element X[e(i, r)] that a compute reads at axes i and reduction axes r gives X[x] the sum, over all (i, r) with e(i, r) = x, of the
  * compute's gradient at i times the derivative. The equations are solved over the integers, so what they determine is not summed over;
- * bounds and divisibility that do not always hold become conditions. Where they cannot be solved (a gather: an index that is data) the
- * equation itself stays a condition.
+ * bounds and divisibility that do not always hold become conditions. Where they cannot be solved (a gather: an index that is data, or an
+ * index that is clamped) the equation itself stays a condition.
  *
  * Conditions and indices have no gradient, nor have rounding functions. Of equal operands of `maximum` or `minimum` the second has it, and
- * never one beside a constant; equal greatest elements of a reduction share it. A product folds the others, so zeros are right, in quadratic time.
+ * never one beside a constant; equal greatest elements of a reduction share it. A product folds the other factors, so zeros are right, in
+ * quadratic time. Where a choice takes another value the gradient is 0, even if the derivative there is infinite. Sums are strict where the
+ * operation's own are. Nodes are linear in those of the output for each tensor that a compute reads.
  * @throws CompileError `TE212` no tensor · `TE301` not of floats · `TE302` head · `TE303` reducer · `TE304` scan or extern · `TE305` expression
  * without derivative · `TE306` reduction axis without bounds.
  */

@@ -1,4 +1,4 @@
-import { boundsOf, type Domain, type Interval, intervalOf, usesAny } from "@tilewright/arith";
+import { type Domain, type Interval, intervalOf, simplify, usesAny } from "@tilewright/arith";
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { build, type Expr, type IterVar, int, isConst, type Var } from "@tilewright/ir";
 import { unboundedAxis } from "./errors.js";
@@ -61,10 +61,5 @@ function hull(axis: IterVar, around: ReadonlyMap<Var, Domain>, others: readonly 
   const last = intervalOf(build.sub(build.add(axis.min, axis.extent), int(1)), around, context).max;
   if (first === null || last === null) throw new CompileError(unboundedAxis(axis, span));
   const extent = build.add(build.sub(last, first), int(1));
-  const length = boundsOf(extent);
-  return {
-    ...axis,
-    min: first,
-    extent: length.min === length.max ? int(Math.max(0, length.min)) : build.binary("max", extent, int(0)),
-  };
+  return { ...axis, min: first, extent: simplify(build.binary("max", extent, int(0)), context) };
 }

@@ -231,6 +231,13 @@ describe("gradients are made", () => {
       return sum(read(A, te.minimum(add(i, r), te.sub(n, 1)), r), r);
     });
     expect(verifyTensors(te.gradient(window, [A]))).toEqual([]);
+    const triangle = compute([n], (i) => {
+      const r = reduceAxis(te.minimum(add(i, 1), 8), "r");
+      return sum(read(A, i, r), r);
+    });
+    const [dA] = te.gradient(triangle, [A]);
+    expect(verifyTensors([dA as Tensor])).toEqual([]);
+    expect(computes([dA as Tensor])[0]).toContain("= if_then_else(j < min(i + 1, 8) && ");
     expect(verifyTensors(te.gradient(conv(2, 3).Y, [conv(2, 3).X]))).toEqual([]);
   });
 });
