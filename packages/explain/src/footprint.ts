@@ -134,9 +134,11 @@ function linesOfRun(run: number, first: number, grid: number, bytes: number, lin
   return lines / places;
 }
 
-/** Bytes of a whole buffer. */
+/** Bytes from the first to the last element of a buffer. */
 export function bytesOfBuffer(buffer: Buffer): number {
-  return (shapeOf(buffer).reduce((product, extent) => product * extent, 1) * bitsOf(buffer.dtype)) / 8;
+  const strides = stridesOf(buffer);
+  const last = shapeOf(buffer).reduce((sum, extent, dimension) => sum + (extent - 1) * (strides[dimension] ?? 1), 0);
+  return (Math.max(0, last + 1) * bitsOf(buffer.dtype)) / 8;
 }
 
 function shapeOf(buffer: Buffer): readonly number[] {

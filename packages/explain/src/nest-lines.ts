@@ -1,5 +1,5 @@
 import { print } from "@tilewright/ir/text";
-import type { StageNest } from "./explain.js";
+import type { StageNest } from "./analyse.js";
 import type { NestLine } from "./explanation.js";
 import type { Memory } from "./memory.js";
 import { type Loop, type Part, type Statement, statementsOf } from "./nest.js";

@@ -25,7 +25,7 @@ export interface Access {
   readonly indices: readonly IndexForm[];
   /** The loops around it, outermost first. */
   readonly loops: readonly Loop[];
-  /** How often it happens in one execution of its statement: less than 1 under a condition within the expression. */
+  /** The part of the iterations of its loops in which it happens: the conditions around it hold, those within its expression included. */
   readonly share: number;
   readonly span: Span;
 }

@@ -271,12 +271,21 @@ class NestReader {
     buffer: Buffer,
     indices: readonly IndexForm[],
     isWrite: boolean,
-    { loops }: Place,
+    place: Place,
     stage: string,
     share: number,
     span: Span,
   ): Access {
-    const made: Access = { order: this.#accesses.length, buffer, isWrite, stage, indices, loops, share, span };
+    const made: Access = {
+      order: this.#accesses.length,
+      buffer,
+      isWrite,
+      stage,
+      indices,
+      loops: place.loops,
+      share: share * place.share,
+      span,
+    };
     this.#accesses.push(made);
     return made;
   }

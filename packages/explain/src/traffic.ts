@@ -19,6 +19,18 @@ export interface Boundary {
   readonly perCore: boolean;
 }
 
+/** How a part is reached. */
+interface Visit {
+  /** Loops around it. */
+  readonly depth: number;
+  /** Times that it happens on one core. */
+  readonly times: number;
+  /** Share of the iterations of those loops in which the conditions around it hold. */
+  readonly share: number;
+  /** Buffers whose traffic is counted already. */
+  readonly done: ReadonlySet<Buffer>;
+}
+
 /** Bytes by the stage that moves them and the buffer that they belong to. */
 export type Traffic = ReadonlyMap<string, ReadonlyMap<Buffer, Bytes>>;
 
@@ -56,7 +68,7 @@ export class TrafficModel {
   /** Bytes that cross the boundary while the whole function runs. */
   traffic(root: Part): Traffic {
     const total = new Tally();
-    this.#walk(root, 0, 1, none, total);
+    this.#walk(root, { depth: 0, times: 1, share: 1, done: none }, total);
     return total.byStage;
   }
 
@@ -105,36 +117,32 @@ export class TrafficModel {
     return hasLanes(accesses) ? this.#boundary.capacity : this.#boundary.scalarCapacity;
   }
 
-  #walk(part: Part, depth: number, times: number, done: ReadonlySet<Buffer>, total: Tally): void {
+  #walk(part: Part, visit: Visit, total: Tally): void {
     switch (part.kind) {
       case "statement":
-        this.#moveOnce(part, depth, times, done, [], total);
+        this.#moveOnce(part, visit, [], total);
         return;
-      case "branch":
-        this.#walk(part.body, depth, times * part.share, done, total);
+      case "branch": {
+        const { share } = part;
+        this.#walk(part.body, { ...visit, times: visit.times * share, share: visit.share * share }, total);
         return;
+      }
       case "sequence":
-        this.#inOrder(part.parts, depth, times, done, total);
+        this.#inOrder(part.parts, visit, total);
         return;
       case "loop":
-        if (this.#boundary.lineBytes === 0) this.#loopOfRegisters(part, depth, times, done, total);
-        else this.#loop(part, depth, times, done, [], total);
+        if (this.#boundary.lineBytes === 0) this.#loopOfRegisters(part, visit, total);
+        else this.#loop(part, visit, [], total);
     }
   }
 
   /** @param warm what was touched before and is still there; the loop finds of it what does not move with it */
-  #loop(
-    loop: Loop,
-    depth: number,
-    times: number,
-    done: ReadonlySet<Buffer>,
-    warm: readonly Access[],
-    total: Tally,
-  ): void {
+  #loop(loop: Loop, visit: Visit, warm: readonly Access[], total: Tally): void {
+    const { depth, times, done } = visit;
     const left = warm.length === 0 ? none : this.#buffersBelow(loop, (access) => !movesWith(access, loop));
     const found = warm.filter(({ buffer }) => left.has(buffer));
     if (this.#fits(loop.body, depth + 1)) {
-      this.#moveOnce(loop, depth, times, done, found, total);
+      this.#moveOnce(loop, visit, found, total);
       return;
     }
     const inner = loopsOf(loop.body);
@@ -143,10 +151,11 @@ export class TrafficModel {
       (buffer) => !done.has(buffer) && this.#between(loop.body, depth + 1, buffer) <= this.#boundary.capacity,
     );
     if (stays.length > 0) {
-      const others = new Set([...this.#buffersBelow(loop, () => true)].filter((buffer) => !stays.includes(buffer)));
-      this.#moveOnce(loop, depth, times, new Set([...done, ...others]), found, total);
+      const others = [...this.#buffersBelow(loop, () => true)].filter((buffer) => !stays.includes(buffer));
+      this.#moveOnce(loop, { ...visit, done: new Set([...done, ...others]) }, found, total);
     }
-    this.#walk(loop.body, depth + 1, times * this.#trip(loop), new Set([...done, ...stays]), total);
+    const inside = { ...visit, depth: depth + 1, times: times * this.#trip(loop), done: new Set([...done, ...stays]) };
+    this.#walk(loop.body, inside, total);
   }
 
   /** Buffers below a part all of whose accesses there pass a test. */
@@ -158,32 +167,25 @@ export class TrafficModel {
 
   /** Bytes that are touched at most between two accesses of a buffer that no loop under the part moves. */
   #between(part: Part, depth: number, buffer: Buffer): number {
-    if (!(this.#accesses.get(part) ?? []).some((access) => access.buffer === buffer))
-      return this.workingSet(part, depth);
-    switch (part.kind) {
-      case "statement":
-        return this.workingSet(part, depth);
-      case "branch":
-        return this.#between(part.body, depth, buffer);
-      case "loop":
-        return this.#between(part.body, depth + 1, buffer);
-      case "sequence":
-        return part.parts.reduce((sum, each) => sum + this.#between(each, depth, buffer), 0);
-    }
+    const touches = (this.#accesses.get(part) ?? []).some((access) => access.buffer === buffer);
+    if (!touches || part.kind === "statement") return this.workingSet(part, depth);
+    if (part.kind === "sequence") return part.parts.reduce((sum, each) => sum + this.#between(each, depth, buffer), 0);
+    return this.#between(part.body, part.kind === "loop" ? depth + 1 : depth, buffer);
   }
 
   /** A serial loop keeps in registers what does not move with it; in straight-line code everything that fits stays. */
-  #loopOfRegisters(loop: Loop, depth: number, times: number, done: ReadonlySet<Buffer>, total: Tally): void {
+  #loopOfRegisters(loop: Loop, visit: Visit, total: Tally): void {
+    const { depth, times } = visit;
     const trips = this.#trip(loop);
     const fits = this.#fits(loop.body, depth + 1);
     if (!fits || loop.loopKind === "vectorized" || loop.loopKind === "unrolled") {
-      if (fits) this.#moveOnce(loop, depth, times, done, [], total);
-      else this.#walk(loop.body, depth + 1, times * trips, done, total);
+      if (fits) this.#moveOnce(loop, visit, [], total);
+      else this.#walk(loop.body, { ...visit, depth: depth + 1, times: times * trips }, total);
       return;
     }
     const still = this.#buffersBelow(loop, (access) => !movesWith(access, loop));
     const once = new Tally();
-    this.#walk(loop.body, depth + 1, 1, done, once);
+    this.#walk(loop.body, { ...visit, depth: depth + 1, times: 1 }, once);
     for (const [stage, buffers] of once.byStage)
       for (const [buffer, { read, written }] of buffers) {
         const factor = times * (still.has(buffer) ? Math.min(1, trips) : trips);
@@ -201,20 +203,21 @@ export class TrafficModel {
   }
 
   /** Parts that follow each other: one finds what those before it left, as far back as all of it fits together. */
-  #inOrder(parts: readonly Part[], depth: number, times: number, done: ReadonlySet<Buffer>, total: Tally): void {
+  #inOrder(parts: readonly Part[], visit: Visit, total: Tally): void {
+    const { depth } = visit;
     for (const [position, part] of parts.entries()) {
       const fits = this.#fits(part, depth);
       const isLoop = part.kind === "loop" && this.#boundary.lineBytes > 0;
       if (!fits && !isLoop) {
-        this.#walk(part, depth, times, done, total);
+        this.#walk(part, visit, total);
         continue;
       }
       const last: readonly [Part, number] = !fits && isLoop ? [part.body, depth + 1] : [part, depth];
       let first = position;
       while (first > 0 && this.#fitTogether(parts.slice(first - 1, position), depth, last)) first--;
       const warm = parts.slice(first, position).flatMap((each) => this.#accesses.get(each) ?? []);
-      if (!fits && isLoop) this.#loop(part, depth, times, done, warm, total);
-      else this.#moveOnce(part, depth, times, done, warm, total);
+      if (!fits && isLoop) this.#loop(part, visit, warm, total);
+      else this.#moveOnce(part, visit, warm, total);
     }
   }
 
@@ -230,14 +233,7 @@ export class TrafficModel {
   }
 
   /** A part whose data stays until it is done: each line moves in when it is first read, and back when it was written. */
-  #moveOnce(
-    part: Part,
-    depth: number,
-    times: number,
-    done: ReadonlySet<Buffer>,
-    warm: readonly Access[],
-    total: Tally,
-  ): void {
+  #moveOnce(part: Part, { depth, times, share, done }: Visit, warm: readonly Access[], total: Tally): void {
     const touched = new Covers(this.#measure, this.#boundary.lineBytes);
     const dirty = new Covers(this.#measure, this.#boundary.lineBytes);
     for (const access of warm) {
@@ -245,16 +241,12 @@ export class TrafficModel {
       if (access.isWrite) dirty.of(access.buffer).add(this.#box(access, depth));
     }
     for (const access of this.#accesses.get(part) ?? []) {
-      const { buffer, isWrite, stage } = access;
+      const { buffer, isWrite, stage, loops } = access;
       if (done.has(buffer)) continue;
       const box = this.#box(access, depth);
-      const weight =
-        times *
-        this.#copies(access) *
-        Math.min(
-          1,
-          access.loops.reduce((product, { extent }) => product * extent, 1),
-        );
+      const runs = loops.every(({ extent }) => extent > 0) ? 1 : 0;
+      const taken = this.#boundary.lineBytes === 0 && share > 0 ? Math.min(1, access.share / share) : 1;
+      const weight = times * this.#copies(access) * runs * taken;
       const fresh = touched.of(buffer).add(box);
       const made = isWrite ? dirty.of(buffer).add(box) : 0;
       total.add(stage, buffer, { read: isWrite ? 0 : fresh * weight, written: made * weight });

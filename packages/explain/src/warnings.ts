@@ -1,5 +1,5 @@
 import type { Diagnostic, Span } from "@tilewright/diagnostics";
-import type { StageNest } from "./explain.js";
+import type { StageNest } from "./analyse.js";
 import type { StageExplanation } from "./explanation.js";
 import { bytesOfBuffer } from "./footprint.js";
 import type { Machine } from "./machine.js";

@@ -100,7 +100,10 @@ describe("other nests, by hand", () => {
     const stage = stageOf(explain(createSchedule(padded(100)), { ...ONE_CORE, registers: 1, vectorBytes: 8 }), "P");
     // Each of the three reads happens where it is inside: 99, 100 and 99 times; 2 additions for each element.
     expect(stage.work.flops).toBe(200);
-    expect(bytesAt(stage, "memory")).toEqual({ A: [400, 0].map((b) => Math.ceil(b / 64) * 64), P: [0, 448] });
+    const { A, P } = bytesAt(stage, "L1");
+    expect(A?.[0]).toBeCloseTo(4 * (99 + 100 + 99), 8);
+    expect(P).toEqual([0, 400]);
+    expect(bytesAt(stage, "memory")).toEqual({ A: [448, 0], P: [0, 448] });
   });
 
   it("guards: the edge of a split counts as many operations as elements", () => {
@@ -110,6 +113,7 @@ describe("other nests, by hand", () => {
     split(s, B, "i", { factor: 4 });
     const stage = stageOf(explain(s, ONE_CORE), "B");
     expect(stage.work.flops).toBe(10);
+    expect(bytesAt(stage, "L1")).toEqual({ A: [40, 0], B: [0, 40] });
     expect(stage.computed).toEqual({ points: 10, needed: 10, factor: 1 });
     expect(stage.nest.map(({ text }) => text)).toEqual([
       "i.outer in 0..3",
