@@ -23,7 +23,8 @@ export function checkAlias(output: Tensor, input: Tensor, stages: readonly Stage
   const extents = (tensor: Tensor): string =>
     tensor.shape.map((extent) => (isConst(extent) ? extent.value : "?")).join("x");
   if (output.dtype !== input.dtype || extents(output) !== extents(input)) refuse("their types or shapes differ");
-  if (writer.operation.kind !== "Compute" || (bodies.get(writer) ?? []).some((body) => body.kind === "Reduce")) {
+  const twice = writer.initialAt !== null || (bodies.get(writer) ?? []).some((body) => body.kind === "Reduce");
+  if (writer.operation.kind !== "Compute" || twice) {
     refuse(`\`${writer.name}\` writes its elements more than once`);
   }
   for (const stage of stages) {

@@ -32,6 +32,7 @@ import { endOf, loopsInside, readsOf } from "./infer-bounds.js";
 import type { Bodies } from "./inline-stages.js";
 import { type PlacedDimension, positionIn } from "./layout.js";
 import { paddingNest } from "./pad-memory.js";
+import { filledPadding, type Padding } from "./padding.js";
 import { extentIn, guardedSplits, leavesOf, valuesOf } from "./relations.js";
 import type { Stage } from "./schedule.js";
 
@@ -61,7 +62,7 @@ export interface EmitContext {
 /**
  * The loop nest of one stage. Rule: loops in the order of the leaves; the body stores each output at the values that the relations give
  * the axes, under the guards of uneven splits and, when confined, of the declared shape. A reduction is initialised by a nest of its own,
- * with the data guards alone, directly before its outermost reduction loop or further out where told.
+ * with the data guards alone, directly before its outermost reduction loop or further out where told; so is decomposed padding.
  */
 export function emitStage(domain: Domain, context: EmitContext): Stmt {
   const { stage } = domain;
@@ -69,17 +70,22 @@ export function emitStage(domain: Domain, context: EmitContext): Stmt {
   const ranges = rangesOf(domain);
   const body = new StageBody(domain, domain.relative, ranges, context);
   const reduces = bodies.every((expr) => expr.kind === "Reduce") && bodies.length > 0;
-  let stmt = reduces ? body.update(bodies as readonly Reduce[]) : body.stores(bodies);
-  const outermost = reduces && stage.reduceAxes.length > 0 ? loopsOfInitial(stage) : -1;
-  if (reduces && outermost < 0) stmt = sequence([body.initial(bodies as readonly Reduce[]), stmt]);
+  const filled = filledPadding(stage, bodies);
+  const starts = filled === null ? (reduces ? (bodies as readonly Reduce[]) : []).map(startOf) : [filled.constant];
+  let stmt = reduces
+    ? body.update(bodies as readonly Reduce[])
+    : filled === null
+      ? body.stores(bodies)
+      : body.interior(filled);
+  const outermost = reduces && stage.reduceAxes.length > 0 ? loopsOfInitial(stage) : (filled?.depth ?? -1);
+  if (reduces && outermost < 0) stmt = sequence([body.initial(starts), stmt]);
   for (let depth = stage.leaves.length - 1; depth >= 0; depth--) {
     const leaf = stage.leaves[depth] as IterVar;
     const loopVar = domain.loopVars.get(leaf) as Var;
     stmt = asHinted(stage, leaf, loopVar, context.filled(stage, leaf, loopFor(domain, leaf, loopVar, stmt)));
     if (stage.unit?.leaves[0] === leaf && stage.unit.intrinsic !== null)
       stmt = callIntrinsic(stage.name, stmt, stage.unit.intrinsic, ranges, leaf.span);
-    if (depth === outermost)
-      stmt = sequence([initNest(domain, context, bodies as readonly Reduce[], outermost, ranges), stmt], leaf.span);
+    if (depth === outermost) stmt = sequence([initNest(domain, context, starts, outermost, ranges), stmt], leaf.span);
   }
   const padding = paddingNest(domain, stage.tensors.map((tensor) => context.storage.get(tensor) as Storage)); // biome-ignore format: one thought
   if (padding !== null) stmt = sequence([padding, stmt], padding.span);
@@ -124,11 +130,16 @@ function firstNest(domain: Domain, operation: Scan, context: EmitContext): Stmt 
   );
 }
 
-/** The data loops inside `depth`, once more with variables of their own, storing the identities. */
+/** What a fold starts from. */
+function startOf({ initial, combiner, valueIndex }: Reduce): Expr {
+  return (initial ?? combiner.identities)[valueIndex] as Expr;
+}
+
+/** The data loops inside `depth`, once more with variables of their own, storing what elements start from. */
 function initNest(
   domain: Domain,
   context: EmitContext,
-  bodies: readonly Reduce[],
+  starts: readonly Expr[],
   depth: number,
   ranges: ReadonlyMap<Var, Range>,
 ): Stmt {
@@ -142,7 +153,7 @@ function initNest(
     own.set(fresh, { min: 0, max: Math.max(0, extentIn(domain.extents, leaf) - 1) });
   }
   const relative = valuesOf(stage, domain.extents, vars);
-  let stmt = new StageBody(domain, relative, own, context).initial(bodies);
+  let stmt = new StageBody(domain, relative, own, context).initial(starts);
   for (const leaf of [...inner].reverse()) {
     const loopVar = vars.get(leaf) as Var;
     stmt = asHinted(stage, leaf, loopVar, loopFor(domain, leaf, loopVar, stmt));
@@ -177,17 +188,14 @@ class StageBody {
     return this.guarded(this.storeAll(values, [...values.keys()]), true);
   }
 
-  initial(bodies: readonly Reduce[]): Stmt {
-    const values = bodies.map((reduce) =>
-      this.lowered((reduce.initial ?? reduce.combiner.identities)[reduce.valueIndex] as Expr),
-    );
-    return this.guarded(
-      sequence(
-        values.map((value, output) => this.store(output, value)),
-        this.b.span,
-      ),
-      false,
-    );
+  /** The value of padding, where it is inside. */
+  interior({ inside, value }: Padding): Stmt {
+    return this.guarded(this.b.when(this.lowered(inside), this.store(0, this.lowered(value)), "guard"), true);
+  }
+
+  initial(starts: readonly Expr[]): Stmt {
+    const stores = starts.map((value, output) => this.store(output, this.lowered(value)));
+    return this.guarded(sequence(stores, this.b.span), false);
   }
 
   update(bodies: readonly Reduce[]): Stmt {

@@ -76,3 +76,12 @@ export const notFoldable = (reader: string, actual: string, span: Span): Diagnos
     actual,
     hint: "computeInline the other producers first",
   });
+
+/** SCH136: a stage that is no padding. */
+export const notPadding = (stage: string, actual: string, span: Span): Diagnostic =>
+  error("SCH136")({
+    message: `cannot decompose \`${stage}\`: it is no padding`,
+    span,
+    expected: "one output, an ifThenElse whose condition is on the axes and whose other arm is a constant",
+    actual,
+  });

@@ -5,6 +5,7 @@ export { cacheRead } from "./cache-read.js";
 export { cacheWrite } from "./cache-write.js";
 export { computeAt, computeInline, computeRoot } from "./compute-at.js";
 export { createSchedule } from "./create-schedule.js";
+export { decomposePadding } from "./decompose-padding.js";
 export { decomposeReduction } from "./decompose-reduction.js";
 export { doubleBuffer } from "./double-buffer.js";
 export { fuse } from "./fuse.js";

@@ -5,6 +5,7 @@ import { blockize } from "./blockize.js";
 import { cacheRead } from "./cache-read.js";
 import { cacheWrite } from "./cache-write.js";
 import { computeAt, computeInline, computeRoot } from "./compute-at.js";
+import { decomposePadding } from "./decompose-padding.js";
 import { decomposeReduction } from "./decompose-reduction.js";
 import { doubleBuffer } from "./double-buffer.js";
 import { fuse } from "./fuse.js";
@@ -57,6 +58,7 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   tensorize: (s, { stage }, args) =>
     tensorize(s, stage, args.string("axis"), intrinsicNamed(s, args.string("intrinsic"))),
   decomposeReduction: (s, { stage }, args) => decomposeReduction(s, stage, args.string("axis")),
+  decomposePadding: (s, { stage }, args) => decomposePadding(s, stage, args.string("axis")),
   reindex: (s, { stage }, args) => void reindex(s, stage, args.string("reader"), { read: args.number("read") ?? 0 }),
   reverseComputeAt: (s, { stage }, args) =>
     void reverseComputeAt(s, stage, args.string("producer"), args.string("axis")),

@@ -64,6 +64,24 @@ export const programs: readonly Program[] = [
     },
   },
   {
+    name: "a convolution of a padded signal",
+    build: (size) => {
+      const [n, m] = [size(0), size(1)];
+      const A = placeholder([n, m], { name: "A" });
+      const W = placeholder([3], { name: "W" });
+      const P = compute(
+        [n, m + 2],
+        (i, x) => ifThenElse(lt(x, m + 1), ifThenElse(ge(x, 1), read(A, i, sub(x, 1)), 0), 0),
+        {
+          name: "P",
+        },
+      );
+      const d = reduceAxis(3, "d");
+      const C = compute([n, m], (i, x) => sum(mul(read(P, i, add(x, d)), read(W, d)), d), { name: "C" });
+      return [compute([m, n], (x, i) => maximum(read(C, i, x), 0), { name: "R" })];
+    },
+  },
+  {
     name: "a windowed sum of a stencil, without padding",
     build: (size) => {
       const [h, w] = [size(0), size(1)];

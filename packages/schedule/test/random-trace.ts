@@ -1,7 +1,7 @@
 import { isCompileError } from "@tilewright/diagnostics";
 import { type Expr, type IterVar, type Tensor, visit } from "@tilewright/ir";
 import {
-  annotate, axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposeReduction, doubleBuffer, fuse, type LayoutDimensionOptions, parallel, reindex, reorder, reverseComputeAt, reverseComputeInline, rfactor, rollingBuffer, type Schedule, setScope, softwarePipeline, split, storageAlign,
+  annotate, axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposePadding, decomposeReduction, doubleBuffer, fuse, type LayoutDimensionOptions, parallel, reindex, reorder, reverseComputeAt, reverseComputeInline, rfactor, rollingBuffer, type Schedule, setScope, softwarePipeline, split, storageAlign,
   type TailStrategy, tile, transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 
@@ -71,6 +71,7 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
     () => rfactor(schedule, stage, axis(), { position: choices.below(2) }),
     () => reverseComputeAt(schedule, choices.of(readersOf(schedule, stage)) ?? stage, stage, axis()),
     () => reverseComputeInline(schedule, stage),
+    () => decomposePadding(schedule, stage, axis()),
     () => reindex(schedule, stage, choices.of(readersOf(schedule, stage)) ?? stage, { read: choices.below(2) }),
     () => parallel(schedule, stage, axis()),
     () => (threads ? bind(schedule, stage, axis(), "blockIdx.x") : parallel(schedule, stage, axis())),
