@@ -1,7 +1,8 @@
 import type { FunctionEntry, ModuleFormat } from "@tilewright/artifact";
 import type { Diagnostic } from "@tilewright/diagnostics";
-import type { IRModule, PrimFunc, Rules } from "@tilewright/ir";
+import type { IRModule, Rules } from "@tilewright/ir";
 import type { Capabilities } from "./capabilities.js";
+import type { Intrinsic } from "./intrinsic.js";
 import type { PlacedPass } from "./pass.js";
 import type { ScheduleRule } from "./schedule-rule.js";
 
@@ -19,16 +20,10 @@ export interface CompiledModule {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** A hardware instruction: what it means as a small loop-IR function, and how it is written (read by the backend that declares it). */
-export interface Intrinsic<Emit = unknown> {
-  readonly name: string;
-  readonly semantics: PrimFunc;
-  readonly emit: Emit;
-}
-
 /**
  * The compile side of a plugin, a pure value. `legalize` are rule sets that run to a fixed point on device-level IR before `compile`;
  * `passes` join the pipeline at named points; `rules` are asked before the default schedule rules.
+ * `intrinsics` are those that it has a template for; their names stand in `capabilities.intrinsics` too.
  */
 export interface Backend {
   readonly specVersion: typeof BACKEND_SPEC_VERSION;

@@ -24,7 +24,7 @@ export interface Capabilities {
   readonly math: readonly UnaryOp[];
   /** A multiplication and addition that carry CONTRACT become one instruction. */
   readonly fusedMultiplyAdd: boolean;
-  /** Names of intrinsics that `Call` may use. */
+  /** Names of intrinsics that `Call` may use, and of those that `KernelCall` may, for which the backend has a template. */
   readonly intrinsics: readonly string[];
   /** The target holds the host program as code. */
   readonly hostCode: boolean;

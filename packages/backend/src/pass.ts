@@ -1,10 +1,13 @@
 import type { Diagnostic } from "@tilewright/diagnostics";
 import type { IRModule } from "@tilewright/ir";
 import type { Capabilities } from "./capabilities.js";
+import type { IntrinsicMeaning } from "./intrinsic.js";
 
 /** What passes are given beside the module. Diagnostics reported here are returned with the result. */
 export interface PassContext {
   readonly capabilities: Capabilities;
+  /** What the intrinsics mean that the module calls. */
+  readonly intrinsics?: readonly IntrinsicMeaning[];
   report(diagnostic: Diagnostic): void;
 }
 

@@ -1,7 +1,10 @@
-import { BACKEND_SPEC_VERSION, type Backend, defineBackend } from "@tilewright/backend";
+import { BACKEND_SPEC_VERSION, type Backend, defineBackend, type Intrinsic } from "@tilewright/backend";
 import { CompileError, NO_SPAN } from "@tilewright/diagnostics";
+import type { PrimFunc } from "@tilewright/ir";
+import { loopTemplates } from "@tilewright/lower";
 import { type Cpu, capabilitiesOf, processorOf } from "./capabilities.js";
 import { badOption } from "./errors.js";
+import type { CTemplate } from "./intrinsic-template.js";
 import { emitModule } from "./module.js";
 import type { Dialect } from "./short-types.js";
 
@@ -16,6 +19,8 @@ export interface COptions {
   readonly cpu?: Cpu;
   /** Of the files: `<name>.c` and `<name>.h`. Default `module`. */
   readonly name?: string;
+  /** Instructions of your own, each with a template of C text, or of loop IR over the same parameters. Default none. */
+  readonly intrinsics?: readonly Intrinsic<CTemplate | PrimFunc>[];
 }
 
 /**
@@ -23,7 +28,7 @@ export interface COptions {
  * @throws CompileError `BE208` for an option that does not exist
  */
 export function c(options: COptions = {}): Backend {
-  const { dialect = "gnu", cpu = "x86-64-v3", threads = 1, name = "module" } = options;
+  const { dialect = "gnu", cpu = "x86-64-v3", threads = 1, name = "module", intrinsics = [] } = options;
   const processor = processorOf(cpu);
   const vectorBytes = options.vectorBytes ?? (dialect === "c99" ? 0 : processor.vectorBytes);
   const bad = (option: string, actual: unknown, expected: string): never => {
@@ -34,11 +39,20 @@ export function c(options: COptions = {}): Backend {
     bad("vectorBytes", vectorBytes, dialect === "c99" ? "0" : "0, 16, 32 or 64");
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) bad("threads", threads, "an integer from 1 to 256");
   if (!/^[A-Za-z][\w-]*$/.test(name)) bad("name", name, "a file name: a letter, then letters, digits, `_` and `-`");
+  const templates = new Map(
+    intrinsics.flatMap((each) => (typeof each.emit === "function" ? [[each.name, each.emit]] : [])),
+  );
+  const loops = intrinsics.filter((each): each is Intrinsic<PrimFunc> => typeof each.emit !== "function");
   const fused = dialect === "gnu" && processor.fusedMultiplyAdd;
   return defineBackend({
     specVersion: BACKEND_SPEC_VERSION,
     name: "c",
-    capabilities: capabilitiesOf(processor, vectorBytes, dialect === "c99" ? 1 : threads, fused),
-    compile: (module) => emitModule(module, { dialect, threads, name, localBytes: processor.localBytes }),
+    capabilities: {
+      ...capabilitiesOf(processor, vectorBytes, dialect === "c99" ? 1 : threads, fused),
+      intrinsics: intrinsics.map((each) => each.name),
+    },
+    intrinsics,
+    passes: loops.length === 0 ? [] : [loopTemplates(loops)],
+    compile: (module) => emitModule(module, { dialect, threads, name, localBytes: processor.localBytes, templates }),
   });
 }

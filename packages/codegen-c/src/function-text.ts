@@ -1,5 +1,7 @@
+import { intrinsicOf } from "@tilewright/backend";
 import { type Buffer, type PrimFunc, typeName, type Var } from "@tilewright/ir";
 import type { FunctionFacts } from "./function-facts.js";
+import { type CTemplate, templateBody } from "./intrinsic-template.js";
 import { pointee } from "./memory.js";
 import { names } from "./names.js";
 import type { Helpers } from "./short-types.js";
@@ -24,12 +26,22 @@ export interface ModuleContext {
   readonly symbols: ReadonlySet<string>;
   /** Messages of assertions, with their numbers. */
   readonly messages: Map<string, number>;
+  /** What is written for intrinsics, by name. */
+  readonly templates: ReadonlyMap<string, CTemplate>;
 }
 
+/** The functions that callers of the module see. */
+export const isExported = ({ func }: PlannedFunction): boolean =>
+  func.role !== "parallel" && intrinsicOf(func) === null;
+
 /** A context without messages yet. */
-export function moduleContext(planned: readonly PlannedFunction[], helpers: Helpers): ModuleContext {
+export function moduleContext(
+  planned: readonly PlannedFunction[],
+  helpers: Helpers,
+  templates: ReadonlyMap<string, CTemplate>,
+): ModuleContext {
   const functions = new Map(planned.map((one) => [one.func.name, one]));
-  return { helpers, functions, symbols: new Set(planned.map(({ symbol }) => symbol)), messages: new Map() };
+  return { helpers, functions, symbols: new Set(planned.map(({ symbol }) => symbol)), messages: new Map(), templates };
 }
 
 /** `restrict` on a buffer that overlaps no other; `const` on one that is only read. */
@@ -57,7 +69,8 @@ export function prototype(
   const parameters = func.parameters.map(
     (parameter) => parameterType(func, facts, parameter) + taken.take(parameter.name),
   );
-  const mark = withExport ? `TILEWRIGHT_EXPORT(${stringLiteral(func.name)}) ` : "";
+  const exported = withExport ? `TILEWRIGHT_EXPORT(${stringLiteral(func.name)}) ` : "";
+  const mark = intrinsicOf(func) === null ? exported : "static inline ";
   return `${mark}void ${symbol}(${[...parameters, "void *workspace"].join(", ")})`;
 }
 
@@ -104,10 +117,16 @@ export function functionText(one: PlannedFunction, context: ModuleContext): stri
   writer.indented(() => {
     bindParameters(one, scope);
     writer.declare("workspace", "");
-    new StatementWriter(scope).write(func.body);
+    const template = context.templates.get(intrinsicOf(func) ?? "");
+    if (template === undefined) new StatementWriter(scope).write(func.body);
+    else for (const line of templateBody(template, func, parameterNames(func, scope))) writer.line(line);
   });
   writer.line("}");
   return `${commentLines(one).join("\n")}\n${writer.text()}`;
+}
+
+function parameterNames({ parameters }: PrimFunc, { buffers }: FunctionScope): readonly string[] {
+  return parameters.map((parameter) => (parameter.kind === "Buffer" ? buffers.get(parameter) : null) ?? parameter.name);
 }
 
 /** Gives the parameters their names, and in a parallel body their values from the closure. */

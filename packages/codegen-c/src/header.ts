@@ -1,9 +1,9 @@
-import { commentLines, type PlannedFunction, prototype } from "./function-text.js";
+import { commentLines, isExported, type PlannedFunction, prototype } from "./function-text.js";
 
 /** The header of a module: its callable functions, for C and C++. */
 export function headerText(name: string, planned: readonly PlannedFunction[], symbols: ReadonlySet<string>): string {
   const guard = `TILEWRIGHT_${name.replace(/\W/g, "_").toUpperCase()}_H`;
-  const exported = planned.filter(({ func }) => func.role !== "parallel");
+  const exported = planned.filter(isExported);
   const hasHook = planned.some(({ facts }) => facts.hasParallelCall);
   const mayFail = planned.some(({ facts }) => facts.mayFail);
   const functions = exported.map((one) => {

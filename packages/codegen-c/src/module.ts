@@ -2,9 +2,17 @@ import type { ElementType, FunctionEntry, ParameterEntry } from "@tilewright/art
 import type { CompiledModule } from "@tilewright/backend";
 import type { IRModule, PrimFunc } from "@tilewright/ir";
 import { type FunctionFacts, factsOf } from "./function-facts.js";
-import { functionText, type ModuleContext, moduleContext, type PlannedFunction, prototype } from "./function-text.js";
+import {
+  functionText,
+  isExported,
+  type ModuleContext,
+  moduleContext,
+  type PlannedFunction,
+  prototype,
+} from "./function-text.js";
 import { headerText } from "./header.js";
 import { createHelpers } from "./inline-functions.js";
+import type { CTemplate } from "./intrinsic-template.js";
 import { names } from "./names.js";
 import { poolText } from "./pool-text.js";
 import { FAILURE_TEXT, finderText, hookText, macroText } from "./runtime-text.js";
@@ -19,20 +27,22 @@ export interface EmitOptions {
   readonly name: string;
   /** Bytes of small allocations that may be arrays of a function. */
   readonly localBytes: number;
+  /** What is written for intrinsics, by name. */
+  readonly templates: ReadonlyMap<string, CTemplate>;
 }
 
 /** A module as C. @throws CompileError `BE` codes for what C code of ours does not hold. */
 export function emitModule(source: IRModule, options: EmitOptions): CompiledModule {
   const planned = planFunctions(source, options);
   const helpers = createHelpers(options.dialect);
-  const context = moduleContext(planned, helpers);
+  const context = moduleContext(planned, helpers, options.templates);
   const bodies = planned.map((one) => functionText(one, context));
   const messages = [...context.messages.keys()];
   const text = fileText(options, planned, context, bodies);
   const encode = (content: string): Uint8Array => new TextEncoder().encode(content);
   const files = new Map([[`${options.name}.h`, encode(headerText(options.name, planned, context.symbols))]]);
   if (messages.length > 0) files.set(ASSERT_FILE, encode(JSON.stringify(messages)));
-  const exported = planned.filter(({ func }) => func.role !== "parallel");
+  const exported = planned.filter(isExported);
   return {
     format: "c-source",
     bytes: encode(text),
@@ -92,7 +102,7 @@ function fileText(
       "#include <stdlib.h>",
       "#endif",
     );
-  const exported = planned.filter(({ func }) => func.role !== "parallel");
+  const exported = planned.filter(isExported);
   return `${[
     ...(pooled ? ["#if !defined(_GNU_SOURCE)\n#define _GNU_SOURCE\n#endif"] : []),
     includes.join("\n"),

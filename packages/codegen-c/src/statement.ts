@@ -228,7 +228,7 @@ export class StatementWriter {
     let offset: Value | undefined;
     mins.forEach((min, dimension) => {
       const value = this.expressions.value(min);
-      const width = elementCount({ ...buffer, shape: buffer.shape.slice(dimension + 1) });
+      const width = mins.length === 1 ? 1 : elementCount({ ...buffer, shape: buffer.shape.slice(dimension + 1) });
       const scaled = width === 1 ? value : infix("*", value, atom(`${width}`));
       if (value.text !== "0") offset = offset === undefined ? scaled : infix("+", offset, scaled);
     });

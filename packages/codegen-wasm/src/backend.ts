@@ -1,5 +1,13 @@
-import { BACKEND_SPEC_VERSION, type Backend, type Capabilities, defineBackend } from "@tilewright/backend";
+import {
+  BACKEND_SPEC_VERSION,
+  type Backend,
+  type Capabilities,
+  defineBackend,
+  type Intrinsic,
+} from "@tilewright/backend";
 import { CompileError } from "@tilewright/diagnostics";
+import type { PrimFunc } from "@tilewright/ir";
+import { loopTemplates } from "@tilewright/lower";
 import { badOption } from "./errors.js";
 import { compileModule } from "./module.js";
 
@@ -10,6 +18,8 @@ export interface WasmOptions {
   readonly relaxed?: boolean;
   /** Threads that `parallel` loops may use; above 1 the memory is shared. 1 to 256, default 1. */
   readonly threads?: number;
+  /** Instructions of your own, each with a template: loop IR of level `scheduled` over the same parameters. Default none. */
+  readonly intrinsics?: readonly Intrinsic<PrimFunc>[];
 }
 
 /** Registers of x86-64, less the one that engines keep for themselves; the narrowest of the usual machines. */
@@ -19,12 +29,14 @@ const MAX_THREADS = 256;
 
 /** Loop IR to WebAssembly, in this process: no toolchain. @throws CompileError `BE211` for an option that does not exist. */
 export function wasm(options: WasmOptions = {}): Backend {
-  const { simd = true, relaxed = false, threads = 1 } = options ?? {};
+  const { simd = true, relaxed = false, threads = 1, intrinsics = [] } = options ?? {};
   checkOptions(simd, relaxed, threads);
   return defineBackend({
     specVersion: BACKEND_SPEC_VERSION,
     name: "wasm",
-    capabilities: capabilities(simd, relaxed, threads),
+    capabilities: { ...capabilities(simd, relaxed, threads), intrinsics: intrinsics.map(({ name }) => name) },
+    intrinsics,
+    passes: intrinsics.length === 0 ? [] : [loopTemplates(intrinsics)],
     compile: (module) => compileModule(module, { simd, relaxed: simd && relaxed, shared: threads > 1 }),
   });
 }

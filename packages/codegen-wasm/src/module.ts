@@ -8,15 +8,15 @@ import {
   PARALLEL_IMPORT,
   TABLE_EXPORT,
 } from "@tilewright/artifact";
-import type { CompiledModule } from "@tilewright/backend";
+import { type CompiledModule, intrinsicOf } from "@tilewright/backend";
 import { CompileError } from "@tilewright/diagnostics";
 import { type Buffer, type IRModule, type PrimFunc, type Var, visit } from "@tilewright/ir";
 import { loadClosure } from "./calls.js";
 import { type EmitOptions, type FunctionContext, ModuleContext } from "./context.js";
 import { badCall, functionTooLarge, notDeviceLevel } from "./errors.js";
 import { emitExpression } from "./expression.js";
-import { functionEntry } from "./function-entry.js";
 import { FunctionBody } from "./function-body.js";
+import { functionEntry } from "./function-entry.js";
 import { type EncodedFunction, encodeModule, type FunctionImport } from "./module-encoder.js";
 import { nonNegativeVariables } from "./non-negative.js";
 import type { ValueType } from "./opcodes.js";
@@ -66,10 +66,13 @@ export function compileModule(module: IRModule, options: EmitOptions): CompiledM
     options.shared ? "threads" : "",
   ].filter((name) => name !== "");
   const entries = module.functions.flatMap((func): readonly FunctionEntry[] =>
-    func.role === "parallel" ? [] : [functionEntry(func, workspaceBytes.get(func.name) ?? 0)],
+    isInternal(func) ? [] : [functionEntry(func, module, workspaceBytes.get(func.name) ?? 0)],
   );
   return { format: "wasm", bytes, features, functions: entries, files: new Map(), warnings: [] };
 }
+
+/** Called within the module alone. */
+const isInternal = (func: PrimFunc): boolean => func.role === "parallel" || intrinsicOf(func) !== null;
 
 function neededImports(module: IRModule, options: EmitOptions): readonly FunctionImport[] {
   let parallel = false;
@@ -157,7 +160,7 @@ function emitFunction(func: PrimFunc, module: ModuleContext): Emitted {
     throw new CompileError(functionTooLarge(func.name, "bytes of code", MAX_CODE_BYTES, code.length, func.span));
   const signature = { parameters: body.parameters, results: [] };
   return {
-    encoded: { name: func.name, signature, code, exported: !parallel, localNames: body.localNames },
+    encoded: { name: func.name, signature, code, exported: !isInternal(func), localNames: body.localNames },
     workspace: context.workspace,
     body,
   };

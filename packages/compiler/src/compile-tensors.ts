@@ -1,9 +1,9 @@
 import type { Artifact } from "@tilewright/artifact";
-import type { Backend, ScheduleRule, Target } from "@tilewright/backend";
+import type { Backend, IntrinsicMeaning, ScheduleRule, Target } from "@tilewright/backend";
 import { CompileError, type Diagnostic, NO_SPAN } from "@tilewright/diagnostics";
 import type { IRModule, PrimFunc, Tensor, Trace } from "@tilewright/ir";
 import { lower } from "@tilewright/lower";
-import { replay, type Schedule, toPrimFunc } from "@tilewright/schedule";
+import { intrinsicsOf, replay, type Schedule, toPrimFunc } from "@tilewright/schedule";
 import { checkSchedule, toTarget } from "./check-options.js";
 import { build } from "./compile.js";
 import { duplicateFunction } from "./errors.js";
@@ -16,6 +16,8 @@ interface KernelOptions {
   readonly name?: string;
   /** Placeholders and outputs in the order of the parameters. */
   readonly parameters?: readonly Tensor[];
+  /** What the functions call beside each other; those of the backend are known. */
+  readonly intrinsics?: readonly IntrinsicMeaning[];
   readonly verify?: boolean;
   readonly onPass?: (name: string, module: IRModule, changed: boolean) => void;
   readonly signal?: AbortSignal;
@@ -57,10 +59,12 @@ export async function compileTensors(
     capabilities: backend.capabilities,
     rules: [...rules, ...(backend.rules ?? [])],
     schedule: typeof schedule === "string" ? schedule : ("none" as const),
+    intrinsics: [...(backend.intrinsics ?? []), ...(options.intrinsics ?? [])],
     report: (each: Diagnostic) => void diagnostics.push(each),
   };
   const name = options.name ?? list[0]?.name ?? "kernel";
-  if (typeof schedule !== "string") return compileSchedule(replay(list, schedule), options);
+  if (typeof schedule !== "string")
+    return compileSchedule(replay(list, schedule, { intrinsics: context.intrinsics }), options);
   const { func, rule } = scheduleKernel(name, list, options.parameters, context);
   return compileFunctions([func], options, rule, diagnostics);
 }
@@ -68,7 +72,8 @@ export async function compileTensors(
 /** Compiles a schedule into one function. @throws CompileError of every layer */
 export function compileSchedule(schedule: Schedule, options: KernelOptions): Promise<CompiledKernel> {
   const name = options.name ?? schedule.outputs[0]?.name ?? "kernel";
-  return compileFunctions([toPrimFunc(schedule, primFuncOptions(name, options))], options, "trace");
+  const intrinsics = [...intrinsicsOf(schedule), ...(options.intrinsics ?? [])];
+  return compileFunctions([toPrimFunc(schedule, primFuncOptions(name, options))], { ...options, intrinsics }, "trace");
 }
 
 /**
@@ -92,6 +97,7 @@ export async function compileFunctions(
   const { module, diagnostics } = lower(scheduled, {
     capabilities,
     passes,
+    intrinsics: [...(target.backend.intrinsics ?? []), ...(options.intrinsics ?? [])],
     ...(options.verify === undefined ? {} : { verify: options.verify }),
     ...(options.onPass === undefined ? {} : { onPass: options.onPass }),
   });

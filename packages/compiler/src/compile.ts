@@ -115,6 +115,7 @@ function lowerOptions(backend: Backend, options: CompileOptions): LowerModelOpti
     schedule,
     rules: [...rules, ...(backend.rules ?? [])],
     passes: backend.passes ?? [],
+    intrinsics: backend.intrinsics ?? [],
     ...(options.graphPasses === undefined ? {} : { graphPasses: options.graphPasses }),
     ...(verify === undefined ? {} : { verify }),
     ...(onGraphPass === undefined ? {} : { onGraphPass }),

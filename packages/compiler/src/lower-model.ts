@@ -1,4 +1,4 @@
-import type { Capabilities, PlacedPass, ScheduleRule } from "@tilewright/backend";
+import type { Capabilities, IntrinsicMeaning, PlacedPass, ScheduleRule } from "@tilewright/backend";
 import { type Diagnostic, invariant, NO_SPAN } from "@tilewright/diagnostics";
 import {
   checkGraph,
@@ -28,6 +28,8 @@ export interface LowerModelOptions {
   readonly rules: readonly ScheduleRule[];
   /** Passes of the backend. */
   readonly passes: readonly PlacedPass[];
+  /** That the rules may use. */
+  readonly intrinsics?: readonly IntrinsicMeaning[];
   readonly graphPasses?: readonly GraphPass[];
   readonly verify?: boolean;
   readonly onGraphPass?: OnGraphPass;
@@ -85,6 +87,7 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
     capabilities,
     rules: options.rules,
     schedule: options.schedule,
+    intrinsics: options.intrinsics ?? [],
     report: (each) => void diagnostics.push(each),
   };
   const kernels = new Kernels(model.graph.name, context);
@@ -112,6 +115,7 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
   const lowered = lower(scheduled, {
     capabilities,
     passes: options.passes,
+    ...(options.intrinsics === undefined ? {} : { intrinsics: options.intrinsics }),
     ...(options.verify === undefined ? {} : { verify: options.verify }),
     ...(options.onPass === undefined ? {} : { onPass: options.onPass }),
   });

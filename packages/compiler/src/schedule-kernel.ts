@@ -1,5 +1,5 @@
 import { autoschedule } from "@tilewright/autoschedule";
-import type { Capabilities, ScheduleRule } from "@tilewright/backend";
+import type { Capabilities, IntrinsicMeaning, ScheduleRule } from "@tilewright/backend";
 import { type Diagnostic, isCompileError } from "@tilewright/diagnostics";
 import { type Buffer, type Compute, type PrimFunc, type Tensor, type Trace, visit } from "@tilewright/ir";
 import { createSchedule, replay, toPrimFunc } from "@tilewright/schedule";
@@ -12,6 +12,8 @@ export interface ScheduleContext {
   readonly capabilities: Capabilities;
   readonly rules: readonly ScheduleRule[];
   readonly schedule: ScheduleChoice;
+  /** What the names of intrinsics in traces mean. */
+  readonly intrinsics: readonly IntrinsicMeaning[];
   report(diagnostic: Diagnostic): void;
 }
 
@@ -42,7 +44,7 @@ export function scheduleKernel(
   if (context.schedule === "none") return plain();
   try {
     const { trace, rule } = autoschedule(outputs, { capabilities: context.capabilities, rules: context.rules });
-    return { func: toPrimFunc(replay(outputs, trace), options), trace, rule };
+    return { func: toPrimFunc(replay(outputs, trace, { intrinsics: context.intrinsics }), options), trace, rule };
   } catch (error) {
     if (!isCompileError(error)) throw error;
     context.report(unscheduled(name, error.diagnostics[0]?.message ?? error.message));

@@ -140,7 +140,8 @@ export interface Synchronize extends NodeBase<"Synchronize"> {
 /**
  * Calls another function of the module, or an intrinsic that the target declares, whose meaning is a function. A buffer parameter is
  * given a region, a scalar parameter an expression. The region of a function's parameter is contiguous and holds as many bytes (an arena
- * of bytes may be sliced); that of an intrinsic's may be any box, which the meaning then sees with the strides of the buffer around it. `launch` gives the grid and block of a device kernel, slowest dimension first.
+ * of bytes may be sliced), or, where the parameter declares strides, is a box with these strides; that of an intrinsic's may be any box,
+ * which the meaning then sees with the strides of the buffer around it (further dimensions of extent 1 are left out). `launch` gives the grid and block of a device kernel, slowest dimension first.
  */
 export interface KernelCall extends NodeBase<"KernelCall"> {
   readonly callee: string;

@@ -125,3 +125,42 @@ export function nestedTooDeep(func: string, depth: number, limit: number, span: 
     hint: "fuse loops, or split the function",
   };
 }
+
+/** LOW205: a call of something that is no function of the module, and whose meaning nobody gave. */
+export function unknownIntrinsic(name: string, known: readonly string[], span: Span): Diagnostic {
+  return {
+    code: "LOW205",
+    severity: "error",
+    message: `\`${name}\` is no function of the module, and no intrinsic whose meaning is known`,
+    span,
+    expected: known.length === 0 ? "an intrinsic whose meaning is given" : `one of: ${known.join(", ")}`,
+    actual: name,
+    hint: "lower(module, { capabilities, intrinsics }) is told what intrinsics mean; intrinsicsOf(schedule) lists those of a schedule",
+  };
+}
+
+/** LOW206: operands that are not those of the intrinsic. */
+export function badOperands(name: string, expected: string, actual: string, span: Span): Diagnostic {
+  return {
+    code: "LOW206",
+    severity: "error",
+    message: `a call of the intrinsic \`${name}\` with other operands than it has`,
+    span,
+    expected,
+    actual,
+    hint: "the box that stands for a parameter has its shape, but for further dimensions of extent 1",
+  };
+}
+
+/** LOW207: one name for two intrinsics. */
+export function twoMeanings(name: string, where: string, span: Span): Diagnostic {
+  return {
+    code: "LOW207",
+    severity: "error",
+    message: `the intrinsic \`${name}\` has two meanings`,
+    span,
+    expected: "one meaning, that of the backend which declares it",
+    actual: `two that differ at ${where}`,
+    hint: "tensorize with the very intrinsic that the backend declares",
+  };
+}

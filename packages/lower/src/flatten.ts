@@ -118,9 +118,12 @@ function flatIndex(of: Buffer, indices: readonly Expr[]): Expr {
   return constantOf(offset) === 0 ? scaled : build.add(scaled, build.broadcast(offset, last.lanes));
 }
 
-/** A region must be contiguous, so that it is a start and a count of elements. */
+/** A start, and the elements from the first to the last: as many as the region has where it is contiguous. */
 function flatRegion(region: BufferRegion, into: Buffer): BufferRegion {
   const start = flatIndex(region.buffer, region.mins);
-  const count = region.extents.reduce((all, extent) => times(all, extent), int(1) as Expr);
+  const { extents } = region;
+  const reached = elementsOf({ ...region.buffer, shape: extents, strides: stridesOf(region.buffer) });
+  const count =
+    reached === undefined ? extents.reduce((all, extent) => times(all, extent), int(1) as Expr) : int(reached);
   return { ...region, buffer: into, mins: [start], extents: [count] };
 }

@@ -1,9 +1,11 @@
 export { formAddresses } from "./addresses.js";
 export { cleanUp } from "./cleanup.js";
+export { expandIntrinsics } from "./expand-intrinsics.js";
 export { expandMath } from "./expand-math.js";
 export { flattenBuffers } from "./flatten.js";
 export { hoistInvariants } from "./hoist.js";
 export { legalizeVectors } from "./legalize-vectors.js";
+export { loopTemplates } from "./loop-templates.js";
 export { type Lowered, type LowerOptions, lower } from "./lower.js";
 export { outlineParallel } from "./outline-parallel.js";
 export { partitionLoops, serializeEdges } from "./partition-loops.js";

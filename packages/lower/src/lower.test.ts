@@ -60,7 +60,7 @@ describe("lower", () => {
       ],
       onPass: (name) => order.push(name),
     });
-    expect(order[0]).toBe("first");
+    expect(order.slice(0, 2)).toEqual(["expand-intrinsics", "first"]);
     expect(order.indexOf("flatten")).toBeGreaterThan(order.indexOf("middle"));
     expect(order.at(-1)).toBe("last");
   });

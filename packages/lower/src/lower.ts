@@ -1,4 +1,4 @@
-import type { Capabilities, Level, PassPoint, PlacedPass } from "@tilewright/backend";
+import type { Capabilities, IntrinsicMeaning, Level, PassPoint, PlacedPass } from "@tilewright/backend";
 import { CompileError, type Diagnostic } from "@tilewright/diagnostics";
 import type { IRModule, PrimFunc } from "@tilewright/ir";
 import { verify } from "@tilewright/ir/verify";
@@ -11,6 +11,8 @@ export interface LowerOptions {
   readonly capabilities: Capabilities;
   /** Passes of a backend, run when their point of the pipeline is reached, in the given order. */
   readonly passes?: readonly PlacedPass[];
+  /** What the intrinsics mean that the module calls; those that the capabilities name stay calls. */
+  readonly intrinsics?: readonly IntrinsicMeaning[];
   /** Check the grammar of the level after every pass. */
   readonly verify?: boolean;
   /** Called after every pass. */
@@ -25,12 +27,13 @@ export interface Lowered {
 
 /**
  * Loop IR as `schedule` made it (level `scheduled`) to what codegens accept (level `device`).
- * @throws CompileError `LOW101`, `LOW201` to `LOW204`, and `IR` codes of the verifier under `verify`
+ * @throws CompileError `LOW101`, `LOW201` to `LOW206`, and `IR` codes of the verifier under `verify`
  */
 export function lower(module: IRModule, options: LowerOptions): Lowered {
   const diagnostics: Diagnostic[] = [];
   const context = {
     capabilities: options.capabilities,
+    intrinsics: options.intrinsics ?? [],
     report: (diagnostic: Diagnostic) => void diagnostics.push(diagnostic),
   };
   for (const func of module.functions) checkNesting(func);

@@ -1,6 +1,7 @@
 import type { Pass, PassPoint } from "@tilewright/backend";
 import { formAddresses } from "./addresses.js";
 import { cleanUp } from "./cleanup.js";
+import { expandIntrinsics } from "./expand-intrinsics.js";
 import { expandMath } from "./expand-math.js";
 import { flattenBuffers } from "./flatten.js";
 import { hoistInvariants } from "./hoist.js";
@@ -19,6 +20,7 @@ import { interleaveVirtualThreads } from "./virtual-threads.js";
 
 /** The passes in order, and the points where a backend's own join. */
 export const PIPELINE: readonly (Pass | PassPoint)[] = [
+  expandIntrinsics, // first: what an intrinsic means is loops like all others
   "scheduled",
   rewriteUnsafeSelect, // before anything moves a read
   simplification("scheduled"), // guards that bounds decide go; the rest gets the linear form that partition solves

@@ -55,10 +55,12 @@ function verifyArgument(
   }
   if (arg.kind !== "BufferRegion") return wrong("a region of a buffer", `an expression of type ${typeName(arg)}`);
   const needed = sizeOf(parameter.shape);
+  const reached = spanOf(parameter);
   const given = sizeOf(arg.extents);
   if (needed === null || given === null) return;
   const [neededBytes, givenBytes] = [bytesOf(parameter.dtype, needed), bytesOf(arg.buffer.dtype, given)];
-  if (neededBytes !== givenBytes) wrong(`${neededBytes} bytes`, `${givenBytes} bytes`);
+  const whole = reached !== null && bytesOf(parameter.dtype, reached) === givenBytes;
+  if (neededBytes !== givenBytes && !whole) wrong(`${neededBytes} bytes`, `${givenBytes} bytes`);
 }
 
 /** The number of elements, where it is a constant. */
@@ -69,4 +71,13 @@ function sizeOf(extents: readonly Expr[]): number | null {
     size *= Number(extent.value);
   }
   return size;
+}
+
+/** Elements from the first to the last that the strides of a parameter reach, where it declares constant ones. */
+function spanOf({ shape, strides }: Buffer): number | null {
+  if (strides === null || sizeOf(strides) === null || sizeOf(shape) === null) return null;
+  return shape.reduce(
+    (last, extent, d) => last + ((sizeOf([extent]) as number) - 1) * (sizeOf([strides[d] as Expr]) as number),
+    1,
+  );
 }
