@@ -1,6 +1,6 @@
 import type { IterVar } from "@tilewright/ir";
 import { axisNames, uniqueName } from "./lookup.js";
-import type { FuseRelation, Relation, Schedule, SplitRelation, Stage } from "./schedule.js";
+import type { FuseRelation, Pipeline, Relation, Schedule, SplitRelation, Stage } from "./schedule.js";
 import { derivedAxis, moveAttached } from "./split.js";
 
 /** Loops of one stage, made anew for the axes of another. */
@@ -71,7 +71,7 @@ export function loopsAfter(axes: readonly IterVar[], relations: readonly Relatio
   }, axes);
 }
 
-/** Marks, hints and what is computed in them move from some loops of one stage to those that now stand for them. */
+/** Marks, hints, pipelines and what is computed in them move from some loops of one stage to those that now stand for them. */
 export function moveLoops(
   schedule: Schedule,
   from: Stage,
@@ -86,7 +86,20 @@ export function moveLoops(
     new Map([...table].filter(([loop]) => !moved.has(loop)));
   to.marks = new Map([...to.marks, ...taken(from.marks)]);
   to.hints = new Map([...to.hints, ...taken(from.hints)]);
+  to.pipelines = new Map([
+    ...to.pipelines,
+    ...taken(from.pipelines).map(([loop, pipeline]) => [loop, withStatement(pipeline, from, to)] as const),
+  ]);
+  from.pipelines = left(from.pipelines);
   from.marks = left(from.marks);
   from.hints = left(from.hints);
   for (const loop of loops) moveAttached(schedule, from, loop, axes.get(loop) ?? loop, to);
+}
+
+/** The rest of a loop's body is now `to`; the stage whose it was is computed there too, or no more. */
+function withStatement({ numbers, order }: Pipeline, from: Stage, to: Stage): Pipeline {
+  return {
+    numbers: new Map([...numbers, [to, numbers.get(from) ?? 0]]),
+    order: order.flatMap((stage) => (stage === from ? [from, to] : [stage])),
+  };
 }

@@ -134,6 +134,25 @@ describe("softwarePipeline", () => {
     expectSame(s);
   });
 
+  it("goes along when a consumer takes over the loop", () => {
+    for (const move of [
+      (s: S.Schedule) => S.reverseComputeInline(s, "D"),
+      (s: S.Schedule) => S.reverseComputeAt(s, "D", "C", "i"),
+      (s: S.Schedule) => S.reverseComputeAt(s, "D", "C", "j"),
+    ]) {
+      const A = placeholder([6, 5], { name: "A" });
+      const B = compute([6, 5], (i, j) => mul(read(A, i, j), 2), { name: "B" });
+      const C = compute([6, 5], (i, j) => add(read(B, i, j), read(B, i, 0)), { name: "C" });
+      const D = compute([6, 5], (i, j) => sub(read(C, i, j), 1), { name: "D" });
+      const s = S.createSchedule(D);
+      S.computeAt(s, B, C, "i");
+      S.doubleBuffer(s, B);
+      move(s);
+      expect(S.print(s)).toContain("allocate B: float32[2, 1, 5]");
+      expectSame(s);
+    }
+  });
+
   it("works on other shapes from its trace", () => {
     const trace = (() => {
       const { s, C, packedA, ko } = gemm(8, 8, 9);
