@@ -47,3 +47,32 @@ export const badHints = (axis: string, partition: unknown, known: readonly strin
     expected: `partition as one of: ${known.join(", ")}`,
     actual: `partition ${String(partition)}`,
   });
+
+/** SCH145: a decision that a sampling instruction could not have made. */
+export const badDecision = (what: string, expected: string, decision: unknown, span: Span): Diagnostic =>
+  error("SCH145")({
+    message: `no legal decision for ${what}`,
+    span,
+    expected,
+    actual: JSON.stringify(decision) ?? String(decision),
+    hint: "replay(outputs, trace, { resample: choose }) decides anew where a decision does not fit",
+  });
+
+/** SCH146: a value that no sampling instruction of this schedule gave. */
+export const unknownSample = (name: unknown, index: unknown, known: readonly string[], span: Span): Diagnostic =>
+  error("SCH146")({
+    message: `\`${String(name)}[${String(index)}]\` was not sampled in this schedule`,
+    span,
+    expected:
+      known.length === 0 ? "a call of samplePerfectTile or sampleCategorical before" : `a value of ${known.join(", ")}`,
+    actual: `${String(name)}[${String(index)}]`,
+  });
+
+/** SCH147: a chooser that chose nothing. */
+export const badChoice = (choice: unknown, count: number, span: Span): Diagnostic =>
+  error("SCH147")({
+    message: "the chooser chose none of what it was given",
+    span,
+    expected: `an integer from 0 to ${count - 1}`,
+    actual: String(choice),
+  });

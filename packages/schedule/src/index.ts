@@ -5,6 +5,7 @@ export { cacheRead } from "./cache-read.js";
 export { cacheWrite } from "./cache-write.js";
 export { computeAt, computeInline, computeRoot } from "./compute-at.js";
 export { createSchedule } from "./create-schedule.js";
+export { type Decision, decisionsOf, withDecision } from "./decisions.js";
 export { decomposePadding } from "./decompose-padding.js";
 export { decomposeReduction } from "./decompose-reduction.js";
 export { doubleBuffer } from "./double-buffer.js";
@@ -18,6 +19,10 @@ export { reverseComputeAt } from "./reverse-compute-at.js";
 export { reverseComputeInline } from "./reverse-compute-inline.js";
 export { type RfactorOptions, rfactor } from "./rfactor.js";
 export { rollingBuffer } from "./rolling-buffer.js";
+export { type CategoricalOptions, sampleCategorical } from "./sample-categorical.js";
+export { type ComputeLocation, sampleComputeLocation } from "./sample-compute-location.js";
+export { type PerfectTileOptions, samplePerfectTile } from "./sample-perfect-tile.js";
+export type { Choose, Sampled, Size } from "./sampled.js";
 export type {
   AxisLike,
   LayoutDigit,

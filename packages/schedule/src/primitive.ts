@@ -28,6 +28,20 @@ export function primitive<R>(
   }
 }
 
+/** Whether a change would be accepted; the schedule stays as it is. */
+export function isAccepted(schedule: Schedule, change: () => void): boolean {
+  const before = remember(schedule);
+  try {
+    change();
+    return true;
+  } catch (error) {
+    if (!isCompileError(error)) throw error;
+    return false;
+  } finally {
+    restore(schedule, before);
+  }
+}
+
 interface Memory {
   readonly schedule: Schedule;
   readonly stages: readonly (readonly [Stage, Stage])[];

@@ -1,3 +1,4 @@
+import { isCompileError } from "@tilewright/diagnostics";
 import type { Scope, ThreadTag, TraceRecord } from "@tilewright/ir";
 import { annotate } from "./annotate.js";
 import type { Arguments } from "./arguments.js";
@@ -17,6 +18,10 @@ import { reverseComputeAt } from "./reverse-compute-at.js";
 import { reverseComputeInline } from "./reverse-compute-inline.js";
 import { rfactor } from "./rfactor.js";
 import { rollingBuffer } from "./rolling-buffer.js";
+import { sampleCategorical } from "./sample-categorical.js";
+import { type ComputeLocation, sampleComputeLocation } from "./sample-compute-location.js";
+import { samplePerfectTile } from "./sample-perfect-tile.js";
+import type { Choose } from "./sampled.js";
 import type { LoopHints, Schedule, TailStrategy } from "./schedule.js";
 import { setScope } from "./set-scope.js";
 import { softwarePipeline } from "./software-pipeline.js";
@@ -30,7 +35,7 @@ export type Apply = (schedule: Schedule, record: TraceRecord, args: Arguments) =
 /** How each primitive is called again. Results get the names that the record gave them. */
 export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   split: (s, { stage, results }, args) => {
-    const [factor, parts] = [args.number("factor"), args.number("parts")];
+    const [factor, parts] = [args.size("factor", s), args.size("parts", s)];
     const tail = args.string("tail");
     const sizes = factor === undefined ? { parts: parts ?? 0 } : { factor };
     const [outer, inner] = results;
@@ -70,6 +75,28 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
     cacheRead(s, tensor, args.string("scope") as Scope, args.strings("readers"));
   },
   cacheWrite: (s, { stage }, args) => void cacheWrite(s, stage, args.string("scope") as Scope),
+  samplePerfectTile: (s, { stage, results }, args) => {
+    const options = {
+      parts: args.number("parts") ?? 0,
+      maxInnermost: args.number("maxInnermost") ?? 0,
+      ...named(results),
+    };
+    const decision = args.json("decision") as readonly number[];
+    decided(args, decision, (choose) => void samplePerfectTile(s, stage, args.string("axis"), options, choose));
+  },
+  sampleCategorical: (s, { stage, results }, args) => {
+    const options = { probabilities: args.list("probabilities") as readonly number[], ...named(results) };
+    const candidates = args.list("candidates") as readonly number[];
+    decided(
+      args,
+      args.number("decision") ?? -1,
+      (choose) => void sampleCategorical(s, stage, candidates, options, choose),
+    );
+  },
+  sampleComputeLocation: (s, { stage }, args) => {
+    const decision = args.json("decision") as ComputeLocation;
+    decided(args, decision, (choose) => void sampleComputeLocation(s, stage, choose));
+  },
   setScope: (s, { stage }, args) => setScope(s, stage, args.string("scope") as Scope),
   annotate: (s, { stage }, args) =>
     annotate(s, stage, args.string("axis"), { partition: args.string("partition") as LoopHints["partition"] }),
@@ -83,3 +110,16 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
     transformLayout(s, stage, args.list("digits") as never as LayoutLike, padValue === undefined ? {} : { padValue });
   },
 };
+
+/** The name that a record gave its first result. */
+const named = ([name]: readonly string[]): { readonly name?: string } => (name === undefined ? {} : { name });
+
+/** Samples as the record decided; anew where the decision does not fit and the caller of `replay` chooses. */
+function decided<D>({ resample }: Arguments, decision: D, sample: (choose: D | Choose) => void): void {
+  try {
+    sample(decision);
+  } catch (error) {
+    if (resample === null || !isCompileError(error)) throw error;
+    sample(resample);
+  }
+}

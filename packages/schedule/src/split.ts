@@ -5,13 +5,14 @@ import { inheritHints } from "./hints.js";
 import { axisNames, leafOf, stageOf, uniqueName } from "./lookup.js";
 import { primitive } from "./primitive.js";
 import { record } from "./record.js";
+import { type Size, sizeOf } from "./sampled.js";
 import type { AxisLike, Schedule, Stage, TailStrategy, TensorLike } from "./schedule.js";
 
 export interface SplitOptions {
   /** Extent of the inner loop; smaller when the axis is. */
-  readonly factor?: number;
+  readonly factor?: Size;
   /** Extent of the outer loop, in place of `factor`. */
-  readonly parts?: number;
+  readonly parts?: Size;
   /** What happens at the end of an extent that the factor does not divide; `guard` unless told. */
   readonly tail?: TailStrategy;
   /** Names of the new loops; `i.outer` and `i.inner` unless told. */
@@ -25,7 +26,7 @@ export interface SplitOptions {
  *
  * @returns the outer and the inner loop
  * @throws CompileError SCH101 factor or parts is no positive integer · SCH102 `exact` does not divide · SCH103 · SCH104 · SCH109 ·
- *   SCH116 a tail strategy that would change the result
+ *   SCH116 a tail strategy that would change the result · SCH146 a size sampled elsewhere
  */
 export function split(
   schedule: Schedule,
@@ -36,7 +37,12 @@ export function split(
   return primitive(schedule, split, { tensor, axes: [axis] }, (span) => {
     const stage = stageOf(schedule, tensor, span);
     const parent = leafOf(schedule, stage, axis, span);
-    const { tail, ...size } = checkedOptions(stage, parent, options ?? {}, span);
+    const given = Object.entries({ factor: options?.factor ?? null, parts: options?.parts ?? null });
+    const sizes = given.flatMap(([name, size]) =>
+      size === null ? [] : [[name, sizeOf(schedule, size, span)] as const],
+    );
+    const values = Object.fromEntries(sizes.map(([name, { value }]) => [name, value]));
+    const { tail, ...size } = checkedOptions(stage, parent, { ...values, tail: options?.tail ?? "guard" }, span);
     const taken = axisNames(stage);
     const outerName = uniqueName(options?.names?.[0] ?? `${parent.name}.outer`, taken);
     const innerName = uniqueName(options?.names?.[1] ?? `${parent.name}.inner`, new Set([...taken, outerName]));
@@ -48,7 +54,8 @@ export function split(
     if (stage.initialAt === parent) stage.initialAt = outer;
     inheritHints(stage, [parent], [outer, inner]);
     moveAttached(schedule, stage, parent, inner);
-    record(schedule, "split", stage, { axis: parent.name, ...size, tail }, [outerName, innerName]);
+    const written = Object.fromEntries(sizes.map(([name, { json }]) => [name, json]));
+    record(schedule, "split", stage, { axis: parent.name, ...written, tail }, [outerName, innerName]);
     return [outer, inner];
   });
 }

@@ -4,13 +4,14 @@ import { badFactor } from "./errors.js";
 import { leafOf, stageOf } from "./lookup.js";
 import { primitive } from "./primitive.js";
 import { checkDistinct, reorder } from "./reorder.js";
+import { type Size, sizeOf } from "./sampled.js";
 import type { AxisLike, Schedule, TailStrategy, TensorLike } from "./schedule.js";
 import { split } from "./split.js";
 
 /** Splits and a reorder: `y, x → y.outer, x.outer, y.inner, x.inner`. The trace holds those. */
 export interface TileOptions {
   /** One for each tiled loop. */
-  readonly factors: readonly number[];
+  readonly factors: readonly Size[];
   readonly tail?: TailStrategy;
 }
 
@@ -49,7 +50,7 @@ export function tile(
     checkDistinct(loops, span);
     const { factors = [], tail = "guard" } = options ?? {};
     loops.forEach((axis, position) => {
-      const factor = factors[position];
+      const factor = sizeOf(schedule, factors[position] as Size, span).value;
       if (!Number.isSafeInteger(factor) || Number(factor) < 1)
         throw new CompileError(badFactor(axis.name, "factor", factor, span));
     });

@@ -4,6 +4,7 @@ import { Arguments } from "./arguments.js";
 import { newSchedule } from "./create-schedule.js";
 import { badRecord } from "./errors.js";
 import { PRIMITIVES } from "./primitives.js";
+import type { Choose } from "./sampled.js";
 import type { Schedule, TensorIntrinsic } from "./schedule.js";
 import { checkIntrinsic } from "./tensor-intrinsic.js";
 
@@ -15,30 +16,38 @@ export function traceOf(schedule: Schedule): Trace {
 export interface ReplayOptions {
   /** What the names of intrinsics in the trace mean. */
   readonly intrinsics?: readonly TensorIntrinsic[];
+  /** Decides anew where a decision of the trace does not fit these shapes; without it that is an error. */
+  readonly resample?: Choose;
 }
 
 /**
  * Does again, on tensors of the same structure (other shapes, perhaps), what a trace says.
- * @throws CompileError SCH120 for a record that is no call of a primitive; SCH153 and SCH156 for intrinsics; what the primitive throws, with
+ * @throws CompileError SCH120 for a record that is no call of a primitive; SCH145 for a decision that does not fit; SCH153 and SCH156 for intrinsics; what the primitive throws, with
  *   the step in a note
  */
 export function replay(outputs: Tensor | readonly Tensor[], trace: Trace, options: ReplayOptions = {}): Schedule {
   const span = callSite(replay);
   const schedule = newSchedule(outputs, span);
   schedule.place = span;
-  const { intrinsics = [] } = options ?? {};
+  const { intrinsics = [], resample = null } = options ?? {};
   for (const intrinsic of intrinsics) checkIntrinsic(intrinsic, span);
   schedule.intrinsics = new Map(intrinsics.map((intrinsic) => [intrinsic.name, intrinsic]));
   const records: unknown = trace?.records;
   if (trace?.version !== 1 || !Array.isArray(records))
     throw new CompileError(badRecord(0, "trace", "it is no trace of version 1", span));
   for (const [step, record] of (records as readonly TraceRecord[]).entries())
-    replayRecord(schedule, record, step, span);
+    replayRecord(schedule, record, step, span, resample);
   schedule.place = null;
   return schedule;
 }
 
-function replayRecord(schedule: Schedule, record: TraceRecord, step: number, span: Span): void {
+function replayRecord(
+  schedule: Schedule,
+  record: TraceRecord,
+  step: number,
+  span: Span,
+  resample: Choose | null,
+): void {
   const fail = (why: string): never => {
     throw new CompileError(badRecord(step, String(record?.primitive), why, span));
   };
@@ -49,7 +58,7 @@ function replayRecord(schedule: Schedule, record: TraceRecord, step: number, spa
   }
   if (typeof record.stage !== "string" || !Array.isArray(record.results)) fail("it names no stage, or no results");
   try {
-    apply(schedule, record, new Arguments(record, fail));
+    apply(schedule, record, new Arguments(record, fail, resample));
   } catch (error) {
     if (!isCompileError(error) || error.code === "SCH120") throw error;
     const [first, ...rest] = error.diagnostics;

@@ -1,7 +1,7 @@
 import { isCompileError } from "@tilewright/diagnostics";
 import { type Expr, type IterVar, type Tensor, visit } from "@tilewright/ir";
 import {
-  annotate, axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposePadding, decomposeReduction, doubleBuffer, fuse, type LayoutDimensionOptions, parallel, reindex, reorder, reverseComputeAt, reverseComputeInline, rfactor, rollingBuffer, type Schedule, setScope, softwarePipeline, split, storageAlign,
+  annotate, axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposePadding, decomposeReduction, doubleBuffer, fuse, type LayoutDimensionOptions, parallel, reindex, reorder, reverseComputeAt, reverseComputeInline, rfactor, rollingBuffer, type Schedule, sampleCategorical, sampleComputeLocation, samplePerfectTile, setScope, softwarePipeline, split, storageAlign,
   type TailStrategy, tile, transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 
@@ -55,6 +55,7 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
   const stage = choices.of(stages) as string;
   const axes = axesOf(schedule, stage);
   const axis = (): IterVar | string => choices.of(axes) ?? "none";
+  const choose = (weights: readonly number[]): number => choices.below(weights.length);
   const actions: readonly (() => unknown)[] = [
     () => split(schedule, stage, axis(), { factor: 1 + choices.below(6), tail: choices.of(TAILS) as TailStrategy }),
     () => split(schedule, stage, axis(), { parts: 1 + choices.below(4) }),
@@ -90,6 +91,16 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
       return storageAlign(schedule, stage, choices.below(3), { factor, offset: choices.below(factor) });
     },
     () => annotate(schedule, stage, axis(), { partition: choices.below(4) === 0 ? "auto" : "never" }),
+    () => {
+      const loop = axis();
+      const sizes = samplePerfectTile(schedule, stage, loop, { parts: 2, maxInnermost: 8 }, choose);
+      return split(schedule, stage, loop, { factor: sizes[1] ?? 1, tail: choices.of(TAILS) as TailStrategy });
+    },
+    () => {
+      const factor = sampleCategorical(schedule, stage, [1, 2, 3], {}, choose);
+      return split(schedule, stage, axis(), { factor });
+    },
+    () => sampleComputeLocation(schedule, stage, choose),
     () => setScope(schedule, stage, choices.of(["global", "shared", "local"] as const) ?? "global"),
   ];
   actions[choices.below(actions.length)]?.();
