@@ -2,7 +2,7 @@ import { inputsForTensors, zeros } from "@tilewright/backend-test";
 import { wasm } from "@tilewright/codegen-wasm";
 import { NO_SPAN } from "@tilewright/diagnostics";
 import { evaluateTensors, interpret } from "@tilewright/interp";
-import { type IRModule, operationsOf, type PrimFunc, type Tensor } from "@tilewright/ir";
+import { type Expr, type IRModule, operationsOf, type PrimFunc, type Tensor } from "@tilewright/ir";
 import { verify } from "@tilewright/ir/verify";
 import { lower } from "@tilewright/lower";
 import { computeInline, createSchedule, type Schedule, split, toPrimFunc, vectorize } from "@tilewright/schedule";
@@ -80,5 +80,17 @@ describe("gradients schedule and lower like any tensors, to the bit", () => {
       expectSame(createSchedule(te.gradient(output, [X], { head })));
     }
     expectSame(createSchedule(te.jacobian(outputs[0] as Tensor, X)));
+    const argmax = te.commReducer({
+      name: "argmax",
+      identities: () => [Number.NEGATIVE_INFINITY, 0],
+      combine: ([a, p], [b, q]) => {
+        const later = te.gt(b as Expr, a as Expr);
+        return [te.select(later, b as Expr, a as Expr), te.select(later, q as Expr, p as Expr)];
+      },
+    });
+    const eight = reduceAxis(8, "eight");
+    const P = placeholder([8], { name: "P" });
+    const [, payload] = compute([3], (i) => argmax([read(X, i, eight), read(P, eight)], eight), { name: "argmax" });
+    expectSame(createSchedule(te.gradient(payload as Tensor, [P])));
   });
 });

@@ -1,4 +1,4 @@
-import { type Context, linearForm, solveEquations, usesAny } from "@tilewright/arith";
+import { type Context, type EquationSolution, linearForm, solveEquations, usesAny } from "@tilewright/arith";
 import { NO_SPAN } from "@tilewright/diagnostics";
 import { build, type Expr, type IterVar, int, isConst, substitute, type Var } from "@tilewright/ir";
 import { axis } from "../tensor.js";
@@ -17,29 +17,35 @@ export interface Solved {
  * leaves free run over as few values as the others' domains allow. An equation that cannot be solved becomes a condition.
  */
 export function solve(equations: readonly Expr[], axes: readonly IterVar[], context: Context): Solved {
-  const unknowns = axes.map(({ variable }) => variable);
-  const solvable = largestSolvable(equations, unknowns, context);
-  const solution = solveEquations(solvable, unknowns, context);
-  const narrowed = solution && narrow(solution, axes, context);
+  const { solution, left } = solveMost(equations, axes, context);
   const kept = (each: readonly Expr[]): readonly Expr[] => each.map((sum) => build.binary("eq", sum, int(0)));
+  const narrowed = narrow(solution, axes, context);
   if (narrowed === undefined) return { axes, values: new Map(), conditions: kept(equations) };
-  const others = equations.filter((each) => !solvable.includes(each));
-  return { ...narrowed, conditions: [...kept(others), ...narrowed.conditions] };
+  return { ...narrowed, conditions: [...kept(left), ...narrowed.conditions] };
 }
 
-/** All equations when they can be solved together, else as many as can, taken one by one. */
-function largestSolvable(equations: readonly Expr[], unknowns: readonly Var[], context: Context): readonly Expr[] {
-  const isSolvable = (some: readonly Expr[]): boolean => solveEquations(some, unknowns, context) !== undefined;
-  if (isSolvable(equations)) return equations;
-  const some: Expr[] = [];
-  for (const each of equations) if (isSolvable([...some, each])) some.push(each);
-  return some;
+/** Solves all equations together or, when that cannot be done, as many as can, taken one by one. */
+function solveMost(
+  equations: readonly Expr[],
+  axes: readonly IterVar[],
+  context: Context,
+): { readonly solution: EquationSolution; readonly left: readonly Expr[] } {
+  const unknowns = axes.map(({ variable }) => variable);
+  const all = solveEquations(equations, unknowns, context);
+  if (all !== undefined) return { solution: all, left: [] };
+  let solution: EquationSolution = { values: new Map(), free: unknowns, ranges: new Map(), conditions: [] };
+  const solved: Expr[] = [];
+  const left: Expr[] = [];
+  for (const each of equations) {
+    const more = solveEquations([...solved, each], unknowns, context);
+    if (more !== undefined) solution = more;
+    (more === undefined ? left : solved).push(each);
+  }
+  return { solution, left };
 }
-
-type Solution = NonNullable<ReturnType<typeof solveEquations>>;
 
 /** `undefined` when a variable without bounds stays. */
-function narrow(solution: Solution, axes: readonly IterVar[], context: Context): Solved | undefined {
+function narrow(solution: EquationSolution, axes: readonly IterVar[], context: Context): Solved | undefined {
   const own = new Map(axes.map((each) => [each.variable, each]));
   const free = new Map(solution.free.map((each) => [each, own.get(each) ?? boundedAxis(each, solution)]));
   const values = new Map<Var, Expr>(
@@ -66,7 +72,7 @@ function narrow(solution: Solution, axes: readonly IterVar[], context: Context):
 }
 
 /** An axis for a fresh variable whose range is known. */
-function boundedAxis(variable: Var, { ranges }: Solution): IterVar | undefined {
+function boundedAxis(variable: Var, { ranges }: EquationSolution): IterVar | undefined {
   const range = ranges.get(variable);
   if (range === undefined) return undefined;
   return { ...axis("k", int(range.min), int(range.max - range.min + 1), "reduce", NO_SPAN), variable };

@@ -1,8 +1,7 @@
 import type { Span } from "@tilewright/diagnostics";
 import {
-  build, type Compute, type Expr, type IterVar, int, isConst, type Read, type Reduce, substitute, type Tensor, type Var, variable,
+  build, type Compute, type Expr, type IterVar, int, isConst, type Read, substitute, type Tensor, type Var, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
-import type { prod, ReduceOptions, sum } from "../reduce.js";
 import { axis } from "../tensor.js";
 
 /** A tensor computed over axes of its own, which start at 0. */
@@ -31,18 +30,6 @@ export function element(tensor: Tensor, indices: readonly Expr[], span: Span): R
 /** How far an axis is from its start. */
 export function fromZero({ variable: own, min }: IterVar): Expr {
   return isConst(min, 0) ? own : build.sub(own, min);
-}
-
-/** A fold of the library, at the place of the call of `gradient`. */
-export function fold(
-  by: typeof sum | typeof prod,
-  value: Expr,
-  axes: readonly IterVar[],
-  conditions: Expr | null,
-  options: Pick<ReduceOptions, "initial" | "strict">,
-  span: Span,
-): Reduce {
-  return { ...by(value, axes, conditions === null ? options : { ...options, where: conditions }), span };
 }
 
 /** Axes with variables of their own. */

@@ -2,9 +2,10 @@ import type { Span } from "@tilewright/diagnostics";
 import { build, type DType, type Expr, type IterVar, type Tensor } from "@tilewright/ir";
 import { constant } from "../math.js";
 import { sum } from "../reduce.js";
+import { foldBy } from "./fold.js";
 import { type Gathered, gather, type Summand } from "./gather.js";
 import { conjunction, where } from "./sensitivity.js";
-import { copyAxes, dataAxes, fold, ownElement, stage } from "./stage.js";
+import { copyAxes, dataAxes, ownElement, stage } from "./stage.js";
 
 /** What a gradient is called, and of what shape and type it is. */
 export interface Form {
@@ -37,7 +38,7 @@ export function total(form: Form, summands: readonly Summand[], span: Span): Ten
 }
 
 function folded({ axes, conditions, value, strict }: Gathered & { readonly strict: boolean }, span: Span): Expr {
-  return fold(sum, value, axes, conditions.length === 0 ? null : conjunction(conditions), { strict }, span);
+  return foldBy(sum, value, axes, conditions.length === 0 ? null : conjunction(conditions), { strict }, span);
 }
 
 /** A body over axes as a stage with axes of its own. */
