@@ -75,21 +75,22 @@ function demandedDomain(
   bodies: Bodies,
   confined: boolean,
 ): Domain {
-  const both = demandedRegions(stage, enclosing, readers, bodies);
-  const whole = (): Domain => domainOf(stage, both, enclosing, confined);
   const loop = enclosing.at(-1);
-  if (stage.rolling === null || loop === undefined) return whole();
+  if (stage.rolling === null || loop === undefined)
+    return domainOf(stage, demandedRegions(stage, enclosing, readers, bodies), enclosing, confined);
+  const { dimension } = stage.rolling;
   const own = readers.filter((reader) => readsIn(reader, stage, bodies).length > 0);
   const isInside = (reader: Domain): boolean => loopsInside(reader).some(({ variable: v }) => v === loop.variable);
   const first = own.filter((reader) => !isInside(reader));
   const outside = enclosing.slice(0, -1);
-  const window = windowOf(stage, loop, outside, {
-    inside: demandedRegions(stage, enclosing, own.filter(isInside), bodies),
-    before: first.length === 0 ? null : demandedRegions(stage, outside, first, bodies),
-    both,
-  });
-  if (window === null) return whole();
-  const { dimension } = stage.rolling;
+  const along = (loops: readonly EnclosingLoop[], some: readonly Domain[]): Region =>
+    demandedRegions(stage, loops, some, bodies, (other) => other === dimension)[dimension] as Region;
+  const others = demandedRegions(stage, enclosing, own, bodies, (other) => other !== dimension);
+  const inside = along(enclosing, own.filter(isInside));
+  const all = others.map((region, other) => (other === dimension ? inside : region));
+  const before = first.length === 0 ? null : along(outside, first);
+  const window = windowOf(stage, loop, outside, { inside, before, all });
+  if (window === null) return domainOf(stage, all, enclosing, confined);
   const warmUp = domainOf(stage, window.first, outside, confined);
   const each = domainOf(stage, window.each, enclosing, confined);
   const rowsOf = ({ regions }: Domain): number => regions.get(stage.axes[dimension] as IterVar)?.extent ?? 1;
@@ -230,6 +231,7 @@ function demandedRegions(
   enclosing: readonly EnclosingLoop[],
   readers: readonly Domain[],
   bodies: Bodies,
+  wanted: (dimension: number) => boolean = () => true,
 ): readonly Region[] {
   const points = new Set(enclosing.map((loop) => loop.variable));
   const demands: (Demand | null)[][] = stage.axes.map(() => []);
@@ -242,7 +244,7 @@ function demandedRegions(
     const { replace, relaxed } = relaxation(reader, points);
     for (const read of reads) {
       for (const [dimension, index] of read.indices.entries()) {
-        demands[dimension]?.push(demandOf(substitute(index, replace), relaxed, ranges));
+        if (wanted(dimension)) demands[dimension]?.push(demandOf(substitute(index, replace), relaxed, ranges));
       }
     }
   }

@@ -1,12 +1,12 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
-import { checkPlaces } from "./check-places.js";
-import { checkRolling } from "./check-rolling.js";
+import type { IterVar } from "@tilewright/ir";
 import { domainsOf } from "./check-schedule.js";
+import type { Domain } from "./domain.js";
 import { noDimension, notInALoop, noWindow } from "./errors-pipeline.js";
 import { stageOf } from "./lookup.js";
 import { primitive } from "./primitive.js";
 import { record } from "./record.js";
-import { travelOf } from "./rolling-window.js";
+import { type Travel, travelOf } from "./rolling-window.js";
 import type { Schedule, Stage, TensorLike } from "./schedule.js";
 
 /**
@@ -25,41 +25,40 @@ export function rollingBuffer(schedule: Schedule, tensor: TensorLike, dimension?
   primitive(schedule, rollingBuffer, { tensor }, (span) => {
     const stage = stageOf(schedule, tensor, span);
     if (stage.attachment.kind !== "at") throw new CompileError(notInALoop("rollingBuffer", stage.name, span));
-    const chosen = dimension ?? movingDimension(schedule, stage);
+    stage.rolling = null;
+    const parts = domainsOf(schedule).byStage.get(stage);
+    const chosen = dimension ?? movingDimension(parts);
     if (!Number.isSafeInteger(chosen) || chosen < 0 || chosen >= stage.axes.length)
       throw new CompileError(noDimension(stage.name, chosen, stage.axes.length, span));
+    checkShares(stage, chosen, parts, span);
     stage.rolling = { dimension: chosen, span };
-    checkPlaces(schedule, span);
-    checkRolling(schedule, span);
-    checkShares(schedule, stage, chosen, span);
     record(schedule, "rollingBuffer", stage, { dimension: chosen });
   });
 }
 
 /** The first dimension whose part depends on the loop. */
-function movingDimension(schedule: Schedule, stage: Stage): number {
-  const domain = domainsOf(schedule).byStage.get(stage);
-  const loop = domain?.enclosing.at(-1);
-  if (domain === undefined || loop === undefined) return 0;
-  const found = stage.axes.findIndex((axis) => {
-    const min = domain.regions.get(axis)?.min;
-    const moves = min === undefined ? null : travelOf(min, loop.variable);
-    return moves === null || moves.least !== 0 || moves.most !== 0;
-  });
+function movingDimension(parts: Domain | undefined): number {
+  const found = parts?.stage.axes.findIndex((_, dimension) => travelAlong(parts, dimension)?.most !== 0) ?? 0;
   return Math.max(0, found);
 }
 
+/** How the part that an iteration reads moves with the loop; null when that is not known. */
+function travelAlong({ stage, regions, enclosing }: Domain, dimension: number): Travel | null {
+  const min = regions.get(stage.axes[dimension] as IterVar)?.min;
+  const loop = enclosing.at(-1);
+  return min === undefined || loop === undefined ? null : travelOf(min, loop.variable);
+}
+
 /** A loop of one iteration has nothing to share and is left as it is; any other should. @throws CompileError SCH168 */
-function checkShares(schedule: Schedule, stage: Stage, dimension: number, span: Span): void {
-  const domain = domainsOf(schedule).byStage.get(stage);
-  const loop = domain?.enclosing.at(-1);
-  if (domain === undefined || loop === undefined || loop.extent <= 1) return;
-  const why =
-    domain.rolled === null
-      ? "consecutive iterations read no row twice"
-      : domain.rolled.step === 0
-        ? "every iteration reads the same rows"
-        : null;
-  if (why === null) return;
-  throw new CompileError(noWindow(stage.name, stage.axes[dimension]?.name ?? "", loop.axis.name, why, span));
+function checkShares(stage: Stage, dimension: number, parts: Domain | undefined, span: Span): void {
+  const loop = parts?.enclosing.at(-1);
+  const axis = stage.axes[dimension];
+  if (parts === undefined || loop === undefined || axis === undefined || loop.extent <= 1) return;
+  const moves = travelAlong(parts, dimension);
+  const refuse = (why: string): never => {
+    throw new CompileError(noWindow(stage.name, axis.name, loop.axis.name, why, span));
+  };
+  if (moves?.most === 0 && moves.least === 0) refuse("every iteration reads the same rows");
+  if (moves !== null && moves.most >= (parts.regions.get(axis)?.extent ?? 0))
+    refuse("consecutive iterations read no row twice");
 }

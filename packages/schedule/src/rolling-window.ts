@@ -16,11 +16,17 @@ export interface Window {
   readonly kept: number;
 }
 
-/** What the readers of a stage ask for: those in the loop, and with them those before it, or null when there are none there. */
+/** What the readers of a stage ask for: along the dimension, those in the loop and those before it, if any; all of them in the others. */
 export interface Demanded {
-  readonly inside: readonly Region[];
-  readonly before: readonly Region[] | null;
-  readonly both: readonly Region[];
+  readonly inside: Region;
+  readonly before: Region | null;
+  readonly all: readonly Region[];
+}
+
+/** Bounds of what a function adds from one iteration to the next. */
+export interface Travel {
+  readonly least: number;
+  readonly most: number;
 }
 
 /**
@@ -37,7 +43,7 @@ export function windowOf(
   asked: Demanded,
 ): Window | null {
   const { dimension, span } = stage.rolling ?? { dimension: 0, span: loop.axis.span };
-  const rows = asked.inside[dimension] as Region;
+  const rows = asked.inside;
   const moves = travelOf(rows.min, loop.variable);
   if (asked.before === null && (loop.extent <= 1 || (moves !== null && moves.most >= rows.extent))) return null;
   const name = stage.axes[dimension]?.name ?? String(dimension);
@@ -47,7 +53,7 @@ export function windowOf(
   if (moves === null || !Number.isSafeInteger(moves.most))
     return refuse("the first row is no even function of the loop");
   if (moves.least < 0) return refuse(`the window moves back by up to ${-moves.least} rows`);
-  for (const [other, { min }] of asked.both.entries())
+  for (const [other, { min }] of asked.all.entries())
     if (other !== dimension && mentions(min, loop.variable))
       refuse(`along \`${stage.axes[other]?.name}\` it moves too`);
   const ranges = new Map<Var, Range>(
@@ -56,17 +62,17 @@ export function windowOf(
   const step = Math.min(moves.most, rows.extent);
   const kept = rows.extent - step;
   const start = substitute(rows.min, new Map([[loop.variable, int(0)]]));
-  const first = firstRows({ min: simplify(start, { ranges }), extent: kept }, asked.before?.[dimension], ranges);
+  const first = firstRows({ min: simplify(start, { ranges }), extent: kept }, asked.before, ranges);
   if (first === null) return refuse("how many rows come before the loop depends on the loops around it");
   const withRows = (own: Region): readonly Region[] =>
-    asked.both.map((region, other) => (other === dimension ? own : region));
+    asked.all.map((region, other) => (other === dimension ? own : region));
   const newest = { min: kept === 0 ? rows.min : simplify(build.add(rows.min, int(kept)), { ranges }), extent: step };
   return { first: withRows(first), each: withRows(newest), step: moves.most, kept };
 }
 
 /** The rows before the loop, and those that others read there. */
-function firstRows(own: Region, before: Region | undefined, ranges: ReadonlyMap<Var, Range>): Region | null {
-  if (before === undefined) return own;
+function firstRows(own: Region, before: Region | null, ranges: ReadonlyMap<Var, Range>): Region | null {
+  if (before === null) return own;
   const end = ({ min, extent }: Region): Expr => build.add(min, int(extent));
   const min = simplify(build.binary("min", own.min, before.min), { ranges });
   const extent = boundsOf(simplify(build.sub(build.binary("max", end(own), end(before)), min), { ranges }), ranges).max;
@@ -74,7 +80,7 @@ function firstRows(own: Region, before: Region | undefined, ranges: ReadonlyMap<
 }
 
 /** Bounds of `expr(v + 1) − expr(v)` over all values of `v`; null when they are not known. */
-export function travelOf(expr: Expr, v: Var): { readonly least: number; readonly most: number } | null {
+export function travelOf(expr: Expr, v: Var): Travel | null {
   if (expr === v) return { least: 1, most: 1 };
   if (!mentions(expr, v)) return { least: 0, most: 0 };
   if (expr.kind !== "Binary") return null;
