@@ -14,7 +14,7 @@ export interface Explanation {
   /** In the order in which they begin to run; inlined stages and placeholders have no loops and do not appear. */
   readonly stages: readonly StageExplanation[];
   readonly total: Totals;
-  /** What is legal but slow. Severity `warning`, codes EXP001 to EXP010. */
+  /** What is legal but slow. Severity `warning`, codes EXP001 to EXP011. */
   readonly warnings: readonly Diagnostic[];
   /** What was counted conservatively, and why. */
   readonly notes: readonly string[];

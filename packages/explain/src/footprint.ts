@@ -96,36 +96,56 @@ export const elementsOf = (box: Box): number =>
     box.sides.reduce((product, { count }) => product * count, 1),
   );
 
+/** How a box lies in memory, in bytes: runs of consecutive bytes, and the steps from one to the next. */
+export interface Rows {
+  readonly run: number;
+  readonly steps: readonly { readonly count: number; readonly bytes: number }[];
+  /** From the first to the last byte. */
+  readonly reach: number;
+  /** Where the first run begins, as far as it is known: the loops around move it by multiples of `grid`. */
+  readonly first: number;
+  readonly grid: number;
+}
+
+/** @param lineBytes elements that are less than this apart count as consecutive */
+export function rowsOf(box: Box, buffer: Buffer, lineBytes: number): Rows {
+  const bytes = bitsOf(buffer.dtype) / 8;
+  const strides = stridesOf(buffer);
+  const steps: { count: number; bytes: number }[] = [];
+  let [run, reach, first, grid] = [bytes, bytes, 0, 0];
+  for (let dimension = box.sides.length - 1; dimension >= 0; dimension--) {
+    const { span, step, count, low, place } = box.sides[dimension] as Side;
+    const stride = (strides[dimension] ?? 1) * bytes;
+    reach += (span - 1) * stride;
+    first += low * stride;
+    grid = gcd(grid, Math.ceil(place instanceof Map ? stride * [...place.values()].reduce(gcd, 0) : stride));
+    const isNear = step * stride <= run || step * stride < lineBytes;
+    if (steps.length === 0 && isNear) run += (span - 1) * stride;
+    else if (count > 1) {
+      steps.push({ count, bytes: step * stride });
+      grid = gcd(grid, Math.ceil(step * stride));
+    }
+  }
+  return { run, steps, reach, first, grid };
+}
+
 /**
- * The number of cache lines that a box of a buffer touches: rows of consecutive elements, each with the lines that it lies in, on average over the
- * places where the loops around put it. Buffers begin at a line.
+ * The number of cache lines that a box of a buffer touches: for each run the lines that it lies in, on average over the places where the loops around put
+ * it. Buffers begin at a line.
  */
 export function linesOf(box: Box, buffer: Buffer, lineBytes: number): number {
   const bytes = bitsOf(buffer.dtype) / 8;
-  const strides = stridesOf(buffer);
-  let [run, rows, reach, first, grid] = [1, 1, 1, 0, 0];
-  for (let dimension = box.sides.length - 1; dimension >= 0; dimension--) {
-    const { span, step, count, low, place } = box.sides[dimension] as Side;
-    const stride = strides[dimension] ?? 1;
-    reach += (span - 1) * stride;
-    first += low * stride;
-    grid = gcd(grid, place instanceof Map ? stride * [...place.values()].reduce(gcd, 0) : stride);
-    const near = step * stride <= run || (rows === 1 && step * stride * bytes < lineBytes);
-    if (near && rows === 1) run += (span - 1) * stride;
-    else {
-      rows *= count;
-      if (count > 1) grid = gcd(grid, step * stride);
-    }
-  }
-  const ofRun = linesOfRun(run * bytes, first * bytes, grid * bytes, bytes, lineBytes);
-  const ofReach = linesOfRun(reach * bytes, first * bytes, grid * bytes, bytes, lineBytes);
+  const { run, steps, reach, first, grid } = rowsOf(box, buffer, lineBytes);
+  const rows = steps.reduce((product, { count }) => product * count, 1);
+  const ofRun = linesOfRun(run, first, grid, bytes, lineBytes);
+  const ofReach = linesOfRun(reach, first, grid, bytes, lineBytes);
   return Math.min(rows * ofRun, ofReach, elementsOf(box) * Math.max(1, bytes / lineBytes));
 }
 
 /** Lines that a run of bytes lies in, on average over beginnings at `first` plus any multiple of `grid`. */
 function linesOfRun(run: number, first: number, grid: number, bytes: number, lineBytes: number): number {
-  const step = gcd(Math.ceil(grid), lineBytes);
-  const places = step === 0 ? 1 : lineBytes / step;
+  const step = gcd(grid, lineBytes);
+  const places = lineBytes / step;
   let lines = 0;
   for (let place = 0; place < places; place++) {
     const start = (((first + place * step) % lineBytes) + lineBytes) % lineBytes;
@@ -168,6 +188,11 @@ export class Cover {
   constructor(measure: (box: Box) => number, most: number) {
     this.#measure = measure;
     this.#most = most;
+  }
+
+  /** Boxes that together cover what was added. */
+  get boxes(): readonly Box[] {
+    return this.#boxes.map(({ box }) => box);
   }
 
   get size(): number {

@@ -7,6 +7,8 @@ export interface Cache {
   readonly name: string;
   readonly bytes: number;
   readonly lineBytes: number;
+  /** Lines whose addresses are equal modulo bytes / ways share so many places; absent: any line may lie anywhere. */
+  readonly ways?: number;
   /** Each core has one of its own. */
   readonly perCore: boolean;
   /** Bytes per second that this cache serves: to one core when `perCore`, else to all cores together. Write-allocate fills do not count. */
@@ -94,6 +96,8 @@ export function checkMachine(machine: Machine, above: (...args: never[]) => unkn
     for (const field of ["bytes", "lineBytes", "bytesPerSecond"] as const)
       if (!(Number.isFinite(cache?.[field]) && cache[field] > 0))
         refuse(`caches[${level}].${field}`, "a positive number", cache?.[field]);
+    const { ways = 1 } = cache;
+    if (!Number.isSafeInteger(ways) || ways < 1) refuse(`caches[${level}].ways`, "a positive integer", ways);
     if (cache.bytes < smaller) refuse(`caches[${level}].bytes`, "caches from the smallest to the largest", cache.bytes);
     smaller = cache.bytes;
   }

@@ -5,7 +5,8 @@ const CLOCK = 3.1e9;
 
 /**
  * Two cores of an AMD Zen 3 server processor with AVX2 code. Measured there: the peak (independent 256-bit multiply-adds), the rates of L2, L3 and
- * memory (copies and triads; fills for stores not counted). The rate of L1 is documented: two loads of a register in a cycle.
+ * memory (copies and triads; fills for stores not counted). The rate of L1 is documented: two loads of a register in a cycle; so are its ways. Those of the
+ * larger caches are left out, since there the place of a line depends on which pages the system gave.
  */
 export const ZEN3_NATIVE: Machine = {
   name: "Zen 3, 2 cores, AVX2",
@@ -14,7 +15,7 @@ export const ZEN3_NATIVE: Machine = {
   registers: 16,
   peakFlopsPerSecond: 100e9,
   caches: [
-    { name: "L1", bytes: 32 * 1024, lineBytes: 64, perCore: true, bytesPerSecond: 2 * 32 * CLOCK },
+    { name: "L1", bytes: 32 * 1024, lineBytes: 64, ways: 8, perCore: true, bytesPerSecond: 2 * 32 * CLOCK },
     { name: "L2", bytes: 512 * 1024, lineBytes: 64, perCore: true, bytesPerSecond: 90e9 },
     { name: "L3", bytes: 32 * 1024 * 1024, lineBytes: 64, perCore: false, bytesPerSecond: 68e9 },
   ],

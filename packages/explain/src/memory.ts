@@ -16,6 +16,8 @@ export interface Memory {
   /** One iteration of a loop on one core: distinct bytes in lines of the first cache, and the smallest cache that holds it. */
   iteration(loop: Loop, depth: number): { readonly bytes: number; readonly cache: string | null };
   workingSets(loops: readonly Loop[]): readonly WorkingSet[];
+  /** Buffers whose rows drive each other out of a cache that has room for one iteration of a loop. */
+  crowded(loop: Loop, depth: number): readonly { readonly cache: string; readonly buffer: Buffer }[];
   /** Small arrays that live in registers, so that they cause no traffic. */
   readonly held: ReadonlySet<Buffer>;
 }
@@ -24,13 +26,13 @@ export function memoryOf(nest: Nest, machine: Machine, threads: number): Memory 
   const held = heldBuffers(nest, machine);
   const none: ReadonlySet<Buffer> = new Set();
   const registers = {
-    capacity: machine.registers * machine.vectorBytes, scalarCapacity: machine.registers * SCALAR_BYTES, lineBytes: 0, perCore: true,
+    capacity: machine.registers * machine.vectorBytes, scalarCapacity: machine.registers * SCALAR_BYTES, lineBytes: 0, perCore: true, sets: null,
   } satisfies Boundary; // biome-ignore format: one glance
-  const caches = machine.caches.map(({ bytes, lineBytes, perCore, name }) => ({
-    name,
-    bytes,
-    model: new TrafficModel(nest, { capacity: bytes, scalarCapacity: bytes, lineBytes, perCore }, threads, held),
-  }));
+  const caches = machine.caches.map(({ bytes, lineBytes, perCore, name, ways }) => {
+    const sets = ways === undefined ? null : { ways, wayBytes: bytes / ways, lineBytes };
+    const boundary = { capacity: bytes, scalarCapacity: bytes, lineBytes, perCore, sets };
+    return { name, bytes, model: new TrafficModel(nest, boundary, threads, held) };
+  });
   const models = [new TrafficModel(nest, registers, threads, held), ...caches.map(({ model }) => model)];
   const names = [...machine.caches.map(({ name }) => name), "memory"];
   const first = caches[0]?.model ?? new TrafficModel(nest, { ...registers, lineBytes: 1 }, threads, none);
@@ -39,18 +41,25 @@ export function memoryOf(nest: Nest, machine: Machine, threads: number): Memory 
     levels: models.map((model, level) => ({ level: names[level] ?? "memory", traffic: model.traffic(nest.root) })),
     iteration: (loop, depth) => ({
       bytes: first.workingSet(loop.body, depth + 1),
-      cache: caches.find(({ model, bytes }) => model.workingSet(loop.body, depth + 1) <= bytes)?.name ?? null,
+      cache: caches.find(({ model }) => model.fits(loop.body, depth + 1))?.name ?? null,
     }),
     workingSets: (loops) =>
       caches.map(({ name, bytes, model }) => {
         const [outermost] = loops;
         const whole = outermost === undefined ? 0 : model.workingSet(outermost, 0);
-        if (whole <= bytes) return { cache: name, cacheBytes: bytes, loop: WHOLE_NEST, bytes: whole };
-        const sizes = loops.map((loop, depth) => ({ loop, bytes: model.workingSet(loop.body, depth + 1) }));
-        const found = sizes.find((size) => size.bytes <= bytes);
-        const smallest = sizes.at(-1)?.bytes ?? whole;
-        return { cache: name, cacheBytes: bytes, loop: found?.loop.name ?? null, bytes: found?.bytes ?? smallest };
+        if (outermost === undefined || model.fits(outermost, 0))
+          return { cache: name, cacheBytes: bytes, loop: WHOLE_NEST, bytes: whole };
+        const depth = loops.findIndex((loop, position) => model.fits(loop.body, position + 1));
+        const shown = loops[depth] ?? loops.at(-1) ?? outermost;
+        const size = model.workingSet(shown.body, depth < 0 ? loops.length : depth + 1);
+        return { cache: name, cacheBytes: bytes, loop: loops[depth]?.name ?? null, bytes: size };
       }),
+    crowded: (loop, depth) =>
+      caches.flatMap(({ name, bytes, model }) =>
+        model.workingSet(loop.body, depth + 1) > bytes
+          ? []
+          : [...model.crowded(loop.body, depth + 1)].map((buffer) => ({ cache: name, buffer })),
+      ),
   };
 }
 

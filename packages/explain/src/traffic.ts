@@ -1,4 +1,5 @@
 import { type Buffer, bitsOf } from "@tilewright/ir";
+import { isCrowded, type Sets } from "./conflicts.js";
 import { type Box, boxOf, bytesOfBuffer, Cover, elementsOf, linesOf, type Trips } from "./footprint.js";
 import { type Access, type Loop, loopsOf, type Nest, type Part } from "./nest.js";
 
@@ -17,6 +18,15 @@ export interface Boundary {
   readonly lineBytes: number;
   /** Every core has what is above for itself. */
   readonly perCore: boolean;
+  /** How lines share places; null where every line may lie anywhere. */
+  readonly sets: Sets | null;
+}
+
+/** What one execution of a part touches on one core. */
+interface Touched {
+  readonly bytes: number;
+  /** Buffers whose rows drive each other out, though there is room. */
+  readonly crowded: ReadonlySet<Buffer>;
 }
 
 /** How a part is reached. */
@@ -35,8 +45,8 @@ interface Visit {
 export type Traffic = ReadonlyMap<string, ReadonlyMap<Buffer, Bytes>>;
 
 /**
- * Traffic across a boundary, for a fully associative memory of `capacity` bytes that forgets what was used longest ago. Rule, per loop: while one
- * iteration touches no more than the capacity, each iteration finds what the one before it left, so that the whole loop moves its footprint, once; else
+ * Traffic across a boundary, for a memory of `capacity` bytes that forgets what was used longest ago. Rule, per loop: while one
+ * iteration touches no more than the capacity, and no rows crowd in few sets, each iteration finds what the one before it left, so that the whole loop moves its footprint, once; else
  * every iteration moves what it would alone. Written lines move back once for each time that they are moved in. Registers hold moving elements only in
  * straight-line code, so that there a serial loop keeps what does not depend on it and nothing else.
  */
@@ -45,7 +55,7 @@ export class TrafficModel {
   readonly #cores: number;
   readonly #accesses: ReadonlyMap<Part, readonly Access[]>;
   readonly #trips: Trips;
-  readonly #sets = new Map<string, number>();
+  readonly #sets = new Map<string, Touched>();
   readonly #boxes = new Map<Access, Map<number, Box>>();
   readonly #parts = new Map<Part, number>();
 
@@ -74,12 +84,28 @@ export class TrafficModel {
 
   /** Distinct bytes that one execution of a part touches on one core, in whole lines. */
   workingSet(part: Part, depth: number): number {
+    return this.#touched(part, depth).bytes;
+  }
+
+  /** Whether what one execution of a part touches is still there when it is done. */
+  fits(part: Part, depth: number): boolean {
+    return this.#hasRoom(part, depth) && this.crowded(part, depth).size === 0;
+  }
+
+  /** Buffers whose rows share too few sets of the cache, in one execution of a part. */
+  crowded(part: Part, depth: number): ReadonlySet<Buffer> {
+    return this.#touched(part, depth).crowded;
+  }
+
+  #touched(part: Part, depth: number): Touched {
     const key = this.#keyOf(part, depth);
     const known = this.#sets.get(key);
     if (known !== undefined) return known;
-    const size = this.#together(this.#accesses.get(part) ?? [], depth);
-    this.#sets.set(key, size);
-    return size;
+    const covers = this.#cover(this.#accesses.get(part) ?? [], depth);
+    const { sets } = this.#boundary;
+    const made = { bytes: covers.size, crowded: sets === null ? none : covers.crowded(sets) };
+    this.#sets.set(key, made);
+    return made;
   }
 
   #keyOf(part: Part, depth: number): string {
@@ -88,10 +114,10 @@ export class TrafficModel {
     return `${number} ${depth}`;
   }
 
-  #together(accesses: readonly Access[], depth: number): number {
+  #cover(accesses: readonly Access[], depth: number): Covers {
     const covers = new Covers(this.#measure, this.#boundary.lineBytes);
     for (const access of accesses) covers.of(access.buffer).add(this.#box(access, depth));
-    return covers.size;
+    return covers;
   }
 
   readonly #measure = (buffer: Buffer, box: Box): number => {
@@ -108,7 +134,7 @@ export class TrafficModel {
     return box;
   }
 
-  #fits(part: Part, depth: number): boolean {
+  #hasRoom(part: Part, depth: number): boolean {
     if (this.#boundary.lineBytes === 0 && !isStraight(part)) return false;
     return this.workingSet(part, depth) <= this.#capacityFor(this.#accesses.get(part) ?? []);
   }
@@ -141,21 +167,30 @@ export class TrafficModel {
     const { depth, times, done } = visit;
     const left = warm.length === 0 ? none : this.#buffersBelow(loop, (access) => !movesWith(access, loop));
     const found = warm.filter(({ buffer }) => left.has(buffer));
-    if (this.#fits(loop.body, depth + 1)) {
+    if (this.fits(loop.body, depth + 1)) {
       this.#moveOnce(loop, visit, found, total);
       return;
     }
-    const inner = loopsOf(loop.body);
-    const still = this.#buffersBelow(loop, (access) => !inner.some((each) => movesWith(access, each)));
-    const stays = [...still].filter(
-      (buffer) => !done.has(buffer) && this.#between(loop.body, depth + 1, buffer) <= this.#boundary.capacity,
-    );
+    const stays = [...this.#staying(loop, depth)].filter((buffer) => !done.has(buffer));
     if (stays.length > 0) {
       const others = [...this.#buffersBelow(loop, () => true)].filter((buffer) => !stays.includes(buffer));
       this.#moveOnce(loop, { ...visit, done: new Set([...done, ...others]) }, found, total);
     }
     const inside = { ...visit, depth: depth + 1, times: times * this.#trip(loop), done: new Set([...done, ...stays]) };
     this.#walk(loop.body, inside, total);
+  }
+
+  /** Buffers that a loop keeps from one iteration to the next though not everything fits. */
+  #staying(loop: Loop, depth: number): ReadonlySet<Buffer> {
+    const all = this.#buffersBelow(loop, () => true);
+    if (this.#hasRoom(loop.body, depth + 1)) {
+      const crowded = this.crowded(loop.body, depth + 1);
+      return new Set([...all].filter((buffer) => !crowded.has(buffer)));
+    }
+    const inner = loopsOf(loop.body);
+    const still = this.#buffersBelow(loop, (access) => !inner.some((each) => movesWith(access, each)));
+    const near = (buffer: Buffer): boolean => this.#between(loop.body, depth + 1, buffer) <= this.#boundary.capacity;
+    return new Set([...still].filter(near));
   }
 
   /** Buffers below a part all of whose accesses there pass a test. */
@@ -177,7 +212,7 @@ export class TrafficModel {
   #loopOfRegisters(loop: Loop, visit: Visit, total: Tally): void {
     const { depth, times } = visit;
     const trips = this.#trip(loop);
-    const fits = this.#fits(loop.body, depth + 1);
+    const fits = this.fits(loop.body, depth + 1);
     if (!fits || loop.loopKind === "vectorized" || loop.loopKind === "unrolled") {
       if (fits) this.#moveOnce(loop, visit, [], total);
       else this.#walk(loop.body, { ...visit, depth: depth + 1, times: times * trips }, total);
@@ -206,7 +241,7 @@ export class TrafficModel {
   #inOrder(parts: readonly Part[], visit: Visit, total: Tally): void {
     const { depth } = visit;
     for (const [position, part] of parts.entries()) {
-      const fits = this.#fits(part, depth);
+      const fits = this.fits(part, depth);
       const isLoop = part.kind === "loop" && this.#boundary.lineBytes > 0;
       if (!fits && !isLoop) {
         this.#walk(part, visit, total);
@@ -224,10 +259,10 @@ export class TrafficModel {
   #fitTogether(parts: readonly Part[], depth: number, [last, lastDepth]: readonly [Part, number]): boolean {
     if (this.#boundary.lineBytes === 0 && ![...parts, last].every(isStraight)) return false;
     const accesses = parts.flatMap((part) => this.#accesses.get(part) ?? []);
-    const bytes = this.#together(accesses, depth);
+    const bytes = this.#cover(accesses, depth).size;
     const together =
       lastDepth === depth
-        ? this.#together([...accesses, ...(this.#accesses.get(last) ?? [])], depth)
+        ? this.#cover([...accesses, ...(this.#accesses.get(last) ?? [])], depth).size
         : bytes + this.workingSet(last, lastDepth);
     return together <= this.#capacityFor(accesses);
   }
@@ -297,6 +332,13 @@ class Covers {
     );
     this.#covers.set(buffer, made);
     return made;
+  }
+
+  /** Buffers that want more of a set than it has; where there are others, one place is theirs. */
+  crowded(sets: Sets): ReadonlySet<Buffer> {
+    const places = this.#covers.size > 1 ? Math.max(1, sets.ways - 1) : sets.ways;
+    const all = [...this.#covers].filter(([buffer, { boxes }]) => isCrowded(boxes, buffer, sets, places));
+    return new Set(all.map(([buffer]) => buffer));
   }
 
   get size(): number {

@@ -36,6 +36,7 @@ export function findWarnings(findings: Findings): readonly Diagnostic[] {
     ...parallelWarnings(findings),
     ...localWarnings(findings),
     ...computedWarnings(findings),
+    ...findings.nests.flatMap((each) => conflictWarnings(each, findings.memory)),
   ];
   const distinct = new Map(found.map((each) => [`${each.code} ${each.message}`, each]));
   return [...distinct.values()].sort((a, b) => (a.code < b.code ? -1 : a.code > b.code ? 1 : 0));
@@ -202,4 +203,20 @@ function computedWarnings({ nests, stages }: Findings): readonly Diagnostic[] {
     }
   }
   return found;
+}
+
+/** EXP011: a cache that has room, but not in the right places. */
+function conflictWarnings({ own, main, name }: StageNest, memory: Memory): readonly Diagnostic[] {
+  const outside = main.loops.length - own.length;
+  return own.flatMap((loop, position) =>
+    memory.crowded(loop, outside + position).map(({ cache, buffer }) =>
+      warning("EXP011", {
+        message: `rows of \`${buffer.name}\` drive each other out of ${cache} in the loop \`${loop.name}\` of \`${name}\``,
+        span: loop.span,
+        expected: `rows that are spread over all of ${cache}`,
+        actual: "rows that lie a multiple of a large power of two apart",
+        hint: `copy \`${buffer.name}\` into tiles (cacheRead or cacheWrite, transformLayout), or give its rows another length`,
+      }),
+    ),
+  );
 }

@@ -91,7 +91,7 @@ function transpose(n: number): Tensor {
   return compute([n, n], (i, j) => read(A, j, i), { name: "T" });
 }
 
-function tiledTranspose(n: number, side: number): Schedule {
+export function tiledTranspose(n: number, side: number): Schedule {
   const T = transpose(n);
   const s = createSchedule(T);
   tile(s, T, "i", "j", { factors: [side, side] });

@@ -1,9 +1,10 @@
 import { type Buffer, type Expr, isConst, operandsOf, type PrimFunc, type Stmt, type Var } from "@tilewright/ir";
 
-/** A cache to simulate: fully associative, the line that was used longest ago leaves first. */
+/** A cache to simulate: in each set the line that was used longest ago leaves first. Without `ways` there is one set. */
 export interface SimulatedCache {
   readonly bytes: number;
   readonly lineBytes: number;
+  readonly ways?: number;
 }
 
 export interface Moved {
@@ -33,31 +34,33 @@ export function simulate(func: PrimFunc, caches: readonly SimulatedCache[]): rea
 }
 
 class LeastRecentlyUsed {
-  readonly #lines = new Map<number, boolean>();
+  readonly #sets: readonly Map<number, boolean>[];
   readonly #most: number;
   readonly #lineBytes: number;
   #read = 0;
   #written = 0;
 
-  constructor({ bytes, lineBytes }: SimulatedCache) {
-    this.#most = Math.floor(bytes / lineBytes);
+  constructor({ bytes, lineBytes, ways = bytes / lineBytes }: SimulatedCache) {
+    this.#most = ways;
+    this.#sets = Array.from({ length: bytes / lineBytes / ways }, () => new Map<number, boolean>());
     this.#lineBytes = lineBytes;
   }
 
   access(address: number, isWrite: boolean): void {
     const line = Math.floor(address / this.#lineBytes);
-    const dirty = this.#lines.get(line);
+    const lines = this.#sets[line % this.#sets.length] as Map<number, boolean>;
+    const dirty = lines.get(line);
     if (dirty === undefined && !isWrite) this.#read++;
-    this.#lines.delete(line);
-    this.#lines.set(line, (dirty ?? false) || isWrite);
-    if (this.#lines.size <= this.#most) return;
-    const [oldest, wasDirty] = this.#lines.entries().next().value as [number, boolean];
-    this.#lines.delete(oldest);
+    lines.delete(line);
+    lines.set(line, (dirty ?? false) || isWrite);
+    if (lines.size <= this.#most) return;
+    const [oldest, wasDirty] = lines.entries().next().value as [number, boolean];
+    lines.delete(oldest);
     if (wasDirty) this.#written++;
   }
 
   finish(): Moved {
-    for (const dirty of this.#lines.values()) if (dirty) this.#written++;
+    for (const lines of this.#sets) for (const dirty of lines.values()) if (dirty) this.#written++;
     return { read: this.#read * this.#lineBytes, written: this.#written * this.#lineBytes };
   }
 }

@@ -1,7 +1,7 @@
-import { toPrimFunc } from "@tilewright/schedule";
+import { type Schedule, toPrimFunc } from "@tilewright/schedule";
 import { describe, expect, it } from "vitest";
 import { explain, type Machine, ZEN3_NATIVE } from "../src/index.js";
-import { KERNELS } from "./kernels.js";
+import { KERNELS, tiled, tiledTranspose } from "./kernels.js";
 import { simulate } from "./simulate.js";
 
 const CACHES = [1024, 4096, 16384].map((bytes, level) => ({
@@ -30,6 +30,35 @@ function simulateAndExplain(name: string) {
   const simulated = simulate(toPrimFunc(schedule), CACHES);
   return simulated.map((moved, level) => ({ moved, found: predicted[level] as (typeof predicted)[number] }));
 }
+
+describe("traffic of rows that lie a power of two apart", () => {
+  const cache = { name: "L1", bytes: 4096, lineBytes: 64, ways: 4, perCore: true, bytesPerSecond: 1e9 };
+
+  /** Lines read through a cache of four ways of 1 KiB: predicted, and simulated. */
+  function lines(schedule: Schedule): readonly [predicted: number, simulated: number] {
+    const [, beyond] = explain(schedule, { ...MACHINE, caches: [cache] }).total.traffic;
+    const [simulated] = simulate(toPrimFunc(schedule), [cache]);
+    return [(beyond?.read ?? 0) / 64, (simulated?.read ?? 0) / 64];
+  }
+
+  it("of a transpose is a line an element, though a column of tiles would fit", () => {
+    const [predicted, simulated] = lines(tiledTranspose(256, 16));
+    expect(simulated).toBe(256 * 256);
+    expect(predicted).toBe(simulated);
+  });
+
+  it("of other lengths is a line for each sixteen elements", () => {
+    const [predicted, simulated] = lines(tiledTranspose(240, 16));
+    expect(simulated).toBe((240 * 240) / 16);
+    expect(predicted).toBe(simulated);
+  });
+
+  it.each([48, 64])("of products in tiles, %i wide, is within a factor of 2 of the simulation", (n) => {
+    const [predicted, simulated] = lines(tiled(n, 16));
+    expect(predicted / simulated).toBeGreaterThan(0.5);
+    expect(predicted / simulated).toBeLessThan(2);
+  });
+});
 
 describe("traffic", () => {
   it.each(Object.keys(KERNELS))("of %s is within a factor of 2 of a simulated cache, at every level", (name) => {

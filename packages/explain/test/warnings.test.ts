@@ -13,7 +13,7 @@ import {
 import { add, compute, floordiv, placeholder, read } from "@tilewright/te";
 import { describe, expect, it } from "vitest";
 import { explain, ZEN3_NATIVE } from "../src/index.js";
-import { blurs, product, tiled } from "./kernels.js";
+import { blurs, product, tiled, tiledTranspose } from "./kernels.js";
 
 const codesOf = (schedule: Schedule): readonly string[] =>
   explain(schedule, ZEN3_NATIVE).warnings.map(({ code }) => code);
@@ -77,6 +77,7 @@ const CASES: readonly (readonly [code: string, slow: () => Schedule, fast: () =>
     () => increment(100, (s, B) => void split(s, B, "i", { factor: 64, tail: "shift" })),
     () => increment(128, (s, B) => void split(s, B, "i", { factor: 64, tail: "shift" })),
   ],
+  ["EXP011", () => tiledTranspose(1024, 16), () => tiledTranspose(1000, 16)],
 ];
 
 describe("warnings", () => {
