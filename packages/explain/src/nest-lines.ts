@@ -7,7 +7,7 @@ import { type Loop, type Part, type Statement, statementsOf } from "./nest.js";
 /** The loops around a stage's statements, its guards, what is done, and where other stages are computed within its own loops. */
 export function nestLines(root: Part, stage: StageNest, memory: Memory): readonly NestLine[] {
   const lines: NestLine[] = [];
-  const own = new Set(stage.own);
+  const outside = new Set(stage.main.loops.slice(0, stage.main.loops.length - stage.own.length));
   const plain = (depth: number, kind: NestLine["kind"], text: string): void => {
     const last = lines.at(-1);
     if (kind === "stage" && last?.depth === depth && last.text === text) return;
@@ -31,8 +31,8 @@ export function nestLines(root: Part, stage: StageNest, memory: Memory): readonl
         draw(part.body, depth + 1, loops, inOwn);
         return;
       case "loop": {
-        const isOwn = inOwn || own.has(part);
-        lines.push(loopLine(part, depth, loops, isOwn || stage.own.length === 0, memory));
+        const isOwn = inOwn || !outside.has(part);
+        lines.push(loopLine(part, depth, loops, isOwn, memory));
         draw(part.body, depth + 1, loops + 1, isOwn);
       }
     }

@@ -1,5 +1,5 @@
 import type { Bound, LevelTraffic, StageExplanation, Totals } from "./explanation.js";
-import { count, digits, duration, percent, quantity } from "./units.js";
+import { amount, count, digits, duration, percent, quantity } from "./units.js";
 import type { Vectorization } from "./vectorization.js";
 import type { Work } from "./work.js";
 
@@ -22,12 +22,12 @@ export function stageTitle({ type, place, executions, computed }: StageExplanati
 
 /** What is computed. */
 export function workText({ flops, multiplyAdds, integerOperations, divisions, functions }: Work): string {
-  const fused = multiplyAdds > 0 ? ` (${quantity(multiplyAdds, "multiply-adds")})` : "";
+  const fused = multiplyAdds > 0 ? ` (${amount(multiplyAdds, "multiply-adds")})` : "";
   const parts = [
     ...(flops > 0 ? [`${quantity(flops, "flop")}${fused}`] : []),
-    ...(integerOperations > 0 ? [quantity(integerOperations, "integer operations")] : []),
-    ...(divisions > 0 ? [quantity(divisions, "divisions")] : []),
-    ...Object.entries(functions).map(([name, times]) => quantity(times, name)),
+    ...(integerOperations > 0 ? [amount(integerOperations, "integer operations")] : []),
+    ...(divisions > 0 ? [amount(divisions, "divisions")] : []),
+    ...Object.entries(functions).map(([name, times]) => amount(times, name)),
   ];
   return parts.length === 0 ? "none: data is moved" : parts.join(", ");
 }

@@ -105,7 +105,7 @@ function trafficRow({ level, read, written, intensity, buffers }: LevelTraffic):
 function drawCell(text: string, column: number, y: number, isHead: boolean): string {
   const align = column === 0 || column === COLUMNS.length - 1 ? "" : " end";
   const weight = isHead ? " soft" : column === 0 ? " bold" : "";
-  return textLine(FACTS_X + (COLUMNS[column] ?? 0), y + 12, text, { class: `small${align}${weight}` }, 36);
+  return textLine(FACTS_X + (COLUMNS[column] ?? 0), y + 12, text, { class: `small${align}${weight}` }, 32);
 }
 
 /** How much of a cache the outermost loop that fits takes with one iteration. */

@@ -1,10 +1,17 @@
 const STEPS = ["", "k", "M", "G", "T", "P"] as const;
 
-/** Three digits and a decimal prefix: `1.05 MB`, `2.15 Gflop`. */
+/** Three digits, a decimal prefix and a unit: `1.05 MB`. */
 export function quantity(value: number, unit: string): string {
+  const [number, prefix] = scaled(value);
+  return `${number} ${prefix}${unit}`;
+}
+
+/** Three digits, a decimal prefix and what is counted: `1.07 G multiply-adds`. */
+export const amount = (value: number, things: string): string => [...scaled(value), things].filter(Boolean).join(" ");
+
+function scaled(value: number): readonly [number: string, prefix: string] {
   const step = value < 1000 ? 0 : Math.min(STEPS.length - 1, Math.floor(Math.log10(value) / 3 + 1e-12));
-  const scaled = value / 1000 ** step;
-  return `${digits(scaled)} ${STEPS[step]}${unit}`;
+  return [digits(value / 1000 ** step), STEPS[step] ?? ""];
 }
 
 /** A size of memory in powers of two: `32 KiB`. */

@@ -18,7 +18,7 @@ describe("text", () => {
             for k in 0..1024  | 192 B in L1
               update C
         bound    at least 811 ms, bound by the bandwidth of L2; at most 2.65 Gop/s, 1.32 % of the peak
-        work     2.15 Gflop (1.07 Gmultiply-adds)
+        work     2.15 Gflop (1.07 G multiply-adds)
         vectors  no: no loop of it is marked; its innermost loop \`k\` folds into one element
                  try [, lanes] = split(s, "C", "j", { factor: 8 }); vectorize(s, "C", lanes)
                  try reorder so that \`j\` is innermost
