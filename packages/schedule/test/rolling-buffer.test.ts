@@ -238,6 +238,24 @@ describe("rollingBuffer", () => {
     expectSame(s);
   });
 
+  it("rolls what an instruction computes, row by row", () => {
+    const { s, B, C } = pairs(6);
+    S.computeAt(s, B, C, "i");
+    S.rollingBuffer(s, B);
+    const X = placeholder([3], { name: "X" });
+    S.tensorize(
+      s,
+      B,
+      "j",
+      S.tensorIntrinsic(
+        "twice",
+        compute([3], (x) => mul(read(X, x), 2), { name: "Y" }),
+      ),
+    );
+    expect(S.print(s)).toContain("&B[(i_1 + 2) % 4..+1, 0..3]");
+    expectSame(s);
+  });
+
   it("leaves a loop of one iteration, and a stage at the root, as they are", () => {
     const { s, B, C } = pairs(1);
     S.computeAt(s, B, C, "i");

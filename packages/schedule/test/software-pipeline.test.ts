@@ -153,6 +153,20 @@ describe("softwarePipeline", () => {
     }
   });
 
+  it("hands versions to an instruction", () => {
+    const { s, C, packedB, ko, ki, io, jo } = gemm(8, 16, 9);
+    const [X, Y] = [placeholder([4, 3], { name: "X" }), placeholder([3, 8], { name: "Y" })];
+    const r = reduceAxis(3, "r");
+    const product = compute([4, 8], (i, j) => sum(mul(read(X, i, r), read(Y, r, j)), r), { name: "Z" });
+    S.decomposeReduction(s, C, ko);
+    S.tensorize(s, C, ki, S.tensorIntrinsic("product", product, { accumulate: true }));
+    S.doubleBuffer(s, packedB);
+    expect(S.print(s)).toContain("&B.local[(k.outer - 1) % 2..+1, 0..3, 0..8]");
+    expectSame(s);
+    for (const loop of [jo, io]) S.parallel(s, C, loop);
+    expectSame(s);
+  });
+
   it("works on other shapes from its trace", () => {
     const trace = (() => {
       const { s, C, packedA, ko } = gemm(8, 8, 9);
