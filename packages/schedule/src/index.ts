@@ -12,6 +12,7 @@ export { doubleBuffer } from "./double-buffer.js";
 export { fuse } from "./fuse.js";
 export type { LayoutDigitOptions, LayoutDimensionOptions, LayoutSumOptions } from "./layout-options.js";
 export { bind, parallel, unroll, vectorize } from "./mark.js";
+export { pad } from "./pad.js";
 export { print } from "./print.js";
 export { type ReindexOptions, reindex } from "./reindex.js";
 export { reorder } from "./reorder.js";
@@ -21,7 +22,7 @@ export { type RfactorOptions, rfactor } from "./rfactor.js";
 export { rollingBuffer } from "./rolling-buffer.js";
 export { type CategoricalOptions, sampleCategorical } from "./sample-categorical.js";
 export { type ComputeLocation, sampleComputeLocation } from "./sample-compute-location.js";
-export { type PerfectTileOptions, samplePerfectTile } from "./sample-perfect-tile.js";
+export { type PerfectTileOptions, type SampledTile, samplePerfectTile } from "./sample-perfect-tile.js";
 export type { Choose, Sampled, Size } from "./sampled.js";
 export type {
   AxisLike,
@@ -42,5 +43,6 @@ export { type TensorIntrinsicOptions, tensorIntrinsic } from "./tensor-intrinsic
 export { intrinsicsOf, tensorize } from "./tensorize.js";
 export { type TileOptions, tile } from "./tile.js";
 export { type PrimFuncOptions, toPrimFunc } from "./to-prim-func.js";
+export { type TypeScriptOptions, toTypeScript } from "./to-typescript.js";
 export { type ReplayOptions, replay, traceOf } from "./trace.js";
 export { type LayoutLike, type LayoutOptions, transformLayout } from "./transform-layout.js";

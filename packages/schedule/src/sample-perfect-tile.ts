@@ -8,14 +8,21 @@ import { extentIn } from "./relations.js";
 import { type Choose, chosen, type Sampled, sampleName, sampleOf } from "./sampled.js";
 import type { AxisLike, Schedule, TensorLike } from "./schedule.js";
 
-export interface PerfectTileOptions {
+export interface PerfectTileOptions<N extends number = number> {
   /** How many factors. */
-  readonly parts: number;
+  readonly parts: N;
   /** The largest last factor; 64 unless told. */
   readonly maxInnermost?: number;
   /** Name of the sample in the trace; that of the axis and `tile` unless told. */
   readonly name?: string;
 }
+
+/** As many values as parts were asked for. */
+export type SampledTile<N extends number, A extends readonly Sampled[] = readonly []> = number extends N
+  ? readonly Sampled[]
+  : A["length"] extends N | 16
+    ? A
+    : SampledTile<N, readonly [...A, Sampled]>;
 
 /**
  * Factors whose product is the extent of a loop, outermost first, each way to write it as such a product as likely as any other. The loop
@@ -24,13 +31,13 @@ export interface PerfectTileOptions {
  * @param choose  takes one of several possibilities; or the factors themselves
  * @throws CompileError SCH103 · SCH104 · SCH145 no such factors, or options that are none · SCH147
  */
-export function samplePerfectTile(
+export function samplePerfectTile<const N extends number>(
   schedule: Schedule,
   tensor: TensorLike,
   axis: AxisLike,
-  options: PerfectTileOptions,
+  options: PerfectTileOptions<N>,
   choose: Choose | readonly number[],
-): readonly Sampled[] {
+): SampledTile<N> {
   return primitive(schedule, samplePerfectTile, { tensor, axes: [axis] }, (span) => {
     const stage = stageOf(schedule, tensor, span);
     const leaf = leafOf(schedule, stage, axis, span);
@@ -53,7 +60,7 @@ export function samplePerfectTile(
     record(schedule, "samplePerfectTile", stage, { axis: leaf.name, parts, maxInnermost, decision: [...decision] }, [
       name,
     ]);
-    return decision.map((_, index) => sampleOf(schedule, name, index, span));
+    return decision.map((_, index) => sampleOf(schedule, name, index, span)) as readonly Sampled[] as SampledTile<N>;
   });
 }
 
