@@ -3,6 +3,7 @@ export { axesOf } from "./axes-of.js";
 export { blockize } from "./blockize.js";
 export { cacheRead } from "./cache-read.js";
 export { cacheWrite } from "./cache-write.js";
+export { compareTraces, renderComparison, type TraceComparison, type TraceDifference } from "./compare-traces.js";
 export { computeAt, computeInline, computeRoot } from "./compute-at.js";
 export { createSchedule } from "./create-schedule.js";
 export { type Decision, decisionsOf, withDecision } from "./decisions.js";
