@@ -1,6 +1,6 @@
 import type { Expr } from "@tilewright/ir";
 import type { Analyzer } from "./analyzer.js";
-import { ceilDivide, floorDivide } from "./integers.js";
+import { ceilDivide, floorDivide, floorModulo } from "./integers.js";
 import { addIntervals, type Interval, scaleInterval } from "./interval.js";
 import { addLinear, type Linear, type Term } from "./linear.js";
 import type { Scope } from "./scope.js";
@@ -28,9 +28,24 @@ export function assume(analyzer: Analyzer, condition: Expr, truth: boolean): voi
 function assumeComparison(analyzer: Analyzer, scope: Scope, op: keyof typeof NEGATION, left: Expr, right: Expr): void {
   const difference = addLinear(analyzer.linearOf(left), analyzer.linearOf(right), -1);
   if (difference === undefined || op === "ne") return;
+  if (op === "eq") assumeResidue(analyzer, scope, difference);
   const upper = op === "lt" ? -1 : op === "le" || op === "eq" ? 0 : Number.POSITIVE_INFINITY;
   const lower = op === "gt" ? 1 : op === "ge" || op === "eq" ? 0 : Number.NEGATIVE_INFINITY;
   assumeInterval(analyzer, scope, difference, { min: lower, max: upper });
+}
+
+/** x mod d is r: so the residue of x is known, and that of its only term. */
+function assumeResidue(analyzer: Analyzer, scope: Scope, difference: Linear): void {
+  const [term] = difference.terms;
+  if (term === undefined || difference.terms.length > 1 || Math.abs(term.coefficient) !== 1) return;
+  const { atom } = term;
+  if (atom.kind !== "Binary" || atom.op !== "floormod" || atom.lanes !== 1 || atom.right.kind !== "Const") return;
+  const modulus = Number(atom.right.value);
+  const dividend = analyzer.linearOf(atom.left);
+  const [own] = dividend.terms;
+  if (!(modulus > 0) || own === undefined || dividend.terms.length > 1 || Math.abs(own.coefficient) !== 1) return;
+  const residue = -difference.constant * term.coefficient - dividend.constant;
+  scope.assumeResidue(own.atom, { modulus, remainder: floorModulo(residue * own.coefficient, modulus) });
 }
 
 /** `sum` lies in `interval`. */

@@ -33,7 +33,7 @@ export function divideIndex(analyzer: Analyzer, op: Division, left: Expr, right:
   }
   const d = divisor.constant;
   if (d <= 0) return undefined;
-  const sum = analyzer.linearOf(left);
+  const sum = byResidues(analyzer, analyzer.linearOf(left), d);
   const [multiples, others] = partitionTerms(sum.terms, d);
   const outside: Linear = { terms: divideTerms(multiples, d), constant: floorDivide(sum.constant, d) };
   const rest: Linear = { terms: others, constant: floorModulo(sum.constant, d) };
@@ -42,6 +42,21 @@ export function divideIndex(analyzer: Analyzer, op: Division, left: Expr, right:
   if (settled === undefined && multiples.length === 0 && outside.constant === 0) return undefined;
   const inner = settled ?? analyzer.binary(op, analyzer.fromLinear(rest), right);
   return op === "floordiv" ? total(analyzer, outside, inner) : inner;
+}
+
+/** A term x, no operation itself, that is known to be r modulo d is d·(x // d) + r. */
+function byResidues(analyzer: Analyzer, sum: Linear, d: number): Linear {
+  if (!analyzer.scope.hasResidues) return sum;
+  let found = sum;
+  for (const { atom, coefficient } of sum.terms) {
+    const { modulus, remainder } = analyzer.modulus(atom);
+    if (atom.kind === "Binary" || coefficient % d === 0 || modulus === 0 || modulus % d !== 0) continue;
+    const quotient = analyzer.plain("floordiv", atom, analyzer.int(d));
+    const written: Linear = { terms: [{ atom: quotient, coefficient: d }], constant: floorModulo(remainder, d) };
+    const rest = addLinear(found, atomLinear(atom), -coefficient);
+    found = (rest && addLinear(rest, written, coefficient)) ?? found;
+  }
+  return found;
 }
 
 function total(analyzer: Analyzer, outside: Linear, inner: Expr): Expr {

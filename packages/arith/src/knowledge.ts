@@ -3,7 +3,7 @@ import { nodeBounds, rangeOf } from "./bounds.js";
 import { differenceBounds } from "./difference.js";
 import { addIntervals, type Interval, intersect, point, scaleInterval, UNBOUNDED } from "./interval.js";
 import { addLinear, contentOf, type Linear, type Term } from "./linear.js";
-import { type Modulus, nodeModulus } from "./modulus.js";
+import { finer, type Modulus, nodeModulus } from "./modulus.js";
 import type { Scope } from "./scope.js";
 import { Sums } from "./sums.js";
 
@@ -89,13 +89,15 @@ export class Knowledge extends Sums {
     return { key, factor, terms: normal };
   }
 
-  /** The residue class of a simplified expression. */
+  /** The residue class of a simplified expression in the present scope. */
   modulus(expr: Expr, depth = 0): Modulus {
-    const known = this.#modulus.get(expr);
+    const cache = this.scope.hasResidues ? this.scope.moduli : this.#modulus;
+    const known = cache.get(expr);
     if (known !== undefined) return known;
     if (depth > DEEPEST_BOUNDS) return EVERY_INTEGER;
-    const found = nodeModulus(expr, (child) => this.modulus(child, depth + 1), new Map());
-    this.#modulus.set(expr, found);
+    const own = nodeModulus(expr, (child) => this.modulus(child, depth + 1), new Map());
+    const found = finer(own, this.scope.residueOf(expr));
+    cache.set(expr, found);
     return found;
   }
 }

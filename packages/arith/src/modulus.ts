@@ -8,6 +8,11 @@ export interface Modulus {
   readonly remainder: number;
 }
 
+/** Of two classes that a value lies in the one with fewer members. */
+export function finer(x: Modulus, y: Modulus | undefined): Modulus {
+  return y === undefined || x.modulus === 0 || (y.modulus !== 0 && x.modulus >= y.modulus) ? x : y;
+}
+
 const ANY: Modulus = { modulus: 1, remainder: 0 };
 
 function congruent(modulus: number, remainder: number): Modulus {

@@ -9,7 +9,7 @@ export function multiplyIndex(analyzer: Analyzer, left: Expr, right: Expr): Expr
   if (a.terms.length === 0 || b.terms.length === 0) {
     const [sum, factor] = a.terms.length === 0 ? [b, a.constant] : [a, b.constant];
     const scaled = scaleLinear(sum, factor);
-    return scaled === undefined ? analyzer.plain("mul", left, right) : analyzer.fromLinear(scaled);
+    return scaled === undefined ? analyzer.plain("mul", left, right) : analyzer.fromLinear(recompose(analyzer, scaled));
   }
   const [one, many] = singleTerm(b) === undefined ? [singleTerm(a), b] : [singleTerm(b), a];
   if (one === undefined) return analyzer.monomial([left, right]);

@@ -1,5 +1,6 @@
 import type { Expr } from "@tilewright/ir";
 import type { Analyzer } from "./analyzer.js";
+import { floorModulo } from "./integers.js";
 import { addLinear, atomLinear, type Linear, scaleLinear, type Term } from "./linear.js";
 
 /** How often a sum is rewritten at most. */
@@ -7,10 +8,10 @@ const ROUNDS = 8;
 
 /**
  * Sums whose terms belong together: k·d·(x // d) + k·(x mod d) = k·x; k·x − k·d·(x // d) = k·(x mod d);
- * and min(a, b) + t = min(a + t, b + t) where t cancels terms of a or b.
+ * k·d·(x // d) = k·(x − r) where x is known to be r modulo d; and min(a, b) + t = min(a + t, b + t) where t cancels terms of a or b.
  */
 export function recompose(analyzer: Analyzer, sum: Linear): Linear {
-  let found = sum;
+  let found = analyzer.scope.hasResidues ? joinWhole(analyzer, sum) : sum;
   for (let round = 0; round < ROUNDS && found.terms.length > 1; round++) {
     const next = joinDivisions(analyzer, found) ?? joinRemainder(analyzer, found) ?? cancelInExtremum(analyzer, found);
     if (next === undefined) return found;
@@ -34,6 +35,23 @@ function divisionOf(atom: Expr, op: "floordiv" | "floormod"): Division | undefin
 function replace(sum: Linear, removed: readonly Term[], added: Linear | undefined): Linear | undefined {
   const rest: Linear = { terms: sum.terms.filter((term) => !removed.includes(term)), constant: sum.constant };
   return added === undefined ? undefined : addLinear(rest, added);
+}
+
+function joinWhole(analyzer: Analyzer, sum: Linear): Linear {
+  let found = sum;
+  for (const term of sum.terms) {
+    const division = divisionOf(term.atom, "floordiv");
+    if (division === undefined || term.coefficient % division.d !== 0) continue;
+    const { modulus, remainder } = analyzer.modulus(division.dividend);
+    if (modulus === 0 || modulus % division.d !== 0) continue;
+    const whole = addLinear(analyzer.linearOf(division.dividend), {
+      terms: [],
+      constant: -floorModulo(remainder, division.d),
+    });
+    const without: Linear = { terms: found.terms.filter(({ atom }) => atom !== term.atom), constant: found.constant };
+    found = (whole && addLinear(without, whole, term.coefficient / division.d)) ?? found;
+  }
+  return found;
 }
 
 function joinDivisions(analyzer: Analyzer, sum: Linear): Linear | undefined {

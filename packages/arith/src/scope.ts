@@ -1,6 +1,7 @@
 import type { Expr, Var } from "@tilewright/ir";
 import { type Interval, intersect, UNBOUNDED } from "./interval.js";
 import type { Term } from "./linear.js";
+import { finer, type Modulus } from "./modulus.js";
 
 /** What is known of a sum of terms without constant. */
 export interface Direction {
@@ -23,16 +24,21 @@ export class Scope {
   readonly depth: number;
   readonly simplified = new Map<Expr, Expr>();
   readonly bounds = new Map<Expr, Interval>();
+  /** Whether this scope or one around knows residues beyond those that expressions have by themselves. */
+  hasResidues: boolean;
+  readonly moduli = new Map<Expr, Modulus>();
   /** The nearest scope around that has facts. */
   readonly #outer: Scope | undefined;
   readonly #known = new Map<Expr, boolean>();
   readonly #atoms = new Map<Expr, Interval>();
   readonly #directions = new Map<string, Direction>();
+  readonly #residues = new Map<Expr, Modulus>();
 
   constructor(ranges: Map<Var, Interval>, parent?: Scope) {
     this.ranges = ranges;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
     this.#outer = parent === undefined || parent.#hasFacts ? parent : parent.#outer;
+    this.hasResidues = parent?.hasResidues ?? false;
   }
 
   get #hasFacts(): boolean {
@@ -71,6 +77,22 @@ export class Scope {
     for (const scope of this.#scopes()) {
       const here = scope.#atoms.get(atom);
       if (here !== undefined) found = found === undefined ? here : intersect(found, here);
+    }
+    return found;
+  }
+
+  assumeResidue(atom: Expr, modulus: Modulus): void {
+    this.#residues.set(atom, finer(modulus, this.#residues.get(atom)));
+    this.hasResidues = true;
+    this.moduli.clear();
+  }
+  /** What facts say of the residue of an atom. */
+  residueOf(atom: Expr): Modulus | undefined {
+    if (!this.hasResidues) return undefined;
+    let found: Modulus | undefined;
+    for (const scope of this.#scopes()) {
+      const here = scope.#residues.get(atom);
+      if (here !== undefined) found = finer(here, found);
     }
     return found;
   }
