@@ -1,9 +1,9 @@
-import type { Backend, CompiledModule } from "@tilewright/backend";
+import type { Backend, Capabilities, CompiledModule } from "@tilewright/backend";
 import { isCompileError, NO_SPAN } from "@tilewright/diagnostics";
 import { evaluateTensors, type TypedArray } from "@tilewright/interp";
 import type { IRModule, PrimFunc, Tensor } from "@tilewright/ir";
 import { lower } from "@tilewright/lower";
-import { type Schedule, toPrimFunc, traceOf } from "@tilewright/schedule";
+import { intrinsicsOf, type Schedule, type TensorIntrinsic, toPrimFunc, traceOf } from "@tilewright/schedule";
 import fc from "fast-check";
 import { faultyPass } from "./find-fault.js";
 import { inputFor, placeholdersOf, programs } from "./programs.js";
@@ -15,6 +15,7 @@ export interface Case {
   readonly inputs: readonly Float32Array[];
   readonly expected: readonly Float32Array[];
   readonly trace: string;
+  readonly intrinsics: readonly TensorIntrinsic[];
 }
 
 /** What a case is made from; fast-check shrinks it. */
@@ -65,6 +66,7 @@ export function batchOf(draws: readonly Draw[], backend: Backend): Batch | null 
 export function batchOfSchedules(entries: readonly Entry[], backend: Backend): Batch | null {
   const functions: PrimFunc[] = [];
   const cases: Case[] = [];
+  const called: TensorIntrinsic[] = [];
   for (const { outputs, schedule, seed, origin } of entries) {
     const name = `f${cases.length}`;
     try {
@@ -79,12 +81,33 @@ export function batchOfSchedules(entries: readonly Entry[], backend: Backend): B
     const inputs = parameters.flatMap((parameter) =>
       given.filter(([tensor]) => tensor.name === parameter).map(([, array]) => array),
     );
-    cases.push({ name, inputs, expected, trace: `${origin}\n${JSON.stringify(traceOf(schedule).records)}` });
+    const intrinsics = intrinsicsOf(schedule);
+    called.push(...intrinsics);
+    cases.push({
+      name,
+      inputs,
+      expected,
+      intrinsics,
+      trace: `${origin}\n${JSON.stringify(traceOf(schedule).records)}`,
+    });
   }
   if (cases.length === 0) return null;
   const scheduled: IRModule = { kind: "IRModule", span: NO_SPAN, functions, attributes: {} };
-  const { capabilities, passes = [] } = backend;
-  return { scheduled, compiled: backend.compile(lower(scheduled, { capabilities, passes }).module), cases };
+  const { passes = [] } = backend;
+  const { module } = lower(scheduled, {
+    capabilities: withSome(backend.capabilities, called),
+    passes,
+    intrinsics: called,
+  });
+  return { scheduled, compiled: backend.compile(module), cases };
+}
+
+/** A target that declares every second intrinsic: those stay calls, of functions with strides. */
+function withSome(capabilities: Capabilities, intrinsics: readonly TensorIntrinsic[]): Capabilities {
+  return {
+    ...capabilities,
+    intrinsics: intrinsics.map(({ name }) => name).filter((_, position) => position % 2 === 0),
+  };
 }
 
 /** Throws with the trace and the pass at fault unless a case gave what it must. */

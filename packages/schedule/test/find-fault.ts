@@ -6,7 +6,12 @@ import { lower } from "@tilewright/lower";
 import type { Case } from "./batch.js";
 
 /** The first pass after which the interpreter disagrees with what a case expects: its name and the text before and after it. */
-export function faultyPass(scheduled: IRModule, backend: Backend, { name, inputs, expected }: Case): string {
+export function faultyPass(
+  scheduled: IRModule,
+  backend: Backend,
+  { name, inputs, expected, intrinsics }: Case,
+): string {
+  const meanings = Object.fromEntries(intrinsics.map((each) => [each.name, each.semantics]));
   const only: IRModule = { ...scheduled, functions: scheduled.functions.filter((func) => func.name === name) };
   let before: IRModule = only;
   let report = "every pass keeps the meaning: look at the code generator";
@@ -17,6 +22,7 @@ export function faultyPass(scheduled: IRModule, backend: Backend, { name, inputs
     try {
       interpret(module, new Map(parameters.map((parameter, k) => [parameter.name, arrays[k] as Float32Array])), {
         entry: name,
+        intrinsics: meanings,
       });
     } catch (error) {
       report = String(error);
@@ -28,6 +34,7 @@ export function faultyPass(scheduled: IRModule, backend: Backend, { name, inputs
   let found = false;
   lower(only, {
     capabilities: backend.capabilities,
+    intrinsics,
     onPass: (pass, module) => {
       if (!found && !agrees(module)) {
         found = true;

@@ -2,7 +2,7 @@ import { isCompileError } from "@tilewright/diagnostics";
 import { evaluateTensors, interpret, type TypedArray } from "@tilewright/interp";
 import type { Buffer, Tensor } from "@tilewright/ir";
 import { verify } from "@tilewright/ir/verify";
-import { replay, type Schedule, toPrimFunc, traceOf } from "@tilewright/schedule";
+import { intrinsicsOf, replay, type Schedule, toPrimFunc, traceOf } from "@tilewright/schedule";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { elements, inputFor, placeholdersOf, programs } from "./programs.js";
@@ -15,11 +15,12 @@ function check(outputs: readonly Tensor[], schedule: Schedule, seed: number): vo
   );
   const expected = evaluateTensors(outputs, inputs);
   const func = toPrimFunc(schedule);
+  const intrinsics = Object.fromEntries(intrinsicsOf(schedule).map(({ name, semantics }) => [name, semantics]));
   expect(verify(func, "scheduled")).toEqual([]);
   for (const order of [seed, seed + 1]) {
     const memory = new Map<string | Buffer, TypedArray>([...inputs]);
     for (const tensor of outputs) memory.set(tensor.name, new Float32Array(elements(tensor.shape)).fill(Number.NaN));
-    interpret(func, memory as never, { seed: order });
+    interpret(func, memory as never, { seed: order, intrinsics });
     for (const [k, tensor] of outputs.entries()) expect(memory.get(tensor.name)).toEqual(expected[k]);
   }
 }
@@ -59,7 +60,7 @@ describe("no sequence of primitives changes what is computed", () => {
           if (!isCompileError(error) || !error.code.startsWith("SCH")) throw error;
           refused++;
         }
-        const again = replay(outputs, traceOf(schedule));
+        const again = replay(outputs, traceOf(schedule), { intrinsics: [...schedule.intrinsics.values()] });
         expect(traceOf(again)).toEqual(traceOf(schedule));
       }),
       { numRuns: 60 },

@@ -1,9 +1,10 @@
 import { isCompileError } from "@tilewright/diagnostics";
 import { type Expr, type IterVar, type Tensor, visit } from "@tilewright/ir";
 import {
-  annotate, axesOf, bind, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposePadding, decomposeReduction, doubleBuffer, fuse, type LayoutDimensionOptions, parallel, reindex, reorder, reverseComputeAt, reverseComputeInline, rfactor, rollingBuffer, type Schedule, sampleCategorical, sampleComputeLocation, samplePerfectTile, setScope, softwarePipeline, split, storageAlign,
-  type TailStrategy, tile, transformLayout, unroll, vectorize,
+  annotate, axesOf, bind, blockize, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposePadding, decomposeReduction, doubleBuffer, fuse, type LayoutDimensionOptions, pad, parallel, reindex, reorder, reverseComputeAt, reverseComputeInline, rfactor, rollingBuffer, type Schedule, sampleCategorical, sampleComputeLocation, samplePerfectTile, setScope, softwarePipeline, split, storageAlign,
+  type TailStrategy, tensorize, tile, transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
+import { intrinsicOfNest } from "./nest-intrinsic.js";
 
 /** A choice among `count` things; fast-check's integers, so that a failing sequence shrinks. */
 export class Choices {
@@ -69,6 +70,8 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
     () => vectorize(schedule, stage, axis()),
     () => unroll(schedule, stage, axis()),
     () => decomposeReduction(schedule, stage, axis()),
+    () => blockize(schedule, stage, axis()),
+    () => randomTensorize(schedule, stage, axis(), choices),
     () => rfactor(schedule, stage, axis(), { position: choices.below(2) }),
     () => reverseComputeAt(schedule, choices.of(readersOf(schedule, stage)) ?? stage, stage, axis()),
     () => reverseComputeInline(schedule, stage),
@@ -126,6 +129,13 @@ function randomComputeAt(schedule: Schedule, producer: string, choices: Choices)
 function randomPipeline(schedule: Schedule, name: string, choices: Choices): void {
   const places = schedule.stages.flatMap(({ attachment }) => (attachment.kind === "at" ? [attachment] : []));
   const { stage: owner, axis } = choices.of(places) ?? { stage: { name }, axis: "none" };
+/** Replaces a nest by an intrinsic that is that nest, perhaps with two of its loops swapped. */
+function randomTensorize(schedule: Schedule, stage: string, axis: IterVar | string, choices: Choices): void {
+  const name = typeof axis === "string" ? axis : axis.name;
+  const intrinsic = intrinsicOfNest(schedule, stage, name, choices.below(2) === 0);
+  if (intrinsic !== null) tensorize(schedule, stage, axis, intrinsic);
+}
+
   const inside = schedule.stages.filter(
     ({ attachment }) => attachment.kind === "at" && attachment.stage === owner && attachment.axis === axis,
   );
