@@ -75,6 +75,10 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
     () => rfactor(schedule, stage, axis(), { position: choices.below(2) }),
     () => reverseComputeAt(schedule, choices.of(readersOf(schedule, stage)) ?? stage, stage, axis()),
     () => reverseComputeInline(schedule, stage),
+    () => {
+      const [first, last] = [axes[choices.below(2)]?.name ?? "i", axes.at(-1)?.name ?? "k"];
+      return pad(schedule, stage, { [first]: 1 + choices.below(5), [last]: 1 + choices.below(4) });
+    },
     () => decomposePadding(schedule, stage, axis()),
     () => reindex(schedule, stage, choices.of(readersOf(schedule, stage)) ?? stage, { read: choices.below(2) }),
     () => parallel(schedule, stage, axis()),
@@ -125,10 +129,6 @@ function randomComputeAt(schedule: Schedule, producer: string, choices: Choices)
   computeAt(schedule, producer, consumer, choices.of(axesOf(schedule, consumer)) ?? "none");
 }
 
-/** Pipelines a loop in which something is computed, mostly so that nothing is read too early. */
-function randomPipeline(schedule: Schedule, name: string, choices: Choices): void {
-  const places = schedule.stages.flatMap(({ attachment }) => (attachment.kind === "at" ? [attachment] : []));
-  const { stage: owner, axis } = choices.of(places) ?? { stage: { name }, axis: "none" };
 /** Replaces a nest by an intrinsic that is that nest, perhaps with two of its loops swapped. */
 function randomTensorize(schedule: Schedule, stage: string, axis: IterVar | string, choices: Choices): void {
   const name = typeof axis === "string" ? axis : axis.name;
@@ -136,6 +136,10 @@ function randomTensorize(schedule: Schedule, stage: string, axis: IterVar | stri
   if (intrinsic !== null) tensorize(schedule, stage, axis, intrinsic);
 }
 
+/** Pipelines a loop in which something is computed, mostly so that nothing is read too early. */
+function randomPipeline(schedule: Schedule, name: string, choices: Choices): void {
+  const places = schedule.stages.flatMap(({ attachment }) => (attachment.kind === "at" ? [attachment] : []));
+  const { stage: owner, axis } = choices.of(places) ?? { stage: { name }, axis: "none" };
   const inside = schedule.stages.filter(
     ({ attachment }) => attachment.kind === "at" && attachment.stage === owner && attachment.axis === axis,
   );
