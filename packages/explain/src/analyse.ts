@@ -26,8 +26,14 @@ export interface StageNest {
 }
 
 /** The explanation of a function at level `scheduled` whose buffers belong to named stages. */
-export function analyse(func: PrimFunc, names: StageNames, machine: Machine, threads: number): Explanation {
-  const nest = readNest(func, names.nameOf);
+export function analyse(
+  func: PrimFunc,
+  names: StageNames,
+  machine: Machine,
+  threads: number,
+  meanings: ReadonlyMap<string, PrimFunc> = new Map(),
+): Explanation {
+  const nest = readNest(func, names.nameOf, meanings);
   const memory = memoryOf(nest, machine, threads);
   const nests = stageNests(nest, names);
   const stages = nests.map((each) => explainStage(each, nests, nest, memory, machine, threads));
@@ -115,7 +121,7 @@ function placeOf({ stage, main, own }: StageNest, all: readonly StageNest[]): st
 function computedOf({ stage, statements, main }: StageNest): Computed {
   const stores = statements.filter(({ stored }) => stored !== null && stored === main.stored);
   const folds = (stage?.reduceAxes.length ?? 0) > 0;
-  const counts = stores.map(({ executions }) => executions);
+  const counts = stores.map(({ executions, points }) => executions * points);
   const points = folds ? Math.max(...counts) : counts.reduce((sum, count) => sum + count, 0);
   const axes = stage?.operation.kind === "Compute" ? [...stage.axes, ...stage.reduceAxes] : [];
   const extents = axes.map(({ extent }) => (isConst(extent) ? Number(extent.value) : Number.NaN));

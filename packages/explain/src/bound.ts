@@ -25,6 +25,7 @@ export function computeSeconds(machine: Machine, statements: readonly Statement[
 }
 
 function elementsOfInstruction(machine: Machine, statement: Statement): number {
+  if (statement.intrinsic !== null) return lanesFor(machine, [statement]);
   const loop = vectorLoopOf(statement);
   return loop === undefined ? 1 : elementsPerInstruction(loop.extent, lanesFor(machine, [statement]));
 }

@@ -1,5 +1,5 @@
 import { CompileError, callSite } from "@tilewright/diagnostics";
-import { type Schedule, toPrimFunc } from "@tilewright/schedule";
+import { intrinsicsOf, type Schedule, toPrimFunc } from "@tilewright/schedule";
 import { analyse } from "./analyse.js";
 import { badArgument } from "./errors.js";
 import type { Explanation } from "./explanation.js";
@@ -29,5 +29,6 @@ export function explain(schedule: Schedule, machine: Machine, options: ExplainOp
     throw new CompileError(badArgument("with these threads", "a positive integer", String(wanted), span));
   const threads = Math.min(wanted, machine.cores);
   const func = toPrimFunc(schedule);
-  return analyse(func, stageNames(schedule, func), machine, threads);
+  const meanings = new Map(intrinsicsOf(schedule).map(({ name, semantics }) => [name, semantics]));
+  return analyse(func, stageNames(schedule, func), machine, threads, meanings);
 }

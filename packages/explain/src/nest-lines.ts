@@ -64,6 +64,7 @@ const otherStages = (part: Part, name: string): readonly string[] => [
 /** Stores of a fold that read nothing are its beginning. */
 function describe(statement: Statement, { statements, stage }: StageNest): string {
   const target = statement.stored?.name ?? "";
+  if (statement.intrinsic !== null) return `${statement.intrinsic} on ${target}`;
   const reads = (each: Statement): boolean =>
     each.accesses.some(({ buffer, isWrite }) => !isWrite && buffer === statement.stored);
   if (reads(statement)) return `update ${target}`;

@@ -42,6 +42,10 @@ export interface Statement {
   readonly stored: Buffer | null;
   /** Times that it happens in the whole function. */
   readonly executions: number;
+  /** Elements of the folded domain that one execution computes: 1, or as many as an intrinsic does. */
+  readonly points: number;
+  /** The intrinsic that it calls, where its meaning is known. */
+  readonly intrinsic: string | null;
   readonly span: Span;
 }
 

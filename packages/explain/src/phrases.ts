@@ -35,6 +35,7 @@ export function workText({ flops, multiplyAdds, integerOperations, divisions, fu
 /** Whether vectors are used, why, and what to try: a line each. */
 export function vectorText(vectorization: Vectorization): readonly string[] {
   const { isVectorized, loop, extent, lanes, elementsPerInstruction, accesses, reasons, advice } = vectorization;
+  if (vectorization.intrinsic !== null) return [`by the intrinsic \`${vectorization.intrinsic}\``];
   const tries = advice.map((each) => `try ${each}`);
   if (!isVectorized) return [`no: ${reasons.join("; ")}`, ...tries];
   const patterns = accesses.map(

@@ -4,7 +4,16 @@ import {
   type Buffer, type BufferRegion, build, type Expr, type For, type If, isConst, type Load, operandsOf, type PrimFunc, type Stmt, substitute, type Var, variable, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { affineOf, dependenciesOf, rangesOf } from "./affine.js";
-import type { Access, Branch, IndexForm, Loop, Nest, Part, Statement } from "./nest.js";
+import {
+  type Access,
+  type Branch,
+  type IndexForm,
+  type Loop,
+  type Nest,
+  type Part,
+  type Statement,
+  statementsOf,
+} from "./nest.js";
 import { shareOf } from "./share.js";
 import { addWork, NO_WORK, type Work, workOfNode } from "./work.js";
 
@@ -22,20 +31,27 @@ interface Place {
  * they are declared to touch, loops without a constant extent by its bound, `while` loops once; `notes` says so.
  *
  * @param stageOf the stage that a buffer belongs to, by name
+ * @param meanings what intrinsics do, by name, as functions over their operands
  */
-export function readNest(func: PrimFunc, stageOf: (buffer: Buffer) => string): Nest {
-  return new NestReader(stageOf).read(func);
+export function readNest(
+  func: PrimFunc,
+  stageOf: (buffer: Buffer) => string,
+  meanings: ReadonlyMap<string, PrimFunc> = new Map(),
+): Nest {
+  return new NestReader(stageOf, meanings).read(func);
 }
 
 class NestReader {
   readonly #stageOf: (buffer: Buffer) => string;
+  readonly #meanings: ReadonlyMap<string, PrimFunc>;
   readonly #accesses: Access[] = [];
   readonly #extents = new Map<Var, number>();
   readonly #values = new Map<Var, Expr>();
   readonly #notes = new Set<string>();
 
-  constructor(stageOf: (buffer: Buffer) => string) {
+  constructor(stageOf: (buffer: Buffer) => string, meanings: ReadonlyMap<string, PrimFunc>) {
     this.#stageOf = stageOf;
+    this.#meanings = meanings;
   }
 
   read(func: PrimFunc): Nest {
@@ -191,16 +207,9 @@ class NestReader {
       accesses.push(this.#access(target.buffer, indices, true, place, stage, 1, span));
     }
     const stored = target?.buffer ?? null;
-    return {
-      kind: "statement",
-      stage,
-      loops: place.loops,
-      accesses,
-      work,
-      stored,
-      executions: executionsAt(place),
-      span,
-    };
+    const executions = executionsAt(place);
+    const { loops } = place;
+    return { kind: "statement", stage, loops, accesses, work, stored, executions, points: 1, intrinsic: null, span };
   }
 
   /** Loads and arithmetic of expressions; each distinct node counts once, as generated code computes it once. */
@@ -234,27 +243,54 @@ class NestReader {
     return work;
   }
 
-  /** A called function may read and write all of the regions that it is given. */
+  /** An intrinsic does what its meaning says, on its regions; any other function may read and write all of them. */
   #call(callee: string, args: readonly (Expr | BufferRegion)[], place: Place, span: Span): Statement {
+    const meaning = this.#meanings.get(callee);
+    if (meaning !== undefined) return this.#intrinsic(callee, meaning, args, place, span);
     this.#notes.add(
       `\`${callee}\` is counted as reading and writing the regions that it is given; its arithmetic is not counted`,
     );
     const regions = args.filter((arg) => arg.kind === "BufferRegion");
-    const stage = regions[0] === undefined ? "" : this.#stageOf(regions[0].buffer);
-    const accesses = [false, true].flatMap((isWrite) =>
-      regions.map((region) => this.#access(region.buffer, this.#regionIndices(region), isWrite, place, stage, 1, span)),
-    );
-    const stored = regions[0]?.buffer ?? null;
-    return {
-      kind: "statement",
-      stage,
-      loops: place.loops,
-      accesses,
-      work: NO_WORK,
-      stored,
-      executions: executionsAt(place),
-      span,
+    return this.#callOn(regions, regions, { work: NO_WORK, points: 1, intrinsic: null }, place, span);
+  }
+
+  #intrinsic(
+    name: string,
+    meaning: PrimFunc,
+    args: readonly (Expr | BufferRegion)[],
+    place: Place,
+    span: Span,
+  ): Statement {
+    const nest = readNest(meaning, (buffer) => buffer.name);
+    const regionsOf = (isWrite: boolean): readonly BufferRegion[] => {
+      const touched = new Set<unknown>(
+        nest.accesses.filter((each) => each.isWrite === isWrite).map(({ buffer }) => buffer),
+      );
+      return args.filter(
+        (arg, position) => arg.kind === "BufferRegion" && touched.has(meaning.parameters[position]),
+      ) as BufferRegion[];
     };
+    const statements = statementsOf(nest.root);
+    const work = statements.reduce((sum, each) => addWork(sum, each.work, each.executions), NO_WORK);
+    const points = Math.max(1, ...statements.filter(({ stored }) => stored !== null).map((each) => each.executions));
+    this.#notes.add(`the intrinsic \`${name}\` is taken to fill the registers`);
+    return this.#callOn(regionsOf(false), regionsOf(true), { work, points, intrinsic: name }, place, span);
+  }
+
+  #callOn(
+    read: readonly BufferRegion[],
+    written: readonly BufferRegion[],
+    done: Pick<Statement, "work" | "points" | "intrinsic">,
+    place: Place,
+    span: Span,
+  ): Statement {
+    const stored = written[0]?.buffer ?? null;
+    const stage = stored === null ? "" : this.#stageOf(stored);
+    const touch = (isWrite: boolean) => (region: BufferRegion) =>
+      this.#access(region.buffer, this.#regionIndices(region), isWrite, place, stage, 1, span);
+    const accesses = [...read.map(touch(false)), ...written.map(touch(true))];
+    const executions = executionsAt(place);
+    return { kind: "statement", stage, loops: place.loops, accesses, stored, executions, span, ...done };
   }
 
   #regionIndices({ mins, extents }: BufferRegion): readonly IndexForm[] {

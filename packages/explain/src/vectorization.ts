@@ -21,6 +21,8 @@ export interface Vectorization {
   /** The vectorized loop, or the one that could be; null where there is none. */
   readonly loop: string | null;
   readonly extent: number;
+  /** The intrinsic that does the work instead of a loop. */
+  readonly intrinsic: string | null;
   /** Lanes of the machine's registers for the widest element that the stage touches. */
   readonly lanes: number;
   /** Elements that an instruction does on average: `lanes` at best, 1 on scalars. */
@@ -107,17 +109,33 @@ export function vectorizationOf(machine: Machine, statements: readonly Statement
   const around = main.loops;
   const loop = lanes > 1 ? vectorLoopOf(main) : undefined;
   if (loop !== undefined) return vectorized(main, loop, lanes);
+  if (main.intrinsic !== null) return byIntrinsic(main.intrinsic, lanes);
   const candidate = candidateOf(main);
   const reasons = reasonsAgainst(main, around, lanes);
   return {
     isVectorized: false,
     loop: candidate?.name ?? null,
     extent: candidate?.extent ?? 0,
+    intrinsic: null,
     lanes,
     elementsPerInstruction: 1,
     accesses: candidate === undefined ? [] : laneAccesses(main, candidate),
     reasons,
     advice: lanes === 1 ? [] : adviceFor(main, candidate, lanes),
+  };
+}
+
+/** What an intrinsic does inside is the target's affair; it is taken to fill the registers. */
+function byIntrinsic(intrinsic: string, lanes: number): Vectorization {
+  const nothing = { accesses: [], reasons: [], advice: [] };
+  return {
+    isVectorized: lanes > 1,
+    loop: null,
+    extent: 0,
+    intrinsic,
+    lanes,
+    elementsPerInstruction: lanes,
+    ...nothing,
   };
 }
 
@@ -144,7 +162,17 @@ function vectorized(main: Statement, loop: Loop, lanes: number): Vectorization {
     );
   const { name, extent } = loop;
   const each = elementsPerInstruction(extent, lanes);
-  return { isVectorized: true, loop: name, extent, lanes, elementsPerInstruction: each, accesses, reasons, advice };
+  return {
+    isVectorized: true,
+    loop: name,
+    extent,
+    intrinsic: null,
+    lanes,
+    elementsPerInstruction: each,
+    accesses,
+    reasons,
+    advice,
+  };
 }
 
 function laneAccesses(main: Statement, loop: Loop): readonly LaneAccess[] {

@@ -205,18 +205,23 @@ function computedWarnings({ nests, stages }: Findings): readonly Diagnostic[] {
   return found;
 }
 
-/** EXP011: a cache that has room, but not in the right places. */
+/** EXP011: a cache that has room, but not in the right places; of several loops the outermost. */
 function conflictWarnings({ own, main, name }: StageNest, memory: Memory): readonly Diagnostic[] {
   const outside = main.loops.length - own.length;
-  return own.flatMap((loop, position) =>
-    memory.crowded(loop, outside + position).map(({ cache, buffer }) =>
-      warning("EXP011", {
-        message: `rows of \`${buffer.name}\` drive each other out of ${cache} in the loop \`${loop.name}\` of \`${name}\``,
-        span: loop.span,
-        expected: `rows that are spread over all of ${cache}`,
-        actual: "rows that lie a multiple of a large power of two apart",
-        hint: `copy \`${buffer.name}\` into tiles (cacheRead or cacheWrite, transformLayout), or give its rows another length`,
-      }),
-    ),
-  );
+  const found = new Map<string, Diagnostic>();
+  for (const [position, loop] of own.entries())
+    for (const { cache, buffer } of memory.crowded(loop, outside + position)) {
+      const key = `${cache} ${buffer.name}`;
+      if (!found.has(key)) found.set(key, conflict(name, loop, cache, buffer.name));
+    }
+  return [...found.values()];
 }
+
+const conflict = (stage: string, loop: Loop, cache: string, buffer: string): Diagnostic =>
+  warning("EXP011", {
+    message: `rows of \`${buffer}\` drive each other out of ${cache} in the loop \`${loop.name}\` of \`${stage}\``,
+    span: loop.span,
+    expected: `rows that are spread over all of ${cache}`,
+    actual: "rows that lie a multiple of a large power of two apart",
+    hint: `copy \`${buffer}\` into tiles (cacheRead or cacheWrite, transformLayout), or give its rows another length`,
+  });
