@@ -85,3 +85,22 @@ export const notPadding = (stage: string, actual: string, span: Span): Diagnosti
     expected: "one output, an ifThenElse whose condition is on the axes and whose other arm is a constant",
     actual,
   });
+
+/** SCH137: a stage that pad does not know to pad. */
+export const notPaddable = (stage: string, actual: string, span: Span): Diagnostic =>
+  error("SCH137")({
+    message: `cannot pad \`${stage}\``,
+    span,
+    expected: "a sum of products of reads, or a fold of one read, at the padded axes themselves",
+    actual,
+  });
+
+/** SCH138: padding that would be added to the result. */
+export const meaningfulPadding = (stage: string, axis: string, factors: string, span: Span): Diagnostic =>
+  error("SCH138")({
+    message: `cannot pad \`${stage}\` along \`${axis}\``,
+    span,
+    expected: `every factor to run along \`${axis}\`, so that zeros meet zeros beyond its end`,
+    actual: `${factors} does not: its infinities and NaNs times zero would be NaN in the sum`,
+    hint: `pad the other axes, or split \`${axis}\` with tail: "guard"`,
+  });

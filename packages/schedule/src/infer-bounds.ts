@@ -248,7 +248,11 @@ function demandedRegions(
       }
     }
   }
-  return stage.axes.map((axis, dimension) => unionRegion(demands[dimension] ?? [], axis, ranges));
+  return stage.axes.map((axis, dimension) => {
+    const { min, extent } = unionRegion(demands[dimension] ?? [], axis, ranges);
+    const multiple = stage.multiples.get(axis) ?? 1;
+    return { min, extent: Math.ceil(extent / multiple) * multiple };
+  });
 }
 
 function readsIn(reader: Domain, source: Stage, bodies: Bodies): readonly Read[] {

@@ -12,6 +12,7 @@ import { doubleBuffer } from "./double-buffer.js";
 import { fuse } from "./fuse.js";
 import { findStage } from "./lookup.js";
 import { bind, parallel, unroll, vectorize } from "./mark.js";
+import { pad } from "./pad.js";
 import { reindex } from "./reindex.js";
 import { reorder } from "./reorder.js";
 import { reverseComputeAt } from "./reverse-compute-at.js";
@@ -64,6 +65,7 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
     tensorize(s, stage, args.string("axis"), intrinsicNamed(s, args.string("intrinsic"))),
   decomposeReduction: (s, { stage }, args) => decomposeReduction(s, stage, args.string("axis")),
   decomposePadding: (s, { stage }, args) => decomposePadding(s, stage, args.string("axis")),
+  pad: (s, { stage }, args) => void pad(s, stage, args.numbers("multiples")),
   reindex: (s, { stage }, args) => void reindex(s, stage, args.string("reader"), { read: args.number("read") ?? 0 }),
   reverseComputeAt: (s, { stage }, args) =>
     void reverseComputeAt(s, stage, args.string("producer"), args.string("axis")),

@@ -138,6 +138,8 @@ export interface Stage {
   /** What memory holds before the stage is computed, if anything. */
   padValue: number | null;
   alignments: readonly Alignment[];
+  /** Of what the stage computes along a data axis, wherever it stands. */
+  multiples: ReadonlyMap<IterVar, number>;
   /** The loop before which a reduction is initialised or padding filled; null: before its outermost reduction loop, or with each element. */
   initialAt: IterVar | null;
   /** Over the data axes: elements for which it is false are not computed, since nobody reads them. */

@@ -7,6 +7,6 @@ export function createStage(parts: Pick<Stage, Given> & Partial<Stage>): Stage {
   return {
     isOutput: false, relations: [], leaves: [...parts.axes, ...parts.reduceAxes], marks: new Map(), hints: new Map(),
     pipelines: new Map(), rolling: null,
-    attachment: { kind: "root" }, scope: "global", layout: null, padValue: null, alignments: [], initialAt: null, predicate: null, unit: null, ...parts,
+    attachment: { kind: "root" }, scope: "global", layout: null, padValue: null, alignments: [], multiples: new Map(), initialAt: null, predicate: null, unit: null, ...parts,
   }; // biome-ignore format: one glance
 }
