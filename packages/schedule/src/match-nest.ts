@@ -1,6 +1,6 @@
-import { type Ranges, simplify, usesAny } from "@tilewright/arith";
+import { canProve, type Ranges, simplify, usesAny } from "@tilewright/arith";
 import {
-  type Binary, type Buffer, build, type Const, type Expr, type For, isConst, isFloat, type Load, type Node, operandsOf, REASSOCIATE, type Stmt,
+  type Binary, type Buffer, build, type Const, type Expr, type For, type If, int, isConst, isFloat, type Load, type Node, operandsOf, REASSOCIATE, type Stmt,
   type Store, structuralEqual, substitute, type Var, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
 
@@ -106,11 +106,8 @@ class Matcher {
   }
 
   statement(pattern: Stmt, nest: Stmt, state: State): State | null {
-    if (nest.kind === "If" && nest.role === "guard" && nest.otherwise === null) {
-      if (usesAny(nest.condition, state.inner))
-        return this.differ(state, "it is guarded inside", null, nest.condition, nest.condition);
-      return this.statement(pattern, nest.then, { ...state, open: [...state.open, nest.condition] });
-    }
+    if (nest.kind === "If" && nest.role === "guard" && nest.otherwise === null)
+      return this.guarded(pattern, nest, state);
     if (pattern.kind === "For" || nest.kind === "For") return this.loops(pattern, nest, state);
     if (pattern.kind === "Store" && nest.kind === "Store") return this.store(pattern, nest, state);
     if (pattern.kind === "Seq" && nest.kind === "Seq") {
@@ -126,6 +123,18 @@ class Matcher {
       return value && this.statement(pattern.body, nest.body, { ...value, variables });
     }
     return this.differ(state, "another statement stands there", pattern, nest);
+  }
+
+  /** A guard that is true or false for the nest as a whole concerns the call; one that follows from those around it concerns nobody. */
+  private guarded(pattern: Stmt, { condition, then }: If, state: State): State | null {
+    const { open, inner } = state;
+    const follows = (from: readonly Expr[], what: Expr): boolean =>
+      canProve(what, { ranges: this.ranges, facts: [...open, ...from] });
+    const first = substitute(condition, new Map([...inner].map((loop) => [loop, int(0)])));
+    if (usesAny(condition, inner) && follows([], condition)) return this.statement(pattern, then, state);
+    if (!usesAny(condition, inner) || (follows([first], condition) && follows([condition], first)))
+      return this.statement(pattern, then, { ...state, open: [...open, simplify(first, { ranges: this.ranges })] });
+    return this.differ(state, "it is guarded inside", null, condition, condition);
   }
 
   private loops(pattern: Stmt, nest: Stmt, state: State): State | null {

@@ -1,10 +1,21 @@
 import { LOW_MEMORY_BYTES } from "@tilewright/artifact";
+import type { CompiledModule } from "@tilewright/backend";
 import type { Batch, Case } from "./batch.js";
 
 /** What a case of a batch that codegen-wasm compiled gives. */
 export function runCase({ compiled }: Batch, each: Case): readonly Float32Array[] {
-  const { workspaceBytes } = compiled.functions.find(({ name }) => name === each.name) ?? { workspaceBytes: 0 };
-  return run(compiled.bytes, each.name, workspaceBytes, each.inputs, each.expected);
+  return runModule(compiled, each.name, each.inputs, each.expected);
+}
+
+/** What a function gives: arrays like `outputs`. */
+export function runModule(
+  { bytes, functions }: CompiledModule,
+  name: string,
+  inputs: readonly Float32Array[],
+  outputs: readonly Float32Array[],
+): readonly Float32Array[] {
+  const { workspaceBytes } = functions.find((each) => each.name === name) ?? { workspaceBytes: 0 };
+  return run(bytes, name, workspaceBytes, inputs, outputs);
 }
 
 /** Runs a module by hand, as the calling convention says. */
