@@ -61,12 +61,12 @@ const edges = Object.entries(PACKAGES).map(([name, allowed], position) => {
 
 const entries = order.map((name) => ({
   name: `${name}-entries`,
-  comment: `of ${name}, other packages see only what its exports list`,
+  comment: `of ${name}, other packages see only what its exports list; their tests also what its tests make programs with`,
   severity: "error",
   from: { pathNot: `^packages/${name}/` },
   to: {
     path: `^packages/${name}/`,
-    pathNot: `^packages/${name}/src/(${["index", ...(ENTRIES[name] ?? [])].join("|")})(/index)?[.]ts$`,
+    pathNot: `^packages/${name}/(test/|src/(${["index", ...(ENTRIES[name] ?? [])].join("|")})(/index)?[.]ts$)`,
   },
 }));
 

@@ -1,9 +1,8 @@
 import {
-  computeAt, createSchedule, decomposeReduction, doubleBuffer, reorder, rfactor, rollingBuffer, type Schedule, softwarePipeline, split, tensorize, tile,
+  computeAt, createSchedule, decomposeReduction, doubleBuffer, reorder, rfactor, rollingBuffer, type Schedule, softwarePipeline, split, tensorIntrinsic, tensorize, tile,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 import { add, compute, maximum, placeholder, read, scan, sub } from "@tilewright/te";
 import { describe, expect, it } from "vitest";
-import { updateTile } from "../../schedule/test/intrinsics.js";
 import { explain, renderText, ZEN3_NATIVE } from "../src/index.js";
 import { blurs, product } from "./kernels.js";
 
@@ -17,7 +16,7 @@ describe("primitives beyond loops", () => {
     const [, , inner] = tile(s, C, "i", "j", { factors: [4, 8] });
     reorder(s, C, [inner as never, "j.inner", "k"]);
     decomposeReduction(s, C, "i.inner");
-    tensorize(s, C, "i.inner", updateTile(4, 8, n));
+    tensorize(s, C, "i.inner", tensorIntrinsic("gemm4x8", product(4, 8, n).C, { accumulate: true }));
     const { stages, notes } = explain(s, ONE_CORE);
     const [stage] = stages;
     expect(stage?.work).toMatchObject({ flops: 2 * n ** 3, multiplyAdds: n ** 3 });

@@ -79,12 +79,12 @@ interface Watcher {
 /** By loop, the most distinct elements that one of its iterations touches. */
 export function distinctElements(func: PrimFunc): ReadonlyMap<Var, number> {
   const most = new Map<Var, number>();
-  const open: Set<string>[] = [];
+  const open: Set<number>[] = [];
   const numbers = new Map<Buffer, number>();
   run(func, {
     access(buffer, element) {
       if (!numbers.has(buffer)) numbers.set(buffer, numbers.size);
-      for (const seen of open) seen.add(`${numbers.get(buffer)} ${element}`);
+      for (const seen of open) seen.add((numbers.get(buffer) ?? 0) * 2 ** 24 + element);
     },
     enter: () => void open.push(new Set()),
     leave(loop) {
