@@ -1,5 +1,6 @@
 import type { Span } from "@tilewright/diagnostics";
 import { checkPlaces } from "./check-places.js";
+import { checkPredicates } from "./check-predicates.js";
 import { checkRecurrences } from "./check-recurrence.js";
 import { checkRolling } from "./check-rolling.js";
 import { checkUnits } from "./check-unit.js";
@@ -24,6 +25,7 @@ const CHECKS: readonly Check[] = [
     checkRolling(schedule, span);
     if (schedule.stages.some(({ rolling }) => rolling !== null)) domains();
   },
+  (schedule, _domains, span) => checkPredicates(schedule, span),
   (schedule, domains) => void (hasBoldTails(schedule) && domains()),
   (schedule, _domains, span) => checkUnits(schedule, span),
 ];

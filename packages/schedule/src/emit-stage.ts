@@ -312,6 +312,11 @@ class StageBody {
     return this.guards(whole).reduceRight((body, condition) => this.b.when(condition, body, "guard"), stmt);
   }
 
+  /** What is known to be needed of the stage here, where that is not everything. */
+  private needed(predicate: Expr): readonly Expr[] {
+    return conjunctsOf(this.simple(this.lowered(predicate))).filter((condition) => !(condition.kind === "Const" && condition.value === true));
+  }
+
   /** Conditions that are not provably true; for the initialisation those of data axes alone. */
   private guards(whole: boolean): readonly Expr[] {
     const { stage, extents, regions, confined } = this.domain;
@@ -326,15 +331,20 @@ class StageBody {
     for (const axis of guardedSplits(stage, extents)) {
       if (whole || !reduced(axis)) below(this.relative.get(axis) ?? int(0), extentIn(extents, axis));
     }
-    if (!confined) return conditions;
-    for (const axis of stage.axes) {
+    for (const axis of confined ? stage.axes : []) {
       const { min } = regions.get(axis) as Region;
       const absolute = this.simple(build.add(min, this.relative.get(axis) ?? int(0)));
       below(absolute, endOf(axis));
       if (boundsOf(absolute, this.ranges).min < 0) conditions.push(this.b.binary("ge", absolute, int(0)));
     }
-    return conditions;
+    return stage.predicate === null ? conditions : [...conditions, ...this.needed(stage.predicate)];
   }
+}
+
+/** The conditions whose conjunction a condition is. */
+function conjunctsOf(condition: Expr): readonly Expr[] {
+  if (condition.kind !== "Binary" || condition.op !== "and") return [condition];
+  return [...conjunctsOf(condition.left), ...conjunctsOf(condition.right)];
 }
 
 /** The licences of a reduction, on the arithmetic that folds it. */

@@ -76,3 +76,23 @@ export const badChoice = (choice: unknown, count: number, span: Span): Diagnosti
     expected: `an integer from 0 to ${count - 1}`,
     actual: String(choice),
   });
+
+/** SCH148: a read of an element that would not be computed. */
+export const readsSkipped = (stage: string, reader: string, read: string, condition: string, span: Span): Diagnostic =>
+  error("SCH148")({
+    message: `\`${reader}\` may read elements of \`${stage}\` that are not computed`,
+    span,
+    expected: `reads of \`${stage}\` that are certainly inside: under a \`where\` or an \`ifThenElse\` that implies the condition`,
+    actual: `the read ${read}, for which ${condition} is not known to hold`,
+    hint: "state the condition where the stage is read, or leave the predicate out",
+  });
+
+/** SCH149: a predicate that is no condition on the indices of a stage. */
+export const badPredicate = (stage: string, why: string, span: Span): Diagnostic =>
+  error("SCH149")({
+    message: `cannot skip elements of \`${stage}\` by this condition`,
+    span,
+    expected:
+      "a condition on the stage's indices: comparisons of sums, products, floor divisions and remainders by positive constants; and, or, not",
+    actual: why,
+  });

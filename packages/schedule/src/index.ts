@@ -40,6 +40,7 @@ export { setScope } from "./set-scope.js";
 export { type PipelineOptions, softwarePipeline } from "./software-pipeline.js";
 export { type SplitOptions, split } from "./split.js";
 export { type AlignOptions, storageAlign } from "./storage-align.js";
+export { type StorePredicate, storePredicate } from "./store-predicate.js";
 export { type TensorIntrinsicOptions, tensorIntrinsic } from "./tensor-intrinsic.js";
 export { intrinsicsOf, tensorize } from "./tensorize.js";
 export { type TileOptions, tile } from "./tile.js";

@@ -2,6 +2,7 @@ import { isCompileError } from "@tilewright/diagnostics";
 import type { Scope, ThreadTag, TraceRecord } from "@tilewright/ir";
 import { annotate } from "./annotate.js";
 import type { Arguments } from "./arguments.js";
+import type { AxisCondition } from "./axis-condition.js";
 import { blockize } from "./blockize.js";
 import { cacheRead } from "./cache-read.js";
 import { cacheWrite } from "./cache-write.js";
@@ -28,6 +29,7 @@ import { setScope } from "./set-scope.js";
 import { softwarePipeline } from "./software-pipeline.js";
 import { split } from "./split.js";
 import { storageAlign } from "./storage-align.js";
+import { storePredicate } from "./store-predicate.js";
 import { intrinsicNamed, tensorize } from "./tensorize.js";
 import { type LayoutLike, transformLayout } from "./transform-layout.js";
 
@@ -102,6 +104,7 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   setScope: (s, { stage }, args) => setScope(s, stage, args.string("scope") as Scope),
   annotate: (s, { stage }, args) =>
     annotate(s, stage, args.string("axis"), { partition: args.string("partition") as LoopHints["partition"] }),
+  storePredicate: (s, { stage }, args) => storePredicate(s, stage, args.json("condition") as AxisCondition),
   storageAlign: (s, { stage }, args) =>
     storageAlign(s, stage, args.number("dimension") ?? -1, {
       factor: args.number("factor") ?? 0,

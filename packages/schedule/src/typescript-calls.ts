@@ -132,6 +132,7 @@ export const CALLS: Readonly<Record<string, Row>> = {
   annotate: ({ stage }, args, names) => ({
     args: [names.axis(stage, args.string("axis")), objectOf({ partition: text(args.string("partition")) })],
   }),
+  storePredicate: (_, args) => ({ args: [json(args.json("condition") ?? null)] }),
   storageAlign: (_, args) => ({
     args: [
       json(args.number("dimension") ?? -1),

@@ -5,6 +5,7 @@ import {
   floordiv,
   ge,
   ifThenElse,
+  le,
   lt,
   max,
   maximum,
@@ -152,6 +153,18 @@ export const programs: readonly Program[] = [
       const next = compute([times, n], (t, i) => sub(read(product, t, i), read(X, t, i)), { name: "next" });
       const [H] = scan({ name: "H", initial: [first], states: [state], update: [next] }) as [Tensor];
       return [compute([times, n], (t, i) => add(read(H, t, i), 1), { name: "Y" })];
+    },
+  },
+  {
+    name: "a triangular product",
+    build: (size) => {
+      const [n, m] = [size(0), size(1)];
+      const A = placeholder([n, m], { name: "A" });
+      const [r, c] = [reduceAxis(n, "r"), reduceAxis(m, "c")];
+      const P = compute([n, n], (i, j) => sum(mul(read(A, i, c), read(A, j, c)), c), { name: "P" });
+      const S = compute([n, n], (i, j) => add(read(P, i, j), 1), { name: "S" });
+      const L = compute([n], (i) => sum(read(S, i, r), r, { where: le(r, i) }), { name: "L" });
+      return [L, compute([n, n], (i, j) => ifThenElse(le(j, i), read(S, i, j), 0), { name: "T" })];
     },
   },
   {

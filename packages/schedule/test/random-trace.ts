@@ -1,7 +1,7 @@
 import { isCompileError } from "@tilewright/diagnostics";
 import { type Expr, type IterVar, type Tensor, visit } from "@tilewright/ir";
 import {
-  annotate, axesOf, bind, blockize, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposePadding, decomposeReduction, doubleBuffer, fuse, type LayoutDimensionOptions, pad, parallel, reindex, reorder, reverseComputeAt, reverseComputeInline, rfactor, rollingBuffer, type Schedule, sampleCategorical, sampleComputeLocation, samplePerfectTile, setScope, softwarePipeline, split, storageAlign,
+  annotate, axesOf, bind, blockize, cacheRead, cacheWrite, computeAt, computeInline, computeRoot, createSchedule, decomposePadding, decomposeReduction, doubleBuffer, fuse, type LayoutDimensionOptions, pad, parallel, reindex, reorder, reverseComputeAt, reverseComputeInline, rfactor, rollingBuffer, type Schedule, type StorePredicate, sampleCategorical, sampleComputeLocation, samplePerfectTile, setScope, softwarePipeline, split, storageAlign, storePredicate,
   type TailStrategy, tensorize, tile, transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 import { intrinsicOfNest } from "./nest-intrinsic.js";
@@ -108,6 +108,20 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
       return split(schedule, stage, axis(), { factor });
     },
     () => sampleComputeLocation(schedule, stage, choose),
+    () => {
+      const conditions: readonly StorePredicate[] = [
+        { op: "le", left: { axis: 1 }, right: { axis: 0 } },
+        { op: "le", left: { axis: 1 }, right: { axis: 0 } },
+        {
+          op: "and",
+          left: { op: "le", left: { axis: 1 }, right: { axis: 0 } },
+          right: { op: "ge", left: { axis: 0 }, right: 0 },
+        },
+        { op: "lt", left: { axis: 0 }, right: choices.below(13) },
+        true,
+      ];
+      return storePredicate(schedule, stage, choices.of(conditions) ?? true);
+    },
     () => setScope(schedule, stage, choices.of(["global", "shared", "local"] as const) ?? "global"),
   ];
   actions[choices.below(actions.length)]?.();
