@@ -8,6 +8,7 @@ import {
   int,
   isConst,
   type Read,
+  structuralEqual,
   substitute,
   type Tensor,
   type Var,
@@ -242,10 +243,10 @@ function demandedRegions(
     const reads = readsIn(reader, stage, bodies);
     if (reads.length === 0) continue;
     const { replace, relaxed } = relaxation(reader, points);
-    for (const read of reads) {
-      for (const [dimension, index] of read.indices.entries()) {
-        if (wanted(dimension)) demands[dimension]?.push(demandOf(substitute(index, replace), relaxed, ranges));
-      }
+    for (const dimension of demands.keys()) {
+      if (!wanted(dimension)) continue;
+      for (const index of distinctIndices(reads, dimension))
+        demands[dimension]?.push(demandOf(substitute(index, replace), relaxed, ranges));
     }
   }
   return stage.axes.map((axis, dimension) => {
@@ -253,6 +254,16 @@ function demandedRegions(
     const multiple = stage.multiples.get(axis) ?? 1;
     return { min, extent: Math.ceil(extent / multiple) * multiple };
   });
+}
+
+/** A stencil reads many elements, and few rows. */
+function distinctIndices(reads: readonly Read[], dimension: number): readonly Expr[] {
+  const kept: Expr[] = [];
+  for (const { indices } of reads) {
+    const index = indices[dimension];
+    if (index !== undefined && !kept.some((other) => structuralEqual(other, index))) kept.push(index);
+  }
+  return kept;
 }
 
 function readsIn(reader: Domain, source: Stage, bodies: Bodies): readonly Read[] {
