@@ -226,7 +226,7 @@ function adviceFor(main: Statement, candidate: Loop | undefined, lanes: number):
   const [around, advice] = [main.loops, [] as string[]];
   const mark =
     extent > lanes
-      ? `[, lanes] = split(s, ${quoted}, { factor: ${lanes} }); vectorize(s, "${main.stage}", lanes)`
+      ? `const [, lanes] = split(s, ${quoted}, { factor: ${lanes} }); vectorize(s, "${main.stage}", lanes)`
       : `vectorize(s, ${quoted})`;
   advice.push(extent < lanes ? `${mark}: only ${extent} of ${lanes} lanes` : mark);
   if (around.at(-1) !== candidate) advice.push(`reorder so that \`${name}\` is innermost`);

@@ -135,6 +135,18 @@ describe("other nests, by hand", () => {
   });
 });
 
+describe("names", () => {
+  it("of tensors may be equal: the stages stay apart", () => {
+    const A = placeholder([64], { name: "T" });
+    const B = compute([64], (i) => add(read(A, i), 1), { name: "T" });
+    const C = compute([64], (i) => mul(mul(read(B, i), 2), 3), { name: "T" });
+    const { stages } = explain(createSchedule(C), ONE_CORE);
+    expect(stages.map(({ work }) => work.flops)).toEqual([64, 128]);
+    expect(new Set(stages.map(({ name }) => name)).size).toBe(2);
+    expect(stages.map(({ computed }) => computed.factor)).toEqual([1, 1]);
+  });
+});
+
 describe("bounds", () => {
   const big = (): ReturnType<typeof createSchedule> => {
     const A = placeholder([1 << 24], { name: "A" });

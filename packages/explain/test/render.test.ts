@@ -20,7 +20,7 @@ describe("text", () => {
         bound    at least 811 ms, bound by the bandwidth of L2; at most 2.65 Gop/s, 1.32 % of the peak
         work     2.15 Gflop (1.07 G multiply-adds)
         vectors  no: no loop of it is marked; its innermost loop \`k\` folds into one element
-                 try [, lanes] = split(s, "C", "j", { factor: 8 }); vectorize(s, "C", lanes)
+                 try const [, lanes] = split(s, "C", "j", { factor: 8 }); vectorize(s, "C", lanes)
                  try reorder so that \`j\` is innermost
         fits     L1 one \`k\` (192 B of 32 KiB) · L2 one \`j\` (68.1 KiB of 512 KiB) · L3 whole nest (12 MiB of 32 MiB)
         traffic  L1      8.59 GB read,  8.39 MB written, 0.25 op/B (A 4.29 GB, B 4.29 GB, C 12.6 MB)

@@ -81,7 +81,7 @@ describe("vectors that are not", () => {
     expect(found).toMatchObject({ isVectorized: false, loop: "j", elementsPerInstruction: 1 });
     expect(found.reasons).toEqual(["no loop of it is marked", "its innermost loop `k` folds into one element"]);
     expect(found.advice).toEqual([
-      '[, lanes] = split(s, "C", "j", { factor: 8 }); vectorize(s, "C", lanes)',
+      'const [, lanes] = split(s, "C", "j", { factor: 8 }); vectorize(s, "C", lanes)',
       "reorder so that `j` is innermost",
     ]);
   });
