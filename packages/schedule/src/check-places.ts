@@ -1,7 +1,7 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import type { Expr, IterVar, Tensor } from "@tilewright/ir";
 import { drawNest } from "./draw-nest.js";
-import { badScope, insideVector, readerOutside, unknownAxis } from "./errors.js";
+import { badScope, boundTwice, insideVector, readerOutside, unknownAxis } from "./errors.js";
 import { inputsOf, tensorsRead } from "./lookup.js";
 import type { Schedule, Stage } from "./schedule.js";
 
@@ -15,7 +15,7 @@ interface Place {
  * Rule: a stage that is computed in a loop is read in that loop alone, and its start values are read before the loops of the reduction
  * that takes them; no loop around it is vectorized; no threads share the memory that each of them would write.
  *
- * @throws CompileError SCH104 the loop is gone · SCH112 a reader outside the loop · SCH118 · SCH122
+ * @throws CompileError SCH104 the loop is gone · SCH112 a reader outside the loop · SCH117 a thread is bound around the stage too · SCH118 · SCH122
  */
 export function checkPlaces(schedule: Schedule, span: Span): void {
   const attached = schedule.stages.filter((stage) => stage.attachment.kind === "at");
@@ -27,6 +27,7 @@ export function checkPlaces(schedule: Schedule, span: Span): void {
       if (place.stage.marks.get(place.axis)?.loopKind === "vectorized")
         throw new CompileError(insideVector(stage.name, place.axis.name, span));
       checkOwnMemory(stage, place, span);
+      checkOwnThreads(stage, place, span);
     }
     for (const [reader, depth] of readers.get(stage) ?? []) checkInside(schedule, stage, reader, depth, span);
   }
@@ -54,6 +55,14 @@ function checkOwnMemory(stage: Stage, { stage: owner, axis }: Place, span: Span)
   if (rank > (thread.startsWith("blockIdx") ? 0 : 1)) return;
   const why = `memory of scope ${stage.scope} is shared by the threads of \`${axis.name}\`, which would all compute it: compute it outside that loop, or in scope local`;
   throw new CompileError(badScope(stage.name, why, span));
+}
+
+/** A thread runs its part of the loop around a stage; a loop of the stage cannot be spread over the same threads once more. */
+function checkOwnThreads(stage: Stage, { stage: owner, axis }: Place, span: Span): void {
+  const thread = owner.marks.get(axis)?.thread ?? null;
+  if (thread === null) return;
+  const again = stage.leaves.find((leaf) => stage.marks.get(leaf)?.thread === thread);
+  if (again !== undefined) throw new CompileError(boundTwice(thread, again.name, axis.name, span));
 }
 
 function checkInside(schedule: Schedule, stage: Stage, reader: Stage, depth: number, span: Span): void {

@@ -81,6 +81,7 @@ describe("setScope", () => {
     S.bind(threads.s, threads.C, "i", "threadIdx.x");
     expect(refusal(threads.s, () => S.setScope(threads.s, threads.B, "shared"))).toBe("SCH122");
     expectSame(threads.s, { lowered: false });
+    expect(refusal(threads.s, () => S.bind(threads.s, threads.B, "i", "threadIdx.x"))).toBe("SCH117");
     const bound = pair(4, 3);
     S.computeAt(bound.s, bound.B, bound.C, "i");
     S.setScope(bound.s, bound.B, "shared");
