@@ -3,7 +3,7 @@ import { badAlignedDimension, badAlignment } from "./errors-layout.js";
 import { stageOf } from "./lookup.js";
 import { primitive } from "./primitive.js";
 import { record } from "./record.js";
-import type { Alignment, Schedule, TensorLike } from "./schedule.js";
+import type { Schedule, TensorLike } from "./schedule.js";
 import { checkOwnsMemory } from "./scope.js";
 
 export interface AlignOptions {
@@ -41,16 +41,3 @@ export function storageAlign(schedule: Schedule, tensor: TensorLike, dimension: 
 }
 
 const LARGEST_FACTOR = 65_536;
-
-/** Strides of a memory with aligned dimensions, in elements; null when it is dense. */
-export function alignedStrides(shape: readonly number[], alignments: readonly Alignment[]): readonly number[] | null {
-  if (alignments.length === 0) return null;
-  const strides: number[] = [];
-  for (let dimension = shape.length - 1, dense = 1; dimension >= 0; dimension--) {
-    const { factor, offset } = alignments.find((each) => each.dimension === dimension) ?? { factor: 1, offset: 0 };
-    const stride = dense + ((((offset - dense) % factor) + factor) % factor);
-    strides.unshift(stride);
-    dense = stride * (shape[dimension] ?? 1);
-  }
-  return strides;
-}

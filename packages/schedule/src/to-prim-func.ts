@@ -1,6 +1,7 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { type Buffer, buffer, int, type PrimFunc, rewrite, type Stmt, sequence, type Tensor } from "@tilewright/ir";
 import { checkAlias } from "./alias.js";
+import { alignedStrides } from "./aligned-strides.js";
 import type { Domain, Domains } from "./domain.js";
 import { allocated, type Inner, loopWith } from "./emit-loop.js";
 import { type EmitContext, emitStage, type Ring, type Storage } from "./emit-stage.js";
@@ -11,7 +12,6 @@ import { placementOf } from "./layout.js";
 import { isComputedIn, lifetimeOf } from "./pipeline.js";
 import { placeOf } from "./place.js";
 import type { Schedule, Stage } from "./schedule.js";
-import { alignedStrides } from "./storage-align.js";
 
 export interface PrimFuncOptions {
   /** Name of the function; that of the first output unless told. */
