@@ -67,7 +67,13 @@ describe("affineMap", () => {
     ["a minimum", (i: Var) => b.binary("min", i, int(3))],
     ["another variable", () => variable("n")],
     ["a division by an input", (i: Var, j: Var) => b.binary("floordiv", i, b.add(j, int(1)))],
-    ["a load", () => variable("x", "float32")],
+    ["another type", () => variable("x", "float32")],
+    ["values beyond the safe integers", (i: Var) => b.mul(i, int(2 ** 52))],
+    [
+      "divisions nested without end",
+      (i: Var, j: Var) =>
+        Array.from({ length: 4000 }).reduce<Expr>((e) => floormod(b.add(floordiv(e, 2), b.mul(j, int(3))), 5), i),
+    ],
   ])("is none of %s", (_, output) => {
     const inputs = inputsOf(8, 8);
     const [i, j] = inputs.map((each) => each.variable) as [Var, Var];
@@ -76,6 +82,13 @@ describe("affineMap", () => {
 
   it.each([[0], [-1], [1.5], [Number.POSITIVE_INFINITY]])("is none over the extent %d", (extent) => {
     expect(affineMap(inputsOf(extent), [int(0)])).toBeUndefined();
+  });
+
+  it("counts points exactly", () => {
+    const inputs = inputsOf(2 ** 30 + 1, 2 ** 30 + 1);
+    const [i, j] = inputs.map((each) => each.variable) as [Var, Var];
+    expect(isBijective(mapOf(inputs, [i, j]))).toBe(true);
+    expect(isBijective(mapOf(inputs, [i, b.mul(j, int(2))]))).toBe(false);
   });
 
   it("takes constants from its context", () => {

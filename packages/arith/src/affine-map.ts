@@ -38,7 +38,7 @@ export interface AffineMap {
  * Recognises a map made of sums, constant factors, and floor divisions and remainders by positive constants, nested as they may be.
  * @param outputs scalar `index` expressions over the inputs
  * @param context of other variables; what it makes constant may occur too
- * @returns `undefined` for outputs of another form, or an extent that is no positive integer
+ * @returns `undefined` for outputs of another form or with values beyond the safe integers, or an extent that is no positive integer
  */
 export function affineMap(
   inputs: readonly MapInput[],
@@ -58,6 +58,9 @@ export function affineMap(
 export const rangesOf = (inputs: readonly MapInput[]): ReadonlyMap<Var, Interval> =>
   new Map(inputs.map(({ variable, extent }) => [variable, { min: 0, max: extent - 1 }]));
 
+/** Divisions nested deeper than this are not looked into. */
+const DEEPEST = 64;
+
 /** Reads canonical sums, each once, so that equal dividends are one object. */
 class DigitSums {
   readonly #analyzer: Analyzer;
@@ -69,20 +72,21 @@ class DigitSums {
     this.#inputs = inputs;
   }
 
-  of(expr: Expr): DigitSum | undefined {
-    if (this.#sums.has(expr)) return this.#sums.get(expr);
+  of(expr: Expr, depth = 0): DigitSum | undefined {
+    if (this.#sums.has(expr) || depth > DEEPEST) return this.#sums.get(expr);
     const { terms, constant } = this.#analyzer.linearOf(expr);
-    const digits = terms.map(({ atom, coefficient }) => this.#digit(atom, coefficient));
+    const digits = terms.map(({ atom, coefficient }) => this.#digit(atom, coefficient, depth));
     const made = digits.every((digit): digit is MapDigit => digit !== undefined)
       ? { digits: digits.sort((a, b) => Math.abs(b.factor) - Math.abs(a.factor)), offset: constant }
       : undefined;
-    this.#sums.set(expr, made);
-    return made;
+    const isExact = made !== undefined && Object.values(rangeOfSum(made)).every(Number.isSafeInteger);
+    this.#sums.set(expr, isExact ? made : undefined);
+    return this.#sums.get(expr);
   }
 
-  #digit(atom: Expr, factor: number): MapDigit | undefined {
+  #digit(atom: Expr, factor: number, depth: number): MapDigit | undefined {
     const { base, divisor, modulus } = digitOf(atom) ?? { base: atom, divisor: 1, modulus: null };
-    const input = this.#isInput(base) ? base : base === atom ? undefined : this.of(base);
+    const input = this.#isInput(base) ? base : base === atom ? undefined : this.of(base, depth + 1);
     if (input === undefined) return undefined;
     const { min, max } = this.#analyzer.bounds(base);
     const [low, high] = [floorDivide(min, divisor), floorDivide(max, divisor)];

@@ -44,29 +44,35 @@ export interface Digits {
   readonly quotients: ReadonlyMap<Var, Interval>;
 }
 
-/** Replaces divisions by constants of what uses `unknowns` by variables; `undefined` when an unknown stands elsewhere inside an atom. */
+/** More divisions than indices have. */
+const MOST_DIGITS = 64;
+
+/**
+ * Replaces divisions by constants of what uses `unknowns` by variables; `undefined` when an unknown stands elsewhere inside an atom, or
+ * divisions are too many.
+ */
 export function splitDigits(
   analyzer: Analyzer,
   sums: readonly Linear[],
   unknowns: ReadonlySet<Var>,
 ): Digits | undefined {
-  const found: Digit[] = [];
+  const found = new Map<Expr, Digit>();
   const stack = [...sums];
   const isPlain = (atom: Expr): boolean => (atom.kind === "Var" ? true : !usesAny(atom, unknowns));
   for (let sum = stack.pop(); sum !== undefined; sum = stack.pop()) {
     for (const { atom } of sum.terms) {
-      if (isPlain(atom)) continue;
-      const digit = digitOf(atom);
+      if (found.has(atom) || isPlain(atom)) continue;
+      const digit = found.size < MOST_DIGITS ? digitOf(atom) : undefined;
       if (digit === undefined) return undefined;
-      found.push(digit);
+      found.set(atom, digit);
       stack.push(analyzer.linearOf(digit.base));
     }
   }
-  const splits = splitsOf(found);
+  const splits = splitsOf([...found.values()]);
   const digits = (sum: Linear): Linear | undefined => {
     let all: Linear | undefined = constantLinear(sum.constant);
     for (const { atom, coefficient } of sum.terms) {
-      const digit = isPlain(atom) ? undefined : digitOf(atom);
+      const digit = found.get(atom);
       const part = digit === undefined ? atomLinear(atom) : writtenAs(splits, digit);
       all = all && addLinear(all, part, coefficient);
     }

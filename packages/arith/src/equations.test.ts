@@ -82,6 +82,17 @@ describe("solveEquations", () => {
     expect(rest && solution?.ranges.get(rest)).toEqual({ min: 0, max: 3 });
   });
 
+  it("leaves unknowns free that nothing is said of, and has no choice where a range has one value", () => {
+    expect(solve([], [x, y])).toEqual({ values: ["x = x", "y = y"], free: ["x", "y"], conditions: [] });
+    const solution = solveEquations([b.sub(b.add(x, y), n)], [x, y], { ranges: new Map([[y, { min: 2, max: 2 }]]) });
+    expect(solution && texts(solution)).toEqual({ values: ["x = (n sub 2)", "y = 2"], free: [], conditions: [] });
+  });
+
+  it("does not exhaust the stack", () => {
+    const deep = Array.from({ length: 4000 }).reduce<Expr>((e) => floormod(b.add(floordiv(e, 2), y), 5), x);
+    expect(solveEquations([b.sub(deep, n)], [x, y])).toBeUndefined();
+  });
+
   it.each([
     ["a product of unknowns", b.mul(x, y)],
     ["a coefficient that is no constant", b.mul(x, n)],

@@ -44,7 +44,8 @@ export function isBijective(map: AffineMap): boolean | undefined {
   return map.outputs.every(isExact) ? false : undefined;
 }
 
-const sizeOf = (extents: readonly number[]): number => extents.reduce((product, extent) => product * extent, 1);
+const sizeOf = (extents: readonly number[]): bigint =>
+  extents.reduce((product, extent) => product * BigInt(extent), 1n);
 const lengthOf = (sum: DigitSum): number => {
   const { min, max } = rangeOfSum(sum);
   return max - min + 1;
