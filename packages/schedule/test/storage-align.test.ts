@@ -92,6 +92,27 @@ describe("storageAlign", () => {
     expectSame(s);
   });
 
+  it("goes with layouts, padding, versions of a pipeline and rings", () => {
+    const A = placeholder([12, 10], { name: "A" });
+    const B = compute([12, 10], (i, j) => mul(read(A, i, j), 2), { name: "B" });
+    const C = compute([10, 10], (i, j) => add(read(B, i, j), read(B, add(i, 2), j)), { name: "C" });
+    for (const kind of ["double", "pipeline", "rolling", "plain"] as const) {
+      const s = S.createSchedule(C);
+      S.computeAt(s, B, C, "i");
+      S.transformLayout(
+        s, B, [{ dimension: 1, divisor: 8 }, { dimension: 0 }, { dimension: 1, modulus: 8 }],
+        kind === "rolling" ? {} : { padValue: 5 },
+      ); // biome-ignore format: one call
+      S.storageAlign(s, B, 1, { factor: 16, offset: 4 });
+      S.storageAlign(s, B, 0, { factor: 64, offset: 1 });
+      if (kind === "double") S.doubleBuffer(s, B);
+      if (kind === "pipeline") S.softwarePipeline(s, C, "i", { stages: { B: 0, C: 2 } });
+      if (kind === "rolling") S.rollingBuffer(s, B);
+      expect(S.print(s)).toContain("20, 1]");
+      expectSame(s);
+    }
+  });
+
   it("refuses what has no stride to choose", () => {
     const { s, A, C, D } = product(4, 6, 3);
     const align = (dimension: number, factor: number, offset?: number) => () =>
