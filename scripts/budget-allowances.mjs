@@ -57,7 +57,7 @@ export const allowances = [
     of: "packages/lower",
     limit: 4200,
     reason:
-      "nineteen passes that run in one order and share linear forms, value numbers and block lists, and the math expansions",
+      "twenty passes that run in one order and share linear forms, value numbers and block lists, and the math expansions",
   },
   {
     budget: "package",

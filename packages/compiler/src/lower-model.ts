@@ -70,7 +70,7 @@ interface Step extends KernelStep {
  */
 export function lowerModel(original: Model, options: LowerModelOptions): LoweredModel {
   const diagnostics: Diagnostic[] = [];
-  const { operators, capabilities } = options;
+  const { operators, capabilities, intrinsics = [] } = options;
   checkGraph(original.graph, operators);
   checkBlobs(original);
   options.onProgress?.({ stage: "graph", done: 0, total: 1 });
@@ -87,7 +87,7 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
     capabilities,
     rules: options.rules,
     schedule: options.schedule,
-    intrinsics: options.intrinsics ?? [],
+    intrinsics,
     report: (each) => void diagnostics.push(each),
   };
   const kernels = new Kernels(model.graph.name, context);
@@ -115,7 +115,7 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
   const lowered = lower(scheduled, {
     capabilities,
     passes: options.passes,
-    ...(options.intrinsics === undefined ? {} : { intrinsics: options.intrinsics }),
+    intrinsics,
     ...(options.verify === undefined ? {} : { verify: options.verify }),
     ...(options.onPass === undefined ? {} : { onPass: options.onPass }),
   });
