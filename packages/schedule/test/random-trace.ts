@@ -87,6 +87,10 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
     () => randomComputeAt(schedule, stage, choices),
     () => doubleBuffer(schedule, stage),
     () => rollingBuffer(schedule, stage, choices.of([undefined, 0, 1] as const)),
+    () => {
+      randomComputeAt(schedule, stage, choices);
+      return rollingBuffer(schedule, stage);
+    },
     () => randomPipeline(schedule, stage, choices),
     () => computeInline(schedule, stage),
     () => computeRoot(schedule, stage),
