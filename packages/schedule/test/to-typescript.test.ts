@@ -108,9 +108,12 @@ describe("toTypeScript", () => {
     const deep = S.createSchedule(C);
     S.computeAt(deep, B, C, "i");
     S.softwarePipeline(deep, C, "i", { stages: { B: 0, C: 1 }, order: ["C", "B"] });
-    for (const each of [s, deep]) {
+    const [X, Y] = compute([4], (i) => [read(A, i, 0), read(A, i, 1)], { name: "XY" }) as [Tensor, Tensor];
+    const second = S.createSchedule(compute([4], (i) => add(read(X, i), read(Y, i)), { name: "Z" }));
+    S.computeAt(second, S.cacheRead(second, Y, "local"), "Z", "i");
+    for (const each of [s, deep, second]) {
       const trace = S.traceOf(each);
-      expect(S.traceOf(run(S.toTypeScript(trace), { outputs: C }))).toEqual(trace);
+      expect(S.traceOf(run(S.toTypeScript(trace), { outputs: each.outputs }))).toEqual(trace);
     }
   });
 
