@@ -1,9 +1,14 @@
-import { isConst, type Tensor, visit } from "@tilewright/ir";
+import { type Expr, isConst, type Tensor, visit } from "@tilewright/ir";
 import {
   add,
+  and,
+  cast,
+  commReducer,
   compute,
+  eq,
   floordiv,
   ge,
+  gt,
   ifThenElse,
   le,
   lt,
@@ -11,6 +16,7 @@ import {
   maximum,
   mul,
   type Operand,
+  or,
   placeholder,
   read,
   reduceAxis,
@@ -27,6 +33,16 @@ export interface Program {
 }
 
 const unary = (n: number): Tensor => placeholder([n], { name: "A" });
+
+/** The largest value and its place, the first of equals. */
+const largest = commReducer({
+  name: "largest",
+  identities: () => [-1e9, 1e9],
+  combine: ([a, i], [b, j]) => {
+    const later = or(gt(b as Expr, a as Expr), and(eq(b as Expr, a as Expr), lt(j as Expr, i as Expr)));
+    return [select(later, b as Expr, a as Expr), select(later, j as Expr, i as Expr)];
+  },
+});
 
 export const programs: readonly Program[] = [
   {
@@ -122,6 +138,27 @@ export const programs: readonly Program[] = [
       const B = compute([n * m], (i) => add(read(A, i), 1), { name: "B" });
       const C = compute([n, m], (i, j) => read(B, add(mul(i, m), j)), { name: "C" });
       return [compute([m * n], (i) => mul(read(C, floordiv(i, m), sub(i, mul(floordiv(i, m), m))), 2), { name: "D" })];
+    },
+  },
+  {
+    name: "conditions, start values and places of the largest",
+    build: (size) => {
+      const [n, m] = [size(0), size(1)];
+      const A = placeholder([n, m], { name: "A" });
+      const Q = compute([n], (i) => mul(read(A, i, 0), 3), { name: "Q" });
+      const [k, l] = [reduceAxis(m, "k"), reduceAxis([1, m], "l")];
+      const where = ge(read(A, 0, k), 0);
+      const S = compute([n], (i) => sum(read(A, i, k), k, { where, initial: read(Q, i) }), { name: "S" });
+      const [value, place] = compute([n], (i) => largest([read(S, i), cast(sub(l, 1), "float32")], l), {
+        name: "M",
+      }) as [Tensor, Tensor];
+      const T = compute([n], (i) => largest([read(A, i, sub(l, 1)), cast(l, "float32")], l), { name: "T" }) as [
+        Tensor,
+        Tensor,
+      ];
+      return [
+        compute([n], (i) => add(add(read(value, i), read(place, i)), add(read(T[0], i), read(T[1], i))), { name: "R" }),
+      ];
     },
   },
   {
