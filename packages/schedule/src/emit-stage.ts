@@ -314,7 +314,9 @@ class StageBody {
 
   /** What is known to be needed of the stage here, where that is not everything. */
   private needed(predicate: Expr): readonly Expr[] {
-    return conjunctsOf(this.simple(this.lowered(predicate))).filter((condition) => !(condition.kind === "Const" && condition.value === true));
+    return conjunctsOf(this.simple(this.lowered(predicate))).filter(
+      (condition) => !(condition.kind === "Const" && condition.value === true),
+    );
   }
 
   /** Conditions that are not provably true; for the initialisation those of data axes alone. */
