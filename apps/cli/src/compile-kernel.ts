@@ -4,6 +4,7 @@ import type { CompiledModule, Target } from "@tilewright/backend";
 import { mergeVariants } from "@tilewright/compiler";
 import type { Diagnostic } from "@tilewright/diagnostics";
 import { lower } from "@tilewright/lower";
+import { intrinsicsOf } from "@tilewright/schedule";
 import { fileName } from "./file-names.js";
 import type { Io } from "./io.js";
 import { type Kernel, scheduleOf, toModule } from "./kernels.js";
@@ -41,7 +42,8 @@ async function compileVariant(
   { interruptible }: Pick<Io, "interruptible">,
 ): Promise<CompiledKernel> {
   const { capabilities, passes = [] } = backend;
-  const lowered = lower(toModule(kernel, scheduleOf(kernel, capabilities)), { capabilities, passes });
+  const schedule = scheduleOf(kernel, capabilities);
+  const lowered = lower(toModule(kernel, schedule), { capabilities, passes, intrinsics: intrinsicsOf(schedule) });
   const source = backend.compile(lowered.module);
   const built = toolchain === null ? source : await interruptible((signal) => toolchain.build(source, { signal }));
   const { format, features, functions } = built;

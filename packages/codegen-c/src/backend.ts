@@ -39,6 +39,8 @@ export function c(options: COptions = {}): Backend {
     bad("vectorBytes", vectorBytes, dialect === "c99" ? "0" : "0, 16, 32 or 64");
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) bad("threads", threads, "an integer from 1 to 256");
   if (!/^[A-Za-z][\w-]*$/.test(name)) bad("name", name, "a file name: a letter, then letters, digits, `_` and `-`");
+  if (!Array.isArray(intrinsics) || !intrinsics.every(hasTemplate))
+    bad("intrinsics", intrinsics, "intrinsics with templates of C text or loop IR");
   const templates = new Map(
     intrinsics.flatMap((each) => (typeof each.emit === "function" ? [[each.name, each.emit]] : [])),
   );
@@ -56,3 +58,8 @@ export function c(options: COptions = {}): Backend {
     compile: (module) => emitModule(module, { dialect, threads, name, localBytes: processor.localBytes, templates }),
   });
 }
+
+const hasTemplate = (given: Partial<Intrinsic<CTemplate | Partial<PrimFunc>>> | undefined): boolean =>
+  typeof given?.name === "string" &&
+  given.semantics?.kind === "PrimFunc" &&
+  (typeof given.emit === "function" || given.emit?.kind === "PrimFunc");

@@ -30,7 +30,7 @@ const MAX_THREADS = 256;
 /** Loop IR to WebAssembly, in this process: no toolchain. @throws CompileError `BE211` for an option that does not exist. */
 export function wasm(options: WasmOptions = {}): Backend {
   const { simd = true, relaxed = false, threads = 1, intrinsics = [] } = options ?? {};
-  checkOptions(simd, relaxed, threads);
+  checkOptions(simd, relaxed, threads, intrinsics);
   return defineBackend({
     specVersion: BACKEND_SPEC_VERSION,
     name: "wasm",
@@ -41,14 +41,19 @@ export function wasm(options: WasmOptions = {}): Backend {
   });
 }
 
-function checkOptions(simd: unknown, relaxed: unknown, threads: unknown): void {
+function checkOptions(simd: unknown, relaxed: unknown, threads: unknown, intrinsics: readonly unknown[]): void {
   for (const [name, value] of Object.entries({ simd, relaxed })) {
     if (typeof value !== "boolean") throw new CompileError(badOption(name, "true or false", value));
   }
   if (!Number.isInteger(threads) || Number(threads) < 1 || Number(threads) > MAX_THREADS) {
     throw new CompileError(badOption("threads", `an integer from 1 to ${MAX_THREADS}`, threads));
   }
+  if (!Array.isArray(intrinsics) || !intrinsics.every(isTemplate))
+    throw new CompileError(badOption("intrinsics", "intrinsics with templates of loop IR", intrinsics));
 }
+
+const isTemplate = (given: Partial<Intrinsic<Partial<PrimFunc>>> | undefined): boolean =>
+  typeof given?.name === "string" && given.semantics?.kind === "PrimFunc" && given.emit?.kind === "PrimFunc";
 
 function capabilities(simd: boolean, relaxed: boolean, threads: number): Capabilities {
   return {

@@ -240,4 +240,9 @@ describe("what WebAssembly lacks is refused", () => {
     expect(() => wasm({ relaxed: 1 as never })).toThrow(expect.objectContaining({ code: "BE211" }));
     expect(wasm({ threads: 256 }).capabilities.threads).toBe(256);
   });
+
+  it("BE211: intrinsics without a template of loop IR", () => {
+    for (const intrinsics of [null, 1, [undefined], [{ name: "f" }]])
+      expect(() => wasm({ intrinsics: intrinsics as never })).toThrow(expect.objectContaining({ code: "BE211" }));
+  });
 });

@@ -5,7 +5,7 @@ import { render } from "@tilewright/diagnostics";
 import type { IRModule } from "@tilewright/ir";
 import { print } from "@tilewright/ir/text";
 import { lower } from "@tilewright/lower";
-import { traceOf } from "@tilewright/schedule";
+import { intrinsicsOf, traceOf } from "@tilewright/schedule";
 import { type Call, type Command, flag, integer, onlyArgument, text } from "../command.js";
 import { ownWarnings } from "../compile-kernel.js";
 import { noSuchPass } from "../errors.js";
@@ -83,7 +83,9 @@ function levelsOf(kernel: Kernel, backend: Backend, after: string | undefined, v
     passes.push({ name, changed, text: after === name || (after === "all" && changed) ? printed : "" });
     last = printed;
   };
-  const lowered = lower(module, { capabilities: backend.capabilities, passes: backend.passes ?? [], verify, onPass });
+  const { capabilities, passes: own = [] } = backend;
+  const intrinsics = intrinsicsOf(schedule);
+  const lowered = lower(module, { capabilities, passes: own, intrinsics, verify, onPass });
   if (after !== undefined && after !== "all" && !passes.some(({ name }) => name === after)) {
     throw noSuchPass(after, [...new Set(passes.map(({ name }) => name))]);
   }
