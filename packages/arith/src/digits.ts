@@ -1,4 +1,4 @@
-import { type Expr, type Var, variable } from "@tilewright/ir";
+import type { Expr, Var } from "@tilewright/ir";
 import type { Analyzer } from "./analyzer.js";
 import { floorDivide } from "./integers.js";
 import type { Interval } from "./interval.js";
@@ -68,7 +68,7 @@ export function splitDigits(
       stack.push(analyzer.linearOf(digit.base));
     }
   }
-  const splits = splitsOf([...found.values()]);
+  const splits = splitsOf(analyzer, [...found.values()]);
   const digits = (sum: Linear): Linear | undefined => {
     let all: Linear | undefined = constantLinear(sum.constant);
     for (const { atom, coefficient } of sum.terms) {
@@ -93,7 +93,7 @@ export function splitDigits(
 const isKnown = <T>(each: T | undefined): each is T => each !== undefined;
 
 /** As few splits as have all the cuts; cuts that do not divide each other are different splits of one base. */
-function splitsOf(digits: readonly Digit[]): readonly Split[] {
+function splitsOf(analyzer: Analyzer, digits: readonly Digit[]): readonly Split[] {
   const chains: { base: Expr; cuts: number[] }[] = [];
   for (const { base, divisor, modulus } of digits) {
     const own = modulus === null ? [1, divisor] : [1, divisor, divisor * modulus];
@@ -105,7 +105,7 @@ function splitsOf(digits: readonly Digit[]): readonly Split[] {
   return chains.map(({ base, cuts }) => ({
     base,
     cuts,
-    digits: cuts.map((_, place) => variable(place === cuts.length - 1 ? "quotient" : "remainder")),
+    digits: cuts.map((_, place) => analyzer.fresh(place === cuts.length - 1 ? "quotient" : "remainder")),
   }));
 }
 

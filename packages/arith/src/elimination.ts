@@ -1,4 +1,4 @@
-import { type Expr, type Var, variable } from "@tilewright/ir";
+import type { Expr, Var } from "@tilewright/ir";
 import type { Analyzer } from "./analyzer.js";
 import type { Interval } from "./interval.js";
 import { addLinear, atomLinear, constantLinear, contentOf, divideTerms, type Linear, scaleLinear } from "./linear.js";
@@ -137,7 +137,7 @@ export class Elimination {
       return;
     }
     const least = own.reduce((a, b) => (Math.abs(b.coefficient) < Math.abs(a.coefficient) ? b : a));
-    const fresh = variable("free");
+    const fresh = this.#analyzer.fresh("free");
     this.open.set(fresh, 0);
     let value: Linear | undefined = atomLinear(fresh);
     for (const { atom, coefficient } of own) {

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { evaluate, points, show } from "../test/arbitraries.js";
 import { type EquationSolution, solveEquations } from "./equations.js";
 import type { Interval } from "./interval.js";
+import { usesAny } from "./linear-form.js";
 
 const floordiv = (a: Expr, d: number): Expr => b.binary("floordiv", a, int(d));
 const floormod = (a: Expr, d: number): Expr => b.binary("floormod", a, int(d));
@@ -86,6 +87,17 @@ describe("solveEquations", () => {
     expect(solve([], [x, y])).toEqual({ values: ["x = x", "y = y"], free: ["x", "y"], conditions: [] });
     const solution = solveEquations([b.sub(b.add(x, y), n)], [x, y], { ranges: new Map([[y, { min: 2, max: 2 }]]) });
     expect(solution && texts(solution)).toEqual({ values: ["x = (n sub 2)", "y = 2"], free: [], conditions: [] });
+  });
+
+  it("gives each unknown digits of its own", () => {
+    const tops = (each: Var): Expr => floormod(floordiv(each, 2), 2);
+    const ranges = new Map([x, y].map((each) => [each, { min: -3, max: 3 }]));
+    const solution = solveEquations([b.add(tops(x), b.mul(tops(y), int(7)))], [x, y], { ranges });
+    const used = [...(solution?.values.values() ?? [])].map((value) =>
+      solution?.free.filter((each) => usesAny(value, new Set([each]))),
+    );
+    expect(used.map((own) => own?.length)).toEqual([2, 2]);
+    expect(new Set(used.flat()).size).toBe(4);
   });
 
   it("does not exhaust the stack", () => {

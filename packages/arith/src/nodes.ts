@@ -1,5 +1,5 @@
 import { NO_SPAN, type Span } from "@tilewright/diagnostics";
-import { type BinaryOp, COMPARE_OPS, constant, type DType, type Expr } from "@tilewright/ir";
+import { type BinaryOp, COMPARE_OPS, constant, type DType, type Expr, type Var, variable } from "@tilewright/ir";
 import type { Value } from "./fold.js";
 import { Interner, isCommutative } from "./intern.js";
 import { constantOf } from "./pattern.js";
@@ -36,6 +36,13 @@ export class Nodes {
   const(value: Value, dtype: DType, lanes = 1): Expr {
     const scalar = this.node(constant(value, dtype, this.span));
     return lanes === 1 ? scalar : this.node({ kind: "Broadcast", span: this.span, dtype, lanes, operand: scalar });
+  }
+
+  /** A new `index` variable. Sums are told apart by the numbers of their atoms, so it must have one. */
+  fresh(name: string): Var {
+    const made = variable(name, "index", 1, this.span);
+    this.interner.intern(made);
+    return made;
   }
 
   int(value: number): Expr {
