@@ -1,4 +1,5 @@
 import type { Json } from "@tilewright/ir";
+import type { Size } from "./sampled.js";
 import type { LayoutDigit, LayoutDimension } from "./schedule.js";
 
 /**
@@ -7,10 +8,10 @@ import type { LayoutDigit, LayoutDimension } from "./schedule.js";
  */
 export interface LayoutDigitOptions {
   readonly dimension: number | LayoutSumOptions;
-  readonly divisor?: number;
-  readonly modulus?: number | null;
+  readonly divisor?: Size;
+  readonly modulus?: Size | null;
   /** Elements from one value of the digit to the next; as many as the digits after it need unless told. */
-  readonly factor?: number | null;
+  readonly factor?: Size | null;
 }
 
 /** The sum of several digits, the most significant first, and of an offset, 0 unless told. */

@@ -107,7 +107,7 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   storePredicate: (s, { stage }, args) => storePredicate(s, stage, args.json("condition") as AxisCondition),
   storageAlign: (s, { stage }, args) =>
     storageAlign(s, stage, args.number("dimension") ?? -1, {
-      factor: args.number("factor") ?? 0,
+      factor: args.size("factor", s) ?? 0,
       offset: args.number("offset") ?? 0,
     }),
   transformLayout: (s, { stage }, args) => {

@@ -62,6 +62,44 @@ export function isSampled(size: unknown): size is Sampled {
   return typeof size === "object" && size !== null && "kind" in size && size.kind === "Sampled";
 }
 
+/** Values inside of others; deeper ones are nobody's intent. */
+const DEEPEST = 24;
+
+/**
+ * Data in which sizes may stand: with their numbers, and as the trace has it. A reference of a trace is a size too.
+ * @throws CompileError SCH146 a sample of another schedule
+ */
+export function withSizes(
+  schedule: Schedule,
+  given: unknown,
+  span: Span,
+  depth = 0,
+): { readonly values: unknown; readonly json: Json; readonly isSampled: boolean } {
+  if (typeof given !== "object" || given === null || depth > DEEPEST)
+    return { values: given, json: given as Json, isSampled: false };
+  if ("sample" in given && "index" in given) {
+    const size = sampleOf(schedule, given.sample, given.index, span);
+    return { values: size.value, json: { sample: size.name, index: size.index }, isSampled: true };
+  }
+  if (isSampled(given)) {
+    const { value, json } = sizeOf(schedule, given, span);
+    return { values: value, json, isSampled: true };
+  }
+  const parts = Object.entries(given).map(
+    ([name, part]) => [name, withSizes(schedule, part, span, depth + 1)] as const,
+  );
+  const some = parts.some(([, part]) => part.isSampled);
+  if (Array.isArray(given))
+    return { values: parts.map(([, { values }]) => values), json: parts.map(([, { json }]) => json), isSampled: some };
+  return {
+    values: Object.fromEntries(parts.map(([name, { values }]) => [name, values])),
+    json: Object.fromEntries(
+      parts.filter(([, { json }]) => json !== undefined).map(([name, { json }]) => [name, json]),
+    ),
+    isSampled: some,
+  };
+}
+
 /**
  * The number that a size stands for, and how the trace names it.
  * @throws CompileError SCH146 a sample of another schedule

@@ -3,12 +3,13 @@ import { badAlignedDimension, badAlignment } from "./errors-layout.js";
 import { stageOf } from "./lookup.js";
 import { primitive } from "./primitive.js";
 import { record } from "./record.js";
+import { type Size, sizeOf } from "./sampled.js";
 import type { Schedule, TensorLike } from "./schedule.js";
 import { checkOwnsMemory } from "./scope.js";
 
 export interface AlignOptions {
   /** In elements. */
-  readonly factor: number;
+  readonly factor: Size;
   /** What the stride leaves when divided by `factor`; 0 unless told. */
   readonly offset?: number;
 }
@@ -30,13 +31,14 @@ export function storageAlign(schedule: Schedule, tensor: TensorLike, dimension: 
     const rank = (stage.layout ?? stage.axes).length;
     if (!Number.isSafeInteger(dimension) || dimension < 0 || dimension > rank - 2)
       throw new CompileError(badAlignedDimension(stage.name, dimension, rank, span));
-    const { factor, offset = 0 }: Partial<AlignOptions> = options ?? {};
-    const fits = factor !== undefined && Number.isSafeInteger(factor) && factor >= 1 && factor <= LARGEST_FACTOR;
+    const { value: factor, json } = sizeOf(schedule, options?.factor, span);
+    const { offset = 0 } = options ?? {};
+    const fits = Number.isSafeInteger(factor) && factor >= 1 && factor <= LARGEST_FACTOR;
     if (!fits || !Number.isSafeInteger(offset) || offset < 0 || offset >= factor)
       throw new CompileError(badAlignment(stage.name, factor, offset, span));
     const others = stage.alignments.filter((other) => other.dimension !== dimension);
     stage.alignments = [...others, { dimension, factor, offset }];
-    record(schedule, "storageAlign", stage, { dimension, factor, offset });
+    record(schedule, "storageAlign", stage, { dimension, factor: json, offset });
   });
 }
 

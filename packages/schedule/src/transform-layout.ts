@@ -9,6 +9,7 @@ import { type LayoutDimensionOptions, layoutJson, readLayout } from "./layout-op
 import { stageOf } from "./lookup.js";
 import { primitive } from "./primitive.js";
 import { record } from "./record.js";
+import { withSizes } from "./sampled.js";
 import type { LayoutDimension, Schedule, Stage, TensorLike } from "./schedule.js";
 import { checkOwnsMemory } from "./scope.js";
 
@@ -32,7 +33,7 @@ export interface LayoutOptions {
  * that whole panels may be read. (TVM: transform_layout, with its pad_value; Halide: reorder_storage.)
  *
  * @throws CompileError SCH103 · SCH110 the memory is the caller's, an extern operation's or a recurrence's · SCH115 the map is not
- *   one-to-one · SCH142 a dimension is aligned · SCH143 a padding value that the type does not have
+ *   one-to-one · SCH142 a dimension is aligned · SCH143 a padding value that the type does not have · SCH146 a size sampled elsewhere
  */
 export function transformLayout(
   schedule: Schedule,
@@ -47,10 +48,12 @@ export function transformLayout(
       const aligned = stage.alignments.map(({ dimension }) => dimension);
       throw new CompileError(alignedAlready(stage.name, aligned, span));
     }
-    stage.layout = checkedLayout(stage, layout, span);
+    const sizes = withSizes(schedule, layout, span);
+    stage.layout = checkedLayout(stage, sizes.values as LayoutLike, span);
     stage.padValue = checkedPadValue(stage, options?.padValue, span);
     const padValue = stage.padValue === null ? {} : { padValue: numberJson(stage.padValue) };
-    record(schedule, "transformLayout", stage, { digits: layoutJson(stage.layout), ...padValue });
+    const digits = sizes.isSampled ? sizes.json : layoutJson(stage.layout);
+    record(schedule, "transformLayout", stage, { digits, ...padValue });
   });
 }
 

@@ -34,6 +34,14 @@ const json = (value: Json): readonly Piece[] => [literal(value)];
 const unless = <T extends Json>(usual: T, value: T | undefined): readonly Piece[] | undefined =>
   value === undefined || value === usual ? undefined : json(value);
 
+/** Data in which sampled values may stand. */
+function sized(value: Json, names: Names): readonly Piece[] {
+  if (Array.isArray(value)) return listOf(value.map((item) => sized(item, names)));
+  if (typeof value !== "object" || value === null) return json(value);
+  if (Object.hasOwn(value, "sample")) return names.size(value) ?? json(value);
+  return objectOf(Object.fromEntries(Object.entries(value).map(([name, part]) => [name, sized(part, names)])));
+}
+
 const onAxis: Row = ({ stage }, args, names) => ({ args: [names.axis(stage, args.string("axis"))] });
 const alone: Row = () => ({ args: [] });
 const newTensor: Results = { of: "tensor", form: "one" };
@@ -133,15 +141,15 @@ export const CALLS: Readonly<Record<string, Row>> = {
     args: [names.axis(stage, args.string("axis")), objectOf({ partition: text(args.string("partition")) })],
   }),
   storePredicate: (_, args) => ({ args: [json(args.json("condition") ?? null)] }),
-  storageAlign: (_, args) => ({
+  storageAlign: (_, args, names) => ({
     args: [
       json(args.number("dimension") ?? -1),
-      objectOf({ factor: json(args.number("factor") ?? 0), offset: unless(0, args.number("offset")) }),
+      objectOf({ factor: names.size(args.json("factor")), offset: unless(0, args.number("offset")) }),
     ],
   }),
-  transformLayout: (_, args) => {
+  transformLayout: (_, args, names) => {
     const padValue = args.anyNumber("padValue");
     const options = padValue === undefined ? [] : [objectOf({ padValue: [String(padValue)] })];
-    return { args: [json(args.list("digits")), ...options] };
+    return { args: [sized(args.list("digits"), names), ...options] };
   },
 };

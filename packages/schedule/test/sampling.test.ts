@@ -134,6 +134,29 @@ describe("sampled sizes", () => {
     expect(refusal(s, () => S.split(s, D, "j", { factor: {} as never }))).toBe("SCH101");
   });
 
+  it("stand in layouts and alignments, so that a panel is as wide as the loop that reads it", () => {
+    const { s, P, C } = product(4, 24, 3);
+    const width = S.sampleCategorical(s, C, [4, 8], { name: "width" }, 1);
+    S.transformLayout(s, P, [{ dimension: 1, divisor: width }, { dimension: 0 }, { dimension: 1, modulus: width }]);
+    S.storageAlign(s, P, 0, { factor: width, offset: 1 });
+    S.split(s, C, "j", { factor: width });
+    const shape = (each: S.Schedule): string | undefined => /allocate P: float32(\[.*\]) @/.exec(S.print(each))?.[1];
+    expect(shape(s)).toBe("[3, 3, 8] strides [25, 8, 1]");
+    const trace = S.traceOf(s);
+    expect(trace.records[1]?.arguments.digits).toContainEqual({ dimension: 1, modulus: { sample: "width", index: 0 } });
+    const narrow = S.replay(product(4, 24, 3).D, S.withDecision(trace, 0, 0));
+    expect(shape(narrow)).toBe("[6, 3, 4] strides [13, 4, 1]");
+    for (const each of [s, narrow]) expectSame(each);
+    expect(S.toTypeScript(trace)).toContain(
+      "{ dimension: 1, divisor: width }, { dimension: 0 }, { dimension: 1, modulus: width }",
+    );
+    const other = product(4, 24, 3);
+    expect(refusal(other.s, () => S.transformLayout(other.s, other.P, [{ dimension: 0, divisor: width }]))).toBe(
+      "SCH146",
+    );
+    expect(refusal(other.s, () => S.storageAlign(other.s, other.P, 0, { factor: width }))).toBe("SCH146");
+  });
+
   it("make schedules that compute the same, whatever is chosen, here and on other shapes", () => {
     let changed = 0;
     fc.assert(
