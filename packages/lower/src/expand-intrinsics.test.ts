@@ -121,6 +121,27 @@ prim_func @main(x: float32[6, 8] @global align 64, y: float32[2, 4] @global alig
     expect(codeOf(() => loopTemplates([other]))).toBe("LOW206");
   });
 
+  it("leaves a small buffer in memory whose region is an operand", () => {
+    const module = moduleOf(`prim_func @main(x: float32[6, 8] @global align 64, y: float32[3, 2, 12] @global align 64) {
+  allocate m: float32[6, 4] @local align 64
+  for t in 0..3 {
+    for i in 0..2 {
+      for j in 0..4 {
+        m[t * 2 + i, j] = x[t * 2 + i, j]
+      }
+    }
+    call @twice(&m[t * 2..+2, 0..4], &y[t..+1, 0..2, 4..+4])
+  }
+}`);
+    const { module: lowered } = lower(module, {
+      capabilities: { ...SIMD128, intrinsics: ["twice"] },
+      intrinsics: [twice],
+      verify: true,
+    });
+    expect(verify(lowered, "device")).toEqual([]);
+    expect(run(lowered)).toEqual(run(module));
+  });
+
   it("refuses what nobody knows, other operands, and two meanings", () => {
     const options = { capabilities: SIMD128, intrinsics: [twice] };
     expect(codeOf(() => lower(call(), { capabilities: SIMD128 }))).toBe("LOW205");

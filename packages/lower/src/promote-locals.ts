@@ -5,7 +5,7 @@ import {
   type Allocate, at, type Buffer, build, type Expr, type For, int, type Load, buffer as newBuffer, rewrite, type Stmt, type Store, sequence, type Var, variable,
   visit, zero,
 } from "@tilewright/ir"; // biome-ignore format: a list
-import { constantSpanOf } from "./access-sites.js";
+import { accessesIn, constantSpanOf } from "./access-sites.js";
 import { mentions } from "./guards.js";
 import { constantOf } from "./index-arithmetic.js";
 import { bodyPass } from "./pass.js";
@@ -32,6 +32,7 @@ function promote(allocate: Allocate): Stmt | undefined {
   const { buffer } = allocate;
   const elements = constantOf(buffer.shape[0] as Expr) ?? Number.POSITIVE_INFINITY;
   if (elements > MAX_ELEMENTS || (buffer.scope !== "local" && buffer.scope !== "global")) return undefined;
+  if (accessesIn(allocate.body).get(buffer)?.escapes === true) return undefined;
   const dynamic = dynamicStatements(allocate.body, buffer);
   const spans = dynamic === undefined ? undefined : constantSpans(allocate.body, buffer, dynamic);
   const chunks = spans === undefined ? undefined : chunksOf(spans, buffer);
@@ -79,12 +80,6 @@ function dynamicStatements(body: Stmt, buffer: Buffer): ReadonlySet<Stmt> | unde
       },
       Load: constant,
       Store: constant,
-      Atomic: (node) => {
-        possible = possible && node.buffer !== buffer;
-      },
-      BufferRegion: (node) => {
-        possible = possible && node.buffer !== buffer;
-      },
       Async: () => {
         possible = false;
       },
