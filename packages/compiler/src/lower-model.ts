@@ -70,7 +70,7 @@ interface Step extends KernelStep {
  */
 export function lowerModel(original: Model, options: LowerModelOptions): LoweredModel {
   const diagnostics: Diagnostic[] = [];
-  const { operators, capabilities, intrinsics = [] } = options;
+  const { operators, capabilities, rules, schedule, intrinsics = [] } = options;
   checkGraph(original.graph, operators);
   checkBlobs(original);
   options.onProgress?.({ stage: "graph", done: 0, total: 1 });
@@ -83,13 +83,8 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
   );
   const groups = fuse(model.graph, { operators });
   const rootOf = rootsOf(groups);
-  const context: ScheduleContext = {
-    capabilities,
-    rules: options.rules,
-    schedule: options.schedule,
-    intrinsics,
-    report: (each) => void diagnostics.push(each),
-  };
+  const report = (each: Diagnostic): void => void diagnostics.push(each);
+  const context: ScheduleContext = { capabilities, rules, schedule, intrinsics, report };
   const kernels = new Kernels(model.graph.name, context);
   const steps = stepsOf(groups, model, kernels, rootOf, options);
   options.onProgress?.({ stage: "memory", done: 0, total: 1 });
