@@ -1,13 +1,13 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import {
-  build, constant, type Expr, type IterVar, int, isFloat, REASSOCIATE, type Reduce, substitute, type Tensor, type Var,
+  build, constant, type Expr, type IterVar, int, type Reduce, substitute, type Tensor, type Var,
 } from "@tilewright/ir"; // biome-ignore format: a list
-import { brokenLaw } from "./combiner-laws.js";
+import { checkFolds } from "./check-folds.js";
 import { computeStage, freshAxis, insertBefore, readOf, stageName } from "./compute-stage.js";
 import { deepestAttachment } from "./deepest-attachment.js";
 import { declaredExtents } from "./draw-nest.js";
 import { alreadyMarked, notAReduction } from "./errors.js";
-import { badChoice, computedInside, notRegroupable } from "./errors-stages.js";
+import { badChoice, computedInside } from "./errors-stages.js";
 import { foldsOf } from "./folds.js";
 import { axisNames, leafOf, ownTensor, stageOf, uniqueName } from "./lookup.js";
 import { primitive } from "./primitive.js";
@@ -45,7 +45,8 @@ export function rfactor(schedule: Schedule, tensor: TensorLike, axis: AxisLike, 
     }
     if (leaf.iterKind !== "reduce") throw new CompileError(notAReduction("rfactor", stage.name, span));
     checkLoops(schedule, stage, span);
-    checkLaws(stage, leaf, span);
+    const reordered = stage.leaves.find(({ iterKind }) => iterKind === "reduce") !== leaf;
+    checkFolds(stage, { primitive: "rfactor", reordered }, span);
     const partial = partialStage(schedule, stage, leaf, position, span);
     foldPartial(stage, partial, leaf, position, span);
     insertBefore(schedule, stage, [partial]);
@@ -66,26 +67,6 @@ function checkLoops(schedule: Schedule, stage: Stage, span: Span): void {
     );
     if (depth >= outermost && inside !== undefined)
       throw new CompileError(computedInside("rfactor", stage.name, inside.name, loop.name, span));
-  }
-}
-
-/** @throws CompileError SCH130 */
-function checkLaws(stage: Stage, leaf: IterVar, span: Span): void {
-  const reordered = stage.leaves.find(({ iterKind }) => iterKind === "reduce") !== leaf;
-  const reduces = stage.bodies as readonly Reduce[];
-  for (const { combiner, fast } of reduces) {
-    if (combiner.lhs.some(({ dtype }) => isFloat(dtype)) && (fast & REASSOCIATE) === 0) {
-      const actual = `\`${combiner.name}\` with strict: true, in the order of its axes`;
-      throw new CompileError(notRegroupable("rfactor", stage.name, "a fold in any grouping", actual, span));
-    }
-  }
-  for (const combiner of new Set(reduces.map((reduce) => reduce.combiner))) {
-    const broken = brokenLaw(combiner, { reordered });
-    if (broken === null) continue;
-    const expected = reordered
-      ? `that \`${combiner.name}\` gives the same in every order and grouping`
-      : `that \`${combiner.name}\` gives the same in every grouping`;
-    throw new CompileError(notRegroupable("rfactor", stage.name, expected, broken, span));
   }
 }
 

@@ -108,6 +108,24 @@ describe("reductions", () => {
     expect(outcome([C], [X], (s) => void S.split(s, C, "k", { factor: 2 }))).toBe("same");
   });
 
+  it("loops of a fold whose order matters keep it", () => {
+    const W = input([4, 3, 5], "W");
+    const [k1, k2] = [reduceAxis(3, "k1"), reduceAxis(5, "k2")];
+    const position = cast(add(mul(k1, 5), k2), "int32");
+    const first = compute([4], (i) => argmax([read(W, i, k1, k2), position], [k1, k2]), { name: "C" });
+    const strict = compute([4], (i) => sum(read(W, i, k1, k2), [k1, k2], { strict: true }), { name: "C" });
+    const free = compute([4], (i) => sum(read(W, i, k1, k2), [k1, k2]), { name: "C" });
+    const swapped = (s: S.Schedule): void => S.reorder(s, "C", ["k2", "k1"]);
+    const tiled = (s: S.Schedule): void => S.reorder(s, "C", [...S.split(s, "C", "k2", { factor: 2 })].reverse());
+    const outside = (s: S.Schedule): void => S.reorder(s, "C", ["k1", "k2", "i"]);
+    for (const change of [swapped, tiled]) {
+      expect(outcome(first, [W], change)).toBe("SCH130");
+      expect(outcome([strict], [W], change)).toBe("SCH130");
+      expect(outcome([free], [W], change)).toBe("same");
+    }
+    for (const outputs of [first, [strict], [free]]) expect(outcome(outputs, [W], outside)).toBe("same");
+  });
+
   it("a domain that depends on a data axis is refused", () => {
     const V = input([5], "V");
     const triangle = compute([5], (i) => {
