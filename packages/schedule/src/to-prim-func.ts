@@ -66,7 +66,7 @@ export function toPrimFunc(schedule: Schedule, given: PrimFuncOptions = {}): Pri
   });
   const atRoot = domains.order.filter((stage) => stage.attachment.kind === "root");
   const body = allocated(atRoot.flatMap(ownBuffers), sequence(atRoot.map(emit)));
-  const mayAlias = (options.mayAlias ?? []).map(([output, input]) => {
+  const mayAlias = pairsOf(options.mayAlias, span).map(([output, input]) => {
     for (const tensor of [output, input]) {
       if (!parameters.includes(tensor))
         throw new CompileError(badParameters(`\`${tensor?.name}\` in mayAlias`, "parameters of the function", span));
@@ -74,7 +74,9 @@ export function toPrimFunc(schedule: Schedule, given: PrimFuncOptions = {}): Pri
     checkAlias(output, input, stages, bodies, span);
     return [bufferOf(output), bufferOf(input)] as const;
   });
-  const name = options.name ?? schedule.outputs[0]?.name ?? "kernel";
+  const name: unknown = options.name ?? schedule.outputs[0]?.name ?? "kernel";
+  if (typeof name !== "string")
+    throw new CompileError(badParameters(`${String(name)} as the name of the function`, "a string", span));
   return {
     kind: "PrimFunc",
     span,
@@ -85,6 +87,14 @@ export function toPrimFunc(schedule: Schedule, given: PrimFuncOptions = {}): Pri
     body,
     attributes: {},
   };
+}
+
+/** @throws CompileError SCH121 */
+function pairsOf(given: unknown, span: Span): NonNullable<PrimFuncOptions["mayAlias"]> {
+  if (given === undefined || given === null) return [];
+  const isPair = (pair: unknown): boolean => Array.isArray(pair) && pair.length === 2;
+  if (Array.isArray(given) && given.every(isPair)) return given as unknown as NonNullable<PrimFuncOptions["mayAlias"]>;
+  throw new CompileError(badParameters(`${String(given)} as mayAlias`, "pairs of an output and an input", span));
 }
 
 function parametersOf(
@@ -104,7 +114,9 @@ function parametersOf(
       badParameters(`the placeholder \`${tensor.name}\` as an output`, "outputs that are computed", span),
     );
   }
-  if (given === undefined) return needed;
+  if (given === undefined || given === null) return needed;
+  if (!Array.isArray(given))
+    throw new CompileError(badParameters(`${String(given)} as parameters`, "a list of tensors", span));
   const names = (tensors: readonly Tensor[]): string => tensors.map((tensor) => tensor?.name).join(", ");
   if (
     given.some(

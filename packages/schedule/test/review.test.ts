@@ -1,0 +1,81 @@
+import { isCompileError } from "@tilewright/diagnostics";
+import { evaluateTensors, interpret, type TypedArray } from "@tilewright/interp";
+import type { Tensor } from "@tilewright/ir";
+import * as S from "@tilewright/schedule";
+import { add, compute, mul, placeholder, read } from "@tilewright/te";
+import { describe, expect, it } from "vitest";
+import { elements, inputFor } from "./programs.js";
+
+const input = (shape: readonly number[], name: string): Tensor => placeholder(shape, { name });
+
+/** What `toPrimFunc` refuses, or "accepted". */
+function refused(schedule: S.Schedule, options: S.PrimFuncOptions): string {
+  try {
+    S.toPrimFunc(schedule, options);
+  } catch (error) {
+    if (isCompileError(error)) return error.code;
+    throw error;
+  }
+  return "accepted";
+}
+
+describe("an output that takes an input's memory", () => {
+  const A = input([11], "A");
+  const C = compute([11], (i) => mul(read(A, i), 2), { name: "C" });
+
+  it("is not written before another output reads that input", () => {
+    const D = compute([11], (i) => add(read(A, i), 1), { name: "D" });
+    expect(refused(S.createSchedule([C, D]), { mayAlias: [[C, A]] })).toBe("SCH123");
+    expect(refused(S.createSchedule([D, C]), { mayAlias: [[C, A]] })).toBe("accepted");
+  });
+
+  const B = compute([11], (i) => mul(read(A, i), 2), { name: "B" });
+  const E = compute([11], (i) => add(read(B, i), 1), { name: "E" });
+  const computedIn = (tail: S.TailStrategy, more: (s: S.Schedule, outer: S.AxisLike) => void): S.Schedule => {
+    const s = S.createSchedule(E);
+    const [outer] = S.split(s, E, "i", { factor: 4, tail });
+    S.computeAt(s, B, E, outer);
+    more(s, outer);
+    return s;
+  };
+
+  it("is not read again by a shifted tile", () => {
+    expect(
+      refused(
+        computedIn("shift", () => undefined),
+        { mayAlias: [[E, A]] },
+      ),
+    ).toBe("SCH123");
+  });
+
+  it("is not read beyond a tile while other tiles are written", () => {
+    const padded = computedIn("guard", (s, outer) => {
+      S.parallel(s, E, outer);
+      S.split(s, B, "i", { factor: 3, tail: "roundUp" });
+    });
+    expect(refused(padded, { mayAlias: [[E, A]] })).toBe("SCH123");
+  });
+
+  it("is right in tiles at once", () => {
+    const s = computedIn("guard", (made, outer) => S.parallel(made, E, outer));
+    const memory = inputFor(A, 3);
+    const [expected] = evaluateTensors([E], new Map([["A", memory.slice()]]));
+    interpret(S.toPrimFunc(s, { mayAlias: [[E, A]] }), new Map<string, TypedArray>([["A", memory], ["E", memory]]) as never); // biome-ignore format: one call
+    expect(memory).toHaveLength(elements(E.shape));
+    expect(memory).toEqual(expected);
+  });
+});
+
+describe("options that are none are refused by their code", () => {
+  const A = input([5], "A");
+  const C = compute([5], (i) => add(read(A, i), 1), { name: "C" });
+  it.each<[string, unknown]>([
+    ["pairs", { mayAlias: 5 }],
+    ["a pair", { mayAlias: [null] }],
+    ["half a pair", { mayAlias: [[C]] }],
+    ["parameters", { parameters: 5 }],
+    ["a name", { name: 5 }],
+  ])("%s", (_, options) => {
+    expect(refused(S.createSchedule(C), options as never)).toBe("SCH121");
+  });
+});
