@@ -1,5 +1,5 @@
 import {
-  at, type Buffer, type Const, type Expr, type For, int, isConst, rewrite, type Stmt, sequence, substitute,
+  at, type Buffer, bytesOf, type Const, type Expr, type For, int, isConst, rewrite, type Stmt, sequence, substitute, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import type { Lifetime } from "./pipeline.js";
 import type { Pipeline, Stage } from "./schedule.js";
@@ -22,8 +22,11 @@ export function loopWith(loop: For, owner: Stage, inner: readonly Inner[], pipel
   const rolled = inner.filter(({ warmUp }) => warmUp !== null);
   const lasting = inner.filter(({ warmUp, lifetime }) => warmUp === null && lifetime.lasts);
   const fresh = inner.filter((each) => !rolled.includes(each) && !lasting.includes(each));
+  const operands = operandsIn([...inner.map(({ nest }) => nest), loop.body]);
   const copies = new Map(
-    lasting.flatMap(({ buffers, lifetime }) => buffers.map((one) => [one, several(one, lifetime.versions)])),
+    lasting.flatMap(({ buffers, lifetime: { versions } }) =>
+      buffers.map((one) => [one, several(one, versions, operands.has(one))]),
+    ),
   );
   const made =
     pipeline === null
@@ -79,15 +82,28 @@ function shifted({ loopVar, span, ...loop }: For, stmt: Stmt, number: number, lo
   return number === 0 ? ended : b.when(b.binary("ge", loopVar, int(number)), ended, "guard");
 }
 
-/** A buffer with a leading dimension of versions. */
-function several(one: Buffer, versions: number): Buffer {
-  const outermost = one.strides?.[0] as Const | undefined;
-  const rows = one.shape[0] as Const | undefined;
-  const strides =
-    one.strides === null || outermost === undefined || rows === undefined
-      ? one.strides
-      : [int(Number(outermost.value) * Number(rows.value)), ...one.strides];
-  return { ...one, shape: [int(versions), ...one.shape], strides };
+/** Buffers that intrinsics take. */
+function operandsIn(stmts: readonly Stmt[]): ReadonlySet<Buffer> {
+  const found = new Set<Buffer>();
+  for (const stmt of stmts)
+    visit(stmt, {
+      KernelCall: ({ args }) => {
+        for (const arg of args) if (arg.kind === "BufferRegion") found.add(arg.buffer);
+      },
+    });
+  return found;
+}
+
+/** A buffer with a leading dimension of versions, each of which begins at its alignment when intrinsics rely on that. */
+function several(one: Buffer, versions: number, aligned: boolean): Buffer {
+  const extents = one.shape.map((extent) => Number((extent as Const).value));
+  const dense = extents.map((_, dimension) => extents.slice(dimension + 1).reduce((all, extent) => all * extent, 1));
+  const strides = one.strides ?? dense.map((stride) => int(stride));
+  const size = extents.length === 0 ? 1 : Number((strides[0] as Const).value) * (extents[0] ?? 1);
+  const unit = aligned ? Math.max(1, one.alignment / bytesOf(one.dtype)) : 1;
+  const apart = Math.ceil(size / unit) * unit;
+  const shape = [int(versions), ...one.shape];
+  return { ...one, shape, strides: one.strides === null && apart === size ? null : [int(apart), ...strides] };
 }
 
 /** Accesses of versioned buffers go to the version of the iteration `loopVar`. */
