@@ -11,16 +11,24 @@ export type AxisCondition =
 const ARITHMETIC: ReadonlySet<string> = new Set(["add", "sub", "mul", "floordiv", "floormod", "min", "max"]);
 const COMPARISONS: ReadonlySet<string> = new Set(["lt", "le", "gt", "ge", "eq", "ne"]);
 const LOGIC: ReadonlySet<string> = new Set(["and", "or"]);
-/** Expressions inside each other; deeper ones are nobody's intent. */
+/** Expressions inside each other, and all of them; deeper and larger ones are nobody's intent. */
 const DEEPEST = 32;
+const MOST = 4096;
 
 type Fail = (why: string) => never;
 
 /** A condition over axis variables as data. `fail` is told what is none. */
-export function conditionJson(expr: Expr, axes: readonly IterVar[], fail: Fail, depth = 0): AxisCondition {
+export function conditionJson(
+  expr: Expr,
+  axes: readonly IterVar[],
+  fail: Fail,
+  depth = 0,
+  count = { left: MOST },
+): AxisCondition {
+  if (count.left-- <= 0) fail(`more than ${MOST} expressions`);
   if (depth > DEEPEST) fail(`expressions inside each other, more than ${DEEPEST} deep`);
   if (typeof expr !== "object" || expr === null || !("kind" in expr)) fail(`${String(expr)} in place of an expression`);
-  const below = (operand: Expr): AxisCondition => conditionJson(operand, axes, fail, depth + 1);
+  const below = (operand: Expr): AxisCondition => conditionJson(operand, axes, fail, depth + 1, count);
   switch (expr.kind) {
     case "Const":
       return typeof expr.value === "boolean" ? expr.value : Number(expr.value);

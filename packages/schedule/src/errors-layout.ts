@@ -54,7 +54,7 @@ export const badDecision = (what: string, expected: string, decision: unknown, s
     message: `no legal decision for ${what}`,
     span,
     expected,
-    actual: JSON.stringify(decision) ?? String(decision),
+    actual: typeof decision === "bigint" ? `${decision}n` : (JSON.stringify(decision) ?? String(decision)),
     hint: "replay(outputs, trace, { resample: choose }) decides anew where a decision does not fit",
   });
 

@@ -1,6 +1,7 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { type IterVar, int, isConst, variable } from "@tilewright/ir";
 import { alreadyMarked, badFactor, illegalTail, inexactSplit } from "./errors.js";
+import { badChoice } from "./errors-stages.js";
 import { inheritHints } from "./hints.js";
 import { axisNames, leafOf, stageOf, uniqueName } from "./lookup.js";
 import { primitive } from "./primitive.js";
@@ -26,7 +27,7 @@ export interface SplitOptions {
  *
  * @returns the outer and the inner loop
  * @throws CompileError SCH101 factor or parts is no positive integer · SCH102 `exact` does not divide · SCH103 · SCH104 · SCH109 ·
- *   SCH116 a tail strategy that would change the result · SCH146 a size sampled elsewhere
+ *   SCH116 a tail strategy that would change the result · SCH132 a name that is no string · SCH146 a size sampled elsewhere
  */
 export function split(
   schedule: Schedule,
@@ -44,6 +45,9 @@ export function split(
     const values = Object.fromEntries(sizes.map(([name, { value }]) => [name, value]));
     const { tail, ...size } = checkedOptions(stage, parent, { ...values, tail: options?.tail ?? "guard" }, span);
     const taken = axisNames(stage);
+    const names: unknown = options?.names ?? [];
+    if (!Array.isArray(names) || names.some((name) => typeof name !== "string"))
+      throw new CompileError(badChoice("such name of a loop", "two strings", typeof names, span));
     const outerName = uniqueName(options?.names?.[0] ?? `${parent.name}.outer`, taken);
     const innerName = uniqueName(options?.names?.[1] ?? `${parent.name}.inner`, new Set([...taken, outerName]));
     const outer = derivedAxis(outerName, parent, span);

@@ -1,9 +1,10 @@
 import { isCompileError } from "@tilewright/diagnostics";
 import { evaluateTensors, interpret, type TypedArray } from "@tilewright/interp";
-import type { Tensor } from "@tilewright/ir";
+import type { Expr, Tensor } from "@tilewright/ir";
 import * as S from "@tilewright/schedule";
-import { add, compute, mul, placeholder, read } from "@tilewright/te";
+import { add, compute, lt, mul, placeholder, read, reduceAxis, sum } from "@tilewright/te";
 import { describe, expect, it } from "vitest";
+import { expectSame, refusal } from "./agreement.js";
 import { elements, inputFor } from "./programs.js";
 
 const input = (shape: readonly number[], name: string): Tensor => placeholder(shape, { name });
@@ -79,3 +80,44 @@ describe("options that are none are refused by their code", () => {
     expect(refused(S.createSchedule(C), options as never)).toBe("SCH121");
   });
 });
+
+describe("what an intrinsic is promised", () => {
+  it("versions of a memory are aligned as the memory is", () => {
+    const [a, w, q] = [input([3], "a"), input([3], "w"), reduceAxis(3, "q")];
+    const product = compute([], () => sum(mul(read(a, q), read(w, q)), q), { name: "c" });
+    const dot = S.tensorIntrinsic("dot", product, { accumulate: true, alignment: 16 });
+    const [A, W, k] = [input([6, 3], "A"), input([3], "W"), reduceAxis(3, "k")];
+    const C = compute([6], (i) => sum(mul(read(A, i, k), read(W, k)), k), { name: "C" });
+    const s = S.createSchedule(C);
+    const rows = S.cacheRead(s, A, "local");
+    const sums = S.cacheWrite(s, C, "local");
+    S.computeAt(s, sums, C, "i");
+    S.computeAt(s, rows, C, "i");
+    S.decomposeReduction(s, sums, "i");
+    S.tensorize(s, sums, "k", dot);
+    S.doubleBuffer(s, rows);
+    expect(S.print(s)).toContain("allocate A.local: float32[2, 1, 3] strides [16, 3, 1] @local align 64");
+    expectSame(s);
+  });
+});
+
+describe("arguments that are none are refused by their code", () => {
+  const A = input([4], "A");
+  const B = compute([4], (i) => add(read(A, i), 1), { name: "B" });
+  const C = compute([4], (i) => add(read(B, i), 1), { name: "C" });
+  it.each<[string, string, (s: S.Schedule) => unknown]>([
+    ["SCH132", "names of loops", (s) => S.split(s, C, "i", { factor: 2, names: [5, 6] as never })],
+    ["SCH132", "a number of names", (s) => S.split(s, C, "i", { factor: 2, names: 5 as never })],
+    ["SCH145", "candidates", (s) => S.sampleCategorical(s, C, 5n as never, {}, 0)],
+    ["SCH145", "a place", (s) => S.sampleComputeLocation(s, B, 5n as never)],
+    ["SCH149", "a condition of a million operations", (s) => S.storePredicate(s, B, (i) => lt(doubled(i, 20), 8))],
+  ])("%s for %s", (code, _, change) => {
+    const s = S.createSchedule(C);
+    expect(refusal(s, () => change(s))).toBe(code);
+  });
+});
+
+/** `expr · 2ⁿ` as sums that share their operands. */
+function doubled(expr: Expr, n: number): Expr {
+  return n === 0 ? expr : doubled(add(expr, expr), n - 1);
+}
