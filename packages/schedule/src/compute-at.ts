@@ -1,4 +1,5 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
+import { checkExpansions } from "./check-expansions.js";
 import { notAConsumer, notMovable } from "./errors.js";
 import { consumersOf, leafOf, readsThrough, stageOf } from "./lookup.js";
 import { primitive } from "./primitive.js";
@@ -32,7 +33,7 @@ export function computeAt(schedule: Schedule, producer: TensorLike, consumer: Te
 
 /**
  * Puts the expression in place of every read; the stage then has no memory and no loops. Work is done again at each read.
- * @throws CompileError SCH103 · SCH110 an output, an input, a reduction or an extern operation
+ * @throws CompileError SCH103 · SCH110 an output, an input, a reduction or an extern operation, or a reader's expression that would be too large
  */
 export function computeInline(schedule: Schedule, producer: TensorLike): void {
   primitive(schedule, computeInline, { tensor: producer }, (span) => {
@@ -46,6 +47,7 @@ export function computeInline(schedule: Schedule, producer: TensorLike): void {
     const outside = consumersOf(schedule, stage).find((reader) => readsWhole(reader, stage));
     if (outside !== undefined) refuse(`\`${outside.name}\` needs it in memory`);
     stage.attachment = { kind: "inline" };
+    checkExpansions(schedule, "computeInline", stage, span);
     record(schedule, "computeInline", stage, {});
   });
 }

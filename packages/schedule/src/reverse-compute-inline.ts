@@ -1,5 +1,6 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { type IterVar, isConst } from "@tilewright/ir";
+import { checkExpansions } from "./check-expansions.js";
 import { checkMovable } from "./compute-at.js";
 import { copyLoops, moveLoops } from "./copy-loops.js";
 import { notMovable } from "./errors.js";
@@ -39,6 +40,7 @@ export function reverseComputeInline(schedule: Schedule, consumer: TensorLike): 
     reader.initialAt = null;
     moveLoops(schedule, source, source.leaves, reader, axes);
     source.attachment = { kind: "inline" };
+    checkExpansions(schedule, "reverseComputeInline", source, span);
     record(schedule, "reverseComputeInline", reader, {}, reader.leaves.map(({ name }) => name)); // biome-ignore format: one line
     return reader.leaves;
   });

@@ -9,16 +9,19 @@ import { elements, inputFor } from "./programs.js";
 
 const input = (shape: readonly number[], name: string): Tensor => placeholder(shape, { name });
 
-/** What `toPrimFunc` refuses, or "accepted". */
-function refused(schedule: S.Schedule, options: S.PrimFuncOptions): string {
+/** The code of a refusal, or "accepted". */
+function codeOf(call: () => unknown): string {
   try {
-    S.toPrimFunc(schedule, options);
+    call();
   } catch (error) {
     if (isCompileError(error)) return error.code;
     throw error;
   }
   return "accepted";
 }
+
+const refused = (schedule: S.Schedule, options: S.PrimFuncOptions): string =>
+  codeOf(() => S.toPrimFunc(schedule, options));
 
 describe("an output that takes an input's memory", () => {
   const A = input([11], "A");
@@ -121,3 +124,19 @@ describe("arguments that are none are refused by their code", () => {
 function doubled(expr: Expr, n: number): Expr {
   return n === 0 ? expr : doubled(add(expr, expr), n - 1);
 }
+
+describe("expressions stay of a size that can be compiled", () => {
+  it("SCH110 for a chain that doubles at every link", () => {
+    const A = input([64], "A");
+    const chain = [compute([64], (i) => add(read(A, i), 1), { name: "T0" })];
+    for (let n = 1; n < 40; n++) {
+      const from = chain.at(-1) as Tensor;
+      chain.push(compute([64 - n], (i) => add(read(from, i), read(from, add(i, 1))), { name: `T${n}` }));
+    }
+    const s = S.createSchedule(chain.at(-1) as Tensor);
+    const outcomes = chain.slice(0, -1).map((stage) => codeOf(() => S.computeInline(s, stage)));
+    expect(outcomes).toContain("accepted");
+    expect(outcomes).toContain("SCH110");
+    expect(s.records).toHaveLength(outcomes.filter((code) => code === "accepted").length);
+  });
+});
