@@ -61,8 +61,8 @@ function chosenReaders(
   const all = consumersOf(schedule, source).filter(
     (stage) => stage.operation.kind === "Compute" && schedule.stages.indexOf(stage) > schedule.stages.indexOf(source),
   );
-  const named = readers === undefined || !Array.isArray(readers) ? null : (readers as readonly TensorLike[]);
-  const chosen = named === null ? all : named.map((reader) => stageOf(schedule, reader, span));
+  const named: readonly TensorLike[] = Array.isArray(readers) ? readers : [readers as unknown as TensorLike];
+  const chosen = (readers ?? null) === null ? all : named.map((reader) => stageOf(schedule, reader, span));
   const wrong = chosen.length === 0 ? "(nothing)" : chosen.find((reader) => !all.includes(reader))?.name;
   if (wrong === undefined) return chosen;
   const known = chosen.length === 0 ? [] : all.map(({ name }) => name);

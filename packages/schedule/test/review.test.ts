@@ -120,6 +120,16 @@ describe("arguments that are none are refused by their code", () => {
   });
 });
 
+it("one reader without a list is that reader alone", () => {
+  const A = input([4], "A");
+  const B = compute([4], (i) => add(read(A, i), 1), { name: "B" });
+  const C = compute([4], (i) => add(read(B, i), read(A, i)), { name: "C" });
+  const s = S.createSchedule(C);
+  S.cacheRead(s, A, "local", C as never);
+  expect(s.records[0]?.arguments.readers).toEqual(["C"]);
+  expect(codeOf(() => S.cacheRead(s, A, "local", 5 as never))).toBe("SCH103");
+});
+
 /** `expr · 2ⁿ` as sums that share their operands. */
 function doubled(expr: Expr, n: number): Expr {
   return n === 0 ? expr : doubled(add(expr, expr), n - 1);
