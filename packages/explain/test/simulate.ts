@@ -88,7 +88,7 @@ export function distinctElements(func: PrimFunc): ReadonlyMap<Var, number> {
     },
     enter: () => void open.push(new Set()),
     leave(loop) {
-      const { size } = open.pop() as Set<string>;
+      const { size } = open.pop() as Set<number>;
       most.set(loop, Math.max(size, most.get(loop) ?? 0));
     },
   });
