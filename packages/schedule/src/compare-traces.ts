@@ -1,7 +1,7 @@
-import { CompileError, callSite, type Span } from "@tilewright/diagnostics";
+import { callSite } from "@tilewright/diagnostics";
 import type { Json, Trace, TraceRecord } from "@tilewright/ir";
 import { print } from "@tilewright/ir/text";
-import { badRecord } from "./errors.js";
+import { recordsOf } from "./records-of.js";
 
 /** What differs between two traces at one place: a step that only one has, or one with other arguments or results. */
 export type TraceDifference =
@@ -55,24 +55,6 @@ export function renderComparison({ same, differences }: TraceComparison): string
   const kept = same === 1 ? "1 step is the same" : `${same} steps are the same`;
   const summary = count === 0 ? `nothing differs, ${kept}` : `${kept}, ${count} ${count === 1 ? "differs" : "differ"}`;
   return [...lines, summary].join("\n");
-}
-
-function recordsOf(trace: Trace, span: Span): readonly TraceRecord[] {
-  const records: unknown = trace?.records;
-  if (trace?.version !== 1 || !Array.isArray(records))
-    throw new CompileError(badRecord(0, "trace", "it is no trace of version 1", span));
-  for (const [step, record] of (records as readonly TraceRecord[]).entries()) {
-    const { primitive, stage, arguments: args, results } = record ?? {};
-    if (
-      typeof primitive !== "string" ||
-      typeof stage !== "string" ||
-      typeof args !== "object" ||
-      args === null ||
-      !Array.isArray(results)
-    )
-      throw new CompileError(badRecord(step, String(primitive), "it is no record of a primitive", span));
-  }
-  return records as readonly TraceRecord[];
 }
 
 /** Equal for equal records, whatever the order of their fields. */

@@ -1,6 +1,7 @@
 import { CompileError, callSite } from "@tilewright/diagnostics";
 import type { Json, Trace } from "@tilewright/ir";
 import { badDecision } from "./errors-layout.js";
+import { recordsOf } from "./records-of.js";
 
 /** What a sampling instruction of a trace decided. */
 export interface Decision {
@@ -11,9 +12,12 @@ export interface Decision {
   readonly decision: Json;
 }
 
-/** All decisions of a trace in order: what a tuner may vary. */
+/**
+ * All decisions of a trace in order: what a tuner may vary.
+ * @throws CompileError SCH120 it is no trace
+ */
 export function decisionsOf(trace: Trace): readonly Decision[] {
-  return trace.records.flatMap(({ primitive, stage, arguments: args }, step) => {
+  return recordsOf(trace, callSite(decisionsOf)).flatMap(({ primitive, stage, arguments: args }, step) => {
     const { decision } = args;
     return primitive.startsWith("sample") && decision !== undefined ? [{ step, primitive, stage, decision }] : [];
   });
@@ -21,7 +25,7 @@ export function decisionsOf(trace: Trace): readonly Decision[] {
 
 /**
  * The trace with another decision at a step; `replay` says whether it is legal, and gives it to everything that used the one before.
- * @throws CompileError SCH145 the step decides nothing
+ * @throws CompileError SCH120 it is no trace · SCH145 the step decides nothing
  */
 export function withDecision(trace: Trace, step: number, decision: Json): Trace {
   const decides = decisionsOf(trace).map((each) => each.step);

@@ -3,6 +3,7 @@ import type { Tensor, Trace, TraceRecord } from "@tilewright/ir";
 import { Arguments } from "./arguments.js";
 import { newSchedule } from "./create-schedule.js";
 import { badRecord } from "./errors.js";
+import { badIntrinsic } from "./errors-tensorize.js";
 import { PRIMITIVES } from "./primitives.js";
 import type { Choose } from "./sampled.js";
 import type { Schedule, TensorIntrinsic } from "./schedule.js";
@@ -30,6 +31,8 @@ export function replay(outputs: Tensor | readonly Tensor[], trace: Trace, option
   const schedule = newSchedule(outputs, span);
   schedule.place = span;
   const { intrinsics = [], resample = null } = options ?? {};
+  if (!Array.isArray(intrinsics))
+    throw new CompileError(badIntrinsic("intrinsics", "it is no list of intrinsics", span));
   for (const intrinsic of intrinsics) checkIntrinsic(intrinsic, span);
   schedule.intrinsics = new Map(intrinsics.map((intrinsic) => [intrinsic.name, intrinsic]));
   const records: unknown = trace?.records;

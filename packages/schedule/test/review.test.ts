@@ -120,6 +120,15 @@ describe("arguments that are none are refused by their code", () => {
   });
 });
 
+it("what is no trace, and no list of intrinsics, is refused by its code", () => {
+  const C = compute([4], (i) => add(read(input([4], "A"), i), 1), { name: "C" });
+  for (const trace of [null, 5, { version: 1 }, { version: 1, records: [null] }, { version: 1, records: [{}] }]) {
+    expect(codeOf(() => S.decisionsOf(trace as never))).toBe("SCH120");
+    expect(codeOf(() => S.withDecision(trace as never, 0, 1))).toBe("SCH120");
+  }
+  expect(codeOf(() => S.replay(C, { version: 1, records: [] }, { intrinsics: 5 as never }))).toBe("SCH153");
+});
+
 it("one reader without a list is that reader alone", () => {
   const A = input([4], "A");
   const B = compute([4], (i) => add(read(A, i), 1), { name: "B" });
