@@ -128,6 +128,9 @@ function domainOf(
   for (const axis of stage.reduceAxes) roots.set(axis, Number((axis.extent as { value?: number }).value));
   const { extents, rooms } = extentsOf(stage, roots);
   checkTails(stage, extents);
+  for (const [axis, room] of rooms)
+    if (!Number.isSafeInteger(room))
+      throw new CompileError(illegalTail(axis.name, "roundUp", `${room} elements are too many to count`, axis.span));
   const loopVars = new Map(stage.leaves.map((leaf) => [leaf, variable(leaf.name, "index", 1, leaf.span)] as const));
   const relative = valuesOf(stage, extents, loopVars);
   const withRoom = new Map(

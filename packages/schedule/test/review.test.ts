@@ -108,6 +108,13 @@ describe("arguments that are none are refused by their code", () => {
   const A = input([4], "A");
   const B = compute([4], (i) => add(read(A, i), 1), { name: "B" });
   const C = compute([4], (i) => add(read(B, i), 1), { name: "C" });
+
+  it("SCH116 for room that no index reaches", () => {
+    const s = S.createSchedule(C);
+    S.split(s, B, "i", { factor: 2 ** 40, tail: "roundUp" });
+    expect(refusal(s, () => S.split(s, B, "i.outer", { factor: 2 ** 40, tail: "roundUp" }))).toBe("SCH116");
+  });
+
   it.each<[string, string, (s: S.Schedule) => unknown]>([
     ["SCH132", "names of loops", (s) => S.split(s, C, "i", { factor: 2, names: [5, 6] as never })],
     ["SCH132", "a number of names", (s) => S.split(s, C, "i", { factor: 2, names: 5 as never })],
