@@ -84,7 +84,7 @@ async function runsUntilCaught(limit: number): Promise<number | null> {
   const { Choices, randomSchedule } = await import("./random-trace.js");
   const { elements, inputFor, placeholdersOf, programs } = await import("./programs.js");
   const { evaluateTensors, interpret } = await import("@tilewright/interp");
-  const { toPrimFunc } = await import("@tilewright/schedule");
+  const { intrinsicsOf, toPrimFunc } = await import("@tilewright/schedule");
   let state = 1;
   const next = (): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -98,7 +98,8 @@ async function runsUntilCaught(limit: number): Promise<number | null> {
       const memory = new Map(placeholdersOf(outputs).map((tensor) => [tensor.name, inputFor(tensor, run)] as const));
       const expected = evaluateTensors(outputs, new Map(memory));
       for (const tensor of outputs) memory.set(tensor.name, new Float32Array(elements(tensor.shape)).fill(Number.NaN));
-      interpret(toPrimFunc(schedule), memory as never, { seed: run });
+      const intrinsics = Object.fromEntries(intrinsicsOf(schedule).map(({ name, semantics }) => [name, semantics]));
+      interpret(toPrimFunc(schedule), memory as never, { seed: run, intrinsics });
       const same = outputs.every(({ name }, k) =>
         memory.get(name)?.every((value, i) => Object.is(value, expected[k]?.[i])),
       );
