@@ -14,7 +14,7 @@ const MUTANTS = 60;
 /** A row of numbers that is the same in every run. */
 function numbersFrom(seed: number): readonly number[] {
   let state = seed * 2_654_435_761;
-  return Array.from({ length: 16 }, () => {
+  return Array.from({ length: 32 }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state >>> 8;
   });

@@ -85,10 +85,10 @@ function softmax(): Scheduled {
 
 export const scheduled: readonly Scheduled[] = [gemm(), conv2d(), softmax()];
 
-/** The trace with one or two things changed, as a tuner's mutation or a slip of the pen would. */
+/** The trace with one to five things changed, as a tuner's mutation or a slip of the pen would. */
 export function mutated({ records }: Trace, choices: Choices): Trace {
   let changed = [...records];
-  for (let times = 1 + choices.below(2); times > 0; times--) {
+  for (let times = 1 + choices.below(5); times > 0; times--) {
     const at = choices.below(changed.length);
     const record = changed[at] as TraceRecord;
     const mutation = MUTATIONS[choices.below(MUTATIONS.length)] as Mutation;
