@@ -138,6 +138,14 @@ describe("floating-point licences", () => {
     expect([reduce.fast, fastOf(reduce.sources[0])]).toEqual([CONTRACT | REASSOCIATE, CONTRACT]);
   });
 
+  it("are none for what is compared, so that a choice is the same wherever it is made", () => {
+    const value = (i: Expr): Expr => add(mul(read(A, i, k), 2), 1);
+    const reduce = reduceOf((i) => sum(te.select(te.eq(value(i), 3), value(i), 0), k));
+    const choice = reduce.sources[0];
+    if (choice?.kind !== "Select" || choice.condition.kind !== "Binary") throw new Error("no choice");
+    expect([fastOf(choice.whenTrue), fastOf(choice.condition.left)]).toEqual([CONTRACT, 0]);
+  });
+
   it("are refused by strict", () => {
     const reduce = reduceOf((i) => sum(source(i), k, { strict: true }));
     expect([reduce.fast, fastOf(reduce.sources[0])]).toEqual([0, 0]);

@@ -129,13 +129,23 @@ function checkAxes(axes: IterVar | readonly IterVar[], span: Span): readonly Ite
   return list;
 }
 
-/** Lets a multiplication and the addition it feeds share one rounding. */
+/** Lets a multiplication and the addition it feeds share one rounding; not in what is compared, as a choice must be the same everywhere. */
 function contracted(source: Expr): Expr {
   return rewrite(source, {
-    Binary: (node) =>
-      isFloat(node.dtype) && (node.op === "mul" || node.op === "add" || node.op === "sub")
+    Binary: (node) => {
+      if (!isFloat(node.left.dtype)) return undefined;
+      if (!isFloat(node.dtype)) return uncontracted(node);
+      return node.op === "mul" || node.op === "add" || node.op === "sub"
         ? { ...node, fast: node.fast | CONTRACT }
-        : undefined,
+        : undefined;
+    },
+  });
+}
+
+/** @internal Takes back what `contracted` allows. */
+export function uncontracted(source: Expr): Expr {
+  return rewrite(source, {
+    Binary: (node) => ((node.fast & CONTRACT) === 0 ? undefined : { ...node, fast: node.fast & ~CONTRACT }),
   });
 }
 

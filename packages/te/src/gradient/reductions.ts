@@ -1,14 +1,6 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
-import {
-  CONTRACT,
-  type Combiner,
-  type Compute,
-  type Expr,
-  type IterVar,
-  isFloat,
-  rewrite,
-  structuralEqual,
-} from "@tilewright/ir";
+import { type Combiner, type Compute, type Expr, type IterVar, isFloat, structuralEqual } from "@tilewright/ir";
+import { uncontracted } from "../reduce.js";
 import { sharedAmongChosen } from "./choices.js";
 import type { Seed } from "./differentiate.js";
 import { unknownReducer } from "./errors.js";
@@ -51,6 +43,7 @@ export function domainsOf(operation: Compute, outputs: readonly OutputGradient[]
 }
 
 function seedOf(root: Expr | undefined, gradient: Sensitivity): readonly Seed[] {
+  // What a sum may round once with its additions stands alone elsewhere; a sum that it comes into again takes the licence anew.
   return root === undefined ? [] : [{ root: uncontracted(root), gradient }];
 }
 
@@ -65,13 +58,6 @@ function startsOf(fold: Fold): { readonly source: Sensitivity; readonly initial:
     source: timesOtherFactors(fold),
     initial: reduce.initial === null ? output.gradient : timesAllFactors(fold),
   };
-}
-
-/** What a sum may round once with its additions stands alone elsewhere; a sum that it comes into again takes the licence anew. */
-function uncontracted(source: Expr): Expr {
-  return rewrite(source, {
-    Binary: (node) => ((node.fast & CONTRACT) === 0 ? undefined : { ...node, fast: node.fast & ~CONTRACT }),
-  });
 }
 
 /** How a component of a tuple is combined; of a choice, the components that are compared. */
