@@ -14,6 +14,9 @@ export interface TypeScriptOptions {
   readonly outputs?: string;
 }
 
+/** Where the printed program takes the primitives from. */
+const PACKAGE = "@tilewright/schedule";
+
 /**
  * A trace as TypeScript that makes the same schedule: imports, then a call for each record. Axes, tensors and sampled values that later
  * calls use are held in variables named after them. The text is JavaScript too.
@@ -37,7 +40,7 @@ export function toTypeScript(trace: Trace, options: TypeScriptOptions = {}): str
     ...new Set(["createSchedule", ...(records as readonly TraceRecord[]).map((each) => each.primitive)]),
   ];
   const text = [
-    `import { ${imports.sort().join(", ")} } from "@tilewright/schedule";`,
+    `import { ${imports.sort().join(", ")} } from ${JSON.stringify(PACKAGE)};`,
     "",
     `const s = createSchedule(${options?.outputs ?? "outputs"});`,
     ...lines.map(({ results, form, call }) => {
