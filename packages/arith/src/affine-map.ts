@@ -2,7 +2,7 @@ import { build, type Expr, int, type Var } from "@tilewright/ir";
 import type { Analyzer } from "./analyzer.js";
 import { digitOf } from "./digits.js";
 import { floorDivide } from "./integers.js";
-import type { Interval } from "./interval.js";
+import { addIntervals, type Interval, point, scaleInterval } from "./interval.js";
 import { type Context, Simplifier } from "./simplify.js";
 
 /** A variable of a map, which takes the values 0 .. extent − 1. */
@@ -119,11 +119,7 @@ function expressionOf({ digits, offset }: DigitSum): Expr {
 
 /** @internal Values of a sum, both ends included: exact when its digits are independent. */
 export function rangeOfSum({ digits, offset }: DigitSum): Interval {
-  const ends = digits.map(({ factor, range }) => [factor * range.min, factor * range.max]);
-  return {
-    min: ends.reduce((sum, [a = 0, b = 0]) => sum + Math.min(a, b), offset),
-    max: ends.reduce((sum, [a = 0, b = 0]) => sum + Math.max(a, b), offset),
-  };
+  return digits.reduce((sum, { factor, range }) => addIntervals(sum, scaleInterval(range, factor)), point(offset));
 }
 
 /** For each output the extent e of the smallest 0 .. e that is known to hold its values, negative ones aside. */

@@ -9,7 +9,7 @@ import {
   type Var,
 } from "@tilewright/ir";
 import {
-  addIntervals, floorDivideIntervals, floorModuloIntervals, hull, type Interval, intersect, maxIntervals, minIntervals, multiplyIntervals,
+  addIntervals, converted, floorDivideIntervals, floorModuloIntervals, hull, type Interval, intersect, maxIntervals, minIntervals, multiplyIntervals,
   point, scaleInterval, subtractIntervals, truncateDivideIntervals, truncateModuloIntervals, UNBOUNDED, within,
 } from "./interval.js"; // biome-ignore format: a list
 
@@ -44,7 +44,7 @@ export function nodeBounds(node: Expr, boundsOfChild: (child: Expr) => Interval,
     case "Const":
       return typeof node.value === "number" && !Number.isInteger(node.value)
         ? UNBOUNDED
-        : intersect(point(Number(node.value)), UNBOUNDED);
+        : converted(Number(node.value));
     case "Var": {
       const known = ranges.get(node);
       return known === undefined ? type : intersect(known, type);

@@ -1,4 +1,4 @@
-import { floorDivide } from "./integers.js";
+import { floorDivide, floorModulo } from "./integers.js";
 
 /** The integers `min ≤ x ≤ max`; infinite ends where nothing is known. `min > max` is the empty set. */
 export interface Interval {
@@ -9,6 +9,8 @@ export interface Interval {
 export const UNBOUNDED: Interval = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
 
 export const point = (value: number): Interval => ({ min: value, max: value });
+/** An integer that was converted to a double, with what the conversion may have lost. */
+export const converted = (value: number): Interval => exact(value, value);
 export const isPoint = (x: Interval): boolean => x.min === x.max;
 export const isEmpty = (x: Interval): boolean => x.min > x.max;
 export const within = (x: Interval, min: number, max: number): boolean => x.min >= min && x.max <= max;
@@ -70,7 +72,7 @@ export function floorModuloIntervals(x: Interval, y: Interval): Interval {
     if (x.min >= 0 && x.max < y.min) return x;
     const { min, max } = floorDivideIntervals(x, y);
     if (isPoint(y) && min === max && Number.isFinite(min))
-      return { min: x.min - min * y.min, max: x.max - min * y.min };
+      return { min: floorModulo(x.min, y.min), max: floorModulo(x.max, y.min) };
     return { min: 0, max: x.min >= 0 ? Math.min(x.max, y.max - 1) : y.max - 1 };
   }
   return { min: y.min + 1, max: 0 };

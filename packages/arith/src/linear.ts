@@ -21,14 +21,14 @@ export const atomLinear = (atom: Expr): Linear => ({ terms: [{ atom, coefficient
 
 /** a + factor · b; `undefined` when it grows too long or leaves the integers that doubles hold. */
 export function addLinear(a: Linear, b: Linear, factor = 1): Linear | undefined {
-  const constant = a.constant + b.constant * factor + 0;
-  if (!Number.isSafeInteger(constant)) return undefined;
+  const constant = multiplyAdd(a.constant, b.constant, factor);
+  if (constant === undefined) return undefined;
   if (b.terms.length === 0) return { terms: a.terms, constant };
   const terms: Term[] = [...a.terms];
   for (const { atom, coefficient } of b.terms) {
     const position = indexOf(terms, atom, a.terms.length);
-    const total = (position < 0 ? 0 : (terms[position]?.coefficient ?? 0)) + coefficient * factor;
-    if (!Number.isSafeInteger(total)) return undefined;
+    const total = multiplyAdd(position < 0 ? 0 : (terms[position]?.coefficient ?? 0), coefficient, factor);
+    if (total === undefined) return undefined;
     if (position < 0) terms.push({ atom, coefficient: total });
     else terms[position] = { atom, coefficient: total };
   }
@@ -36,6 +36,13 @@ export function addLinear(a: Linear, b: Linear, factor = 1): Linear | undefined 
     ? terms.filter(({ coefficient }) => coefficient !== 0)
     : terms;
   return kept.length > LONGEST ? undefined : { terms: kept, constant };
+}
+
+/** a + b · factor; `undefined` where a double would round. */
+function multiplyAdd(a: number, b: number, factor: number): number | undefined {
+  const product = b * factor;
+  const total = a + product + 0;
+  return Number.isSafeInteger(product) && Number.isSafeInteger(total) ? total : undefined;
 }
 
 /** Sums are short: a search beats a map. */
