@@ -67,6 +67,10 @@ describe("CLI108 says what the system refuses, and nothing is changed", () => {
     expect(await refusal("/sys/tilewright-out")).toMatch(/E(PERM|ACCES|ROFS): /);
   });
 
+  it.runIf(process.platform === "linux")("no folder is made there, and it ends", async () => {
+    expect(await refusal("/proc/tilewright-out/below")).toContain("ENOENT");
+  });
+
   it.runIf(process.platform === "linux")("a device is above it", async () => {
     expect(await refusal("/dev/null/x")).toContain("ENOTDIR");
   });

@@ -19,12 +19,30 @@ export async function writeFolder(path: string, files: ReadonlyMap<string, Uint8
   const place = join(exists ? target : dirname(target), `.tilewright-${randomUUID()}`);
   try {
     // Made by mkdir, not mkdtemp, for the permissions that new folders have here.
-    await guarded(path, () => mkdir(place, { recursive: !exists }));
+    await guarded(path, () => makeFolder(place));
     for (const [name, bytes] of files) await guarded(path, () => writeFile(join(place, name), bytes));
     if (exists) await moveInto(target, place, path, [...files.keys()]);
     else await guarded(path, () => rename(place, target));
   } finally {
     await rm(place, { recursive: true, force: true }).catch(() => undefined); // what went wrong before says more
+  }
+}
+
+/** A folder and those above it. `mkdir` of Node, asked to be recursive, never ends where the system makes none, as below /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const above = dirname(path);
+    const isThere = await stat(above).then(
+      () => true,
+      () => false,
+    );
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || isThere) throw error;
+    await makeFolder(above).catch((refusal: NodeJS.ErrnoException) => {
+      if (refusal.code !== "EEXIST") throw refusal; // somebody else has just made it
+    });
+    await mkdir(path);
   }
 }
 
