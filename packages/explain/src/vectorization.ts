@@ -222,11 +222,12 @@ function adviceFor(main: Statement, candidate: Loop | undefined, lanes: number):
   if (candidate === undefined)
     return [`no loop moves \`${store.buffer.name}\` by one element: change its layout (transformLayout)`];
   const { name, extent } = candidate;
-  const quoted = `"${main.stage}", "${name}"`;
+  const stage = JSON.stringify(main.stage);
+  const quoted = `${stage}, ${JSON.stringify(name)}`;
   const [around, advice] = [main.loops, [] as string[]];
   const mark =
     extent > lanes
-      ? `const [, lanes] = split(s, ${quoted}, { factor: ${lanes} }); vectorize(s, "${main.stage}", lanes)`
+      ? `const [, lanes] = split(s, ${quoted}, { factor: ${lanes} }); vectorize(s, ${stage}, lanes)`
       : `vectorize(s, ${quoted})`;
   advice.push(extent < lanes ? `${mark}: only ${extent} of ${lanes} lanes` : mark);
   if (around.at(-1) !== candidate) advice.push(`reorder so that \`${name}\` is innermost`);

@@ -86,6 +86,12 @@ describe("vectors that are not", () => {
     ]);
   });
 
+  it("names in the advice are quoted", () => {
+    const A = placeholder([16], { name: "A" });
+    const s = createSchedule(compute([16], (i) => add(read(A, i), 1), { name: 'say "x"' }));
+    expect(vectorsOf(s).advice[0]).toContain('split(s, "say \\"x\\"", "i", { factor: 8 })');
+  });
+
   it("the advice can be followed", () => {
     const { C } = product(64);
     const s = createSchedule(C);
