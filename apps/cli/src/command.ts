@@ -61,6 +61,6 @@ export function integer(call: Call, name: string, otherwise: number, min: number
 export function onlyArgument(call: Call, what: string): string {
   const [first, second] = call.positionals;
   if (first === undefined) throw new UsageError(`${what} is missing`);
-  if (second !== undefined) throw new UsageError(`one ${what} is enough: ${JSON.stringify(second)} is left over`);
+  if (second !== undefined) throw new UsageError(`${what} is all it takes: ${JSON.stringify(second)} is left over`);
   return first;
 }

@@ -38,7 +38,7 @@ describe("the command line", () => {
     [[], "a command is missing"],
     [["fly"], 'there is no command "fly"'],
     [["lower"], "the file of the kernel is missing"],
-    [["lower", "a.ts", "b.ts"], 'one the file of the kernel is enough: "b.ts" is left over'],
+    [["lower", "a.ts", "b.ts"], 'the file of the kernel is all it takes: "b.ts" is left over'],
     [["lower", "a.ts", "--target", "gpu"], '--target is c or wasm, not "gpu"'],
     [["build", "a.ts", "--target", "gpu"], '--target is wasm, native, c-wasm, not "gpu"'],
     [["build", "a.ts", "--threads", "0"], '--threads is a whole number from 1 to 64, not "0"'],
