@@ -87,7 +87,8 @@ function checkImports({ folder, manifest }, complain) {
   const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
   for (const file of sourceFiles(folder)) {
     for (const [, name] of readText(file).matchAll(/(?:from|import\(?)\s*"(@tilewright\/[^"/]+)/g)) {
-      if (name !== manifest.name && !(name in declared)) complain(`${file} imports ${name}, which package.json does not declare`);
+      if (name !== manifest.name && !(name in declared))
+        complain(`${file} imports ${name}, which package.json does not declare`);
     }
   }
 }
