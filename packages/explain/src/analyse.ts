@@ -98,7 +98,7 @@ function explainStage(
     work,
     operations,
     traffic,
-    workingSets: memory.workingSets(main.loops),
+    workingSets: memory.workingSets(main),
     vectorization: vectorizationOf(machine, statements, main),
     computed: computedOf(each),
     bound: boundOf(machine, operations, compute, traffic, rates),

@@ -3,7 +3,7 @@ import { type LevelTraffic, WHOLE_NEST, type WorkingSet } from "./explanation.js
 import { bytesOfBuffer } from "./footprint.js";
 import { groupBy } from "./group-by.js";
 import type { Machine } from "./machine.js";
-import type { Access, Loop, Nest } from "./nest.js";
+import type { Access, Loop, Nest, Statement } from "./nest.js";
 import { type Boundary, type Bytes, hasLanes, type Traffic, TrafficModel } from "./traffic.js";
 
 /** Bytes of a register that holds one scalar. */
@@ -15,7 +15,8 @@ export interface Memory {
   readonly levels: readonly { readonly level: string; readonly traffic: Traffic }[];
   /** One iteration of a loop on one core: distinct bytes in lines of the first cache, and the smallest cache that holds it. */
   iteration(loop: Loop, depth: number): { readonly bytes: number; readonly cache: string | null };
-  workingSets(loops: readonly Loop[]): readonly WorkingSet[];
+  /** Of the loops around a statement. */
+  workingSets(statement: Statement): readonly WorkingSet[];
   /** Buffers whose rows drive each other out of a cache that has room for one iteration of a loop. */
   crowded(loop: Loop, depth: number): readonly { readonly cache: string; readonly buffer: Buffer }[];
   /** Small arrays that live in registers, so that they cause no traffic. */
@@ -43,12 +44,14 @@ export function memoryOf(nest: Nest, machine: Machine, threads: number): Memory 
       bytes: first.workingSet(loop.body, depth + 1),
       cache: caches.find(({ model }) => model.fits(loop.body, depth + 1))?.name ?? null,
     }),
-    workingSets: (loops) =>
+    workingSets: (statement) =>
       caches.map(({ name, bytes, model }) => {
+        const { loops } = statement;
         const [outermost] = loops;
-        const whole = outermost === undefined ? 0 : model.workingSet(outermost, 0);
-        if (outermost === undefined || model.fits(outermost, 0))
+        if (outermost === undefined || model.fits(outermost, 0)) {
+          const whole = model.workingSet(outermost ?? statement, 0);
           return { cache: name, cacheBytes: bytes, loop: WHOLE_NEST, bytes: whole };
+        }
         const depth = loops.findIndex((loop, position) => model.fits(loop.body, position + 1));
         const shown = loops[depth] ?? loops.at(-1) ?? outermost;
         const size = model.workingSet(shown.body, depth < 0 ? loops.length : depth + 1);

@@ -1,5 +1,6 @@
 import { isConst, type Stmt, type Var, visit } from "@tilewright/ir";
-import { toPrimFunc } from "@tilewright/schedule";
+import { createSchedule, toPrimFunc } from "@tilewright/schedule";
+import { add, compute, placeholder, read } from "@tilewright/te";
 import { describe, expect, it } from "vitest";
 import { explain, type Machine, ZEN3_NATIVE } from "../src/index.js";
 import { KERNELS } from "./kernels.js";
@@ -35,5 +36,12 @@ describe("working sets", () => {
       expect(nearest / measured).toBeGreaterThanOrEqual(1);
       expect(nearest / measured).toBeLessThan(1.25);
     }
+  });
+
+  it("of a stage without loops is what it touches", () => {
+    const x = placeholder([], { name: "x" });
+    const schedule = createSchedule(compute([], () => add(read(x), 1)));
+    const sets = explain(schedule, ZEN3_NATIVE).stages[0]?.workingSets;
+    expect(sets?.map(({ loop, bytes }) => [loop, bytes])).toEqual(Array(3).fill(["whole nest", 128]));
   });
 });
