@@ -82,13 +82,12 @@ function checkDependencies({ folder, short, manifest }, complain) {
   }
 }
 
-/** In the work tree undeclared imports resolve too; in somebody's project they would not. A package may name itself. */
+/** In the work tree undeclared imports resolve too; in somebody's project they would not. */
 function checkImports({ folder, manifest }, complain) {
   const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
   for (const file of sourceFiles(folder)) {
     for (const [, name] of readText(file).matchAll(/(?:from|import\(?)\s*"(@tilewright\/[^"/]+)/g)) {
-      if (name !== manifest.name && !(name in declared))
-        complain(`${file} imports ${name}, which package.json does not declare`);
+      if (!(name in declared)) complain(`${file} imports ${name}, which package.json does not declare`);
     }
   }
 }
