@@ -23,12 +23,13 @@ import {
   type Var,
   variable,
 } from "@tilewright/ir";
+import { endOf } from "./axis-extent.js";
 import { callIntrinsic } from "./call-intrinsic.js";
 import { loopsOfInitial } from "./check-places.js";
 import type { Domain, Region } from "./domain.js";
 import { foldsOf } from "./folds.js";
 import { asHinted } from "./hints.js";
-import { endOf, loopsInside, readsOf } from "./infer-bounds.js";
+import { loopsInside, readsOf } from "./infer-bounds.js";
 import type { Bodies } from "./inline-stages.js";
 import { type PlacedDimension, positionIn } from "./layout.js";
 import { paddingNest } from "./pad-memory.js";

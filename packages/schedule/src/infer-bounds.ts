@@ -15,6 +15,7 @@ import {
   variable,
   visit,
 } from "@tilewright/ir";
+import { endOf, extentOf } from "./axis-extent.js";
 import { loopsOfInitial } from "./check-places.js";
 import type { Domain, Domains, EnclosingLoop, Region } from "./domain.js";
 import { illegalTail } from "./errors.js";
@@ -65,7 +66,7 @@ export function inferBounds(stages: readonly Stage[], bodies: Bodies): Domains {
 }
 
 function declaredRegions(stage: Stage): readonly Region[] {
-  return stage.axes.map((axis) => ({ min: axis.min, extent: Number((axis.extent as { value?: number }).value) }));
+  return stage.axes.map((axis) => ({ min: axis.min, extent: extentOf(axis) }));
 }
 
 /** What the readers ask for, in two parts when the stage keeps it from one iteration to the next. @throws CompileError SCH168 */
@@ -102,7 +103,7 @@ function demandedDomain(
 /** What an extern operation reads has its declared shape: no room for whole tiles. */
 function checkDense(stage: Stage, { regions }: Domain): void {
   for (const axis of stage.axes) {
-    if ((regions.get(axis)?.extent ?? 0) > Number((axis.extent as { value?: number }).value)) {
+    if ((regions.get(axis)?.extent ?? 0) > extentOf(axis)) {
       throw new CompileError(
         illegalTail(axis.name, "roundUp", "an extern operation reads the stage, in its declared shape", axis.span),
       );
@@ -125,7 +126,7 @@ function domainOf(
 ): Domain {
   const roots = new Map<IterVar, number>();
   for (const [dimension, axis] of stage.axes.entries()) roots.set(axis, regions[dimension]?.extent ?? 1);
-  for (const axis of stage.reduceAxes) roots.set(axis, Number((axis.extent as { value?: number }).value));
+  for (const axis of stage.reduceAxes) roots.set(axis, extentOf(axis));
   const { extents, rooms } = extentsOf(stage, roots);
   checkTails(stage, extents);
   for (const [axis, room] of rooms)
@@ -304,11 +305,6 @@ function regionExtent(domain: Domain, axis: IterVar, min: Expr): number {
   return Math.max(0, Math.min(region.extent, endOf(axis) - Number(min.value)));
 }
 
-/** One past the last value of an axis whose domain is constant. */
-export function endOf({ min, extent }: IterVar): number {
-  return Number((min as { value?: number }).value) + Number((extent as { value?: number }).value);
-}
-
 /** What one read asks for along one dimension: both ends, and the most elements between them; null when nothing bounds it. */
 interface Demand {
   readonly min: Expr;
@@ -353,7 +349,7 @@ export function clampedParts(index: Expr): { inner: Expr; last: number } | undef
 }
 
 function unionRegion(asked: readonly (Demand | null)[], axis: IterVar, ranges: ReadonlyMap<Var, Range>): Region {
-  const declared = Number((axis.extent as { value?: number }).value);
+  const declared = extentOf(axis);
   const demands = asked.filter((demand) => demand !== null);
   if (demands.length === 0 || demands.length < asked.length) return { min: int(0), extent: declared };
   const b = at(axis.span);

@@ -2,6 +2,7 @@ import { CompileError, type Span } from "@tilewright/diagnostics";
 import {
   build, type Expr, type IterVar, int, isFloat, REASSOCIATE, type Read, type Reduce, rewrite, structuralEqual, substitute, type Tensor,
 } from "@tilewright/ir"; // biome-ignore format: a list
+import { endOf, extentOf } from "./axis-extent.js";
 import { computeStage, freshAxis, insertBefore, readOf, stageName } from "./compute-stage.js";
 import { clampReads } from "./create-schedule.js";
 import { deepestAttachment } from "./deepest-attachment.js";
@@ -72,9 +73,6 @@ function checkedMultiples(
     }),
   );
 }
-
-const extentOf = ({ extent }: IterVar): number => Number((extent as { value?: number }).value);
-const endOf = (axis: IterVar): number => Number((axis.min as { value?: number }).value) + extentOf(axis);
 
 /** The extent of an axis, up to its multiple. */
 function roundedExtent(axis: IterVar, rounded: ReadonlyMap<IterVar, number>): number {
