@@ -10,6 +10,7 @@ export {
 export { boundsOf, type Ranges, rangeOf } from "./bounds.js";
 export { type EquationSolution, solveEquations } from "./equations.js";
 export { ceilDivide, floorDivide, floorModulo, gcd, lcm } from "./integers.js";
+export { isCommutative } from "./intern.js";
 export type { Interval } from "./interval.js";
 export { inverseOf, isBijective, isInjective } from "./inverse-map.js";
 export { type LinearForm, linearForm, usesAny } from "./linear-form.js";

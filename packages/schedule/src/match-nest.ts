@@ -1,6 +1,6 @@
-import { canProve, type Ranges, simplify, usesAny } from "@tilewright/arith";
+import { canProve, isCommutative, type Ranges, simplify, usesAny } from "@tilewright/arith";
 import {
-  type Binary, type Buffer, build, type Const, type Expr, type For, type If, int, isConst, isFloat, type Load, type Node, operandsOf, REASSOCIATE, type Stmt,
+  type Binary, type Buffer, build, type Const, type Expr, type For, type If, int, isConst, type Load, type Node, operandsOf, REASSOCIATE, type Stmt,
   type Store, structuralEqual, substitute, type Var, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
 
@@ -79,20 +79,6 @@ function loopsOf(stmt: Stmt): { readonly loops: readonly For[]; readonly body: S
 
 const extentsText = (loops: readonly For[]): string =>
   loops.length === 0 ? "no loops" : `loops of ${loops.map(({ extent }) => (extent as Const).value).join(" × ")}`;
-
-const COMMUTATIVE: ReadonlySet<string> = new Set([
-  "add",
-  "mul",
-  "min",
-  "max",
-  "and",
-  "or",
-  "bitand",
-  "bitor",
-  "bitxor",
-  "eq",
-  "ne",
-]);
 
 class Matcher {
   mismatch: Mismatch = { why: "", pattern: null, nest: null, guard: null };
@@ -313,6 +299,6 @@ function sameNode(pattern: Expr, nest: Expr): boolean {
 
 /** Swapped operands give the same bits: minima and maxima of floats are told apart by their order, unless that is licensed. */
 function commutes({ op, dtype }: Binary, nest: Binary): boolean {
-  const ordered = (op === "min" || op === "max") && isFloat(dtype) && (nest.fast & REASSOCIATE) === 0;
-  return COMMUTATIVE.has(op) && !ordered;
+  const licensed = (op === "min" || op === "max") && (nest.fast & REASSOCIATE) !== 0;
+  return licensed || isCommutative(op, dtype);
 }
