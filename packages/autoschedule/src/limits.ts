@@ -7,7 +7,7 @@ export const PARALLEL_MULTIPLY_ADDS = 200_000;
 
 /** True when the target runs parallel loops on more than one thread and the work is worth it. */
 export function worthThreads(capabilities: Capabilities, work: number, threshold: number): boolean {
-  return capabilities.threads > 1 && capabilities.loopKinds.includes("parallel") && work >= threshold;
+  return capabilities.threads > 1 && capabilities.loopKinds.parallel !== undefined && work >= threshold;
 }
 
 /** Bytes of the largest cache that one thread has for itself. */

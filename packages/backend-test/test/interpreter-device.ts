@@ -15,16 +15,8 @@ export function interpreterPlugin(fault?: (func: PrimFunc) => PrimFunc) {
     name: "interpreter",
     capabilities: {
       dtypes,
-      loopKinds: ["serial", "parallel", "vectorized", "unrolled"],
-      memory: { global: { maxBytes: null } },
-      vector: null,
-      threads: 1,
-      launch: null,
-      caches: [],
+      loopKinds: { parallel: "stable" },
       math: ["exp", "log", "sin", "cos", "tanh", "erf", "sigmoid"],
-      fusedMultiplyAdd: false,
-      intrinsics: [],
-      hostCode: false,
     },
     compile: (module) => {
       refuse(module);

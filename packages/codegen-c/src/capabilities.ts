@@ -1,4 +1,4 @@
-import type { Capabilities } from "@tilewright/backend";
+import type { CapabilitiesDefinition } from "@tilewright/backend";
 import { CompileError, NO_SPAN } from "@tilewright/diagnostics";
 import { badOption } from "./errors.js";
 
@@ -49,22 +49,21 @@ export function capabilitiesOf(
   vectorBytes: number,
   threads: number,
   fused: boolean,
-): Capabilities {
+): CapabilitiesDefinition {
   const stable = "stable" as const;
+  const integers = {
+    int8: stable, int16: stable, int32: stable, int64: stable, uint8: stable, uint16: stable, uint32: stable, uint64: stable,
+  }; // biome-ignore format: one glance
   return {
-    dtypes: {
-      bool: stable, int8: stable, int16: stable, int32: stable, int64: stable, uint8: stable, uint16: stable, uint32: stable, uint64: stable,
-      float16: stable, bfloat16: stable, float32: stable, float64: stable, index: stable,
-    }, // biome-ignore format: one glance
-    loopKinds: ["serial", "parallel", "vectorized", "unrolled", "virtual"],
+    dtypes: { bool: stable, ...integers, float16: stable, bfloat16: stable, float32: stable, float64: stable },
+    loopKinds: { parallel: stable },
+    atomics: { ...integers, float32: stable, float64: stable },
     memory: { global: { maxBytes: null }, shared: { maxBytes: null }, local: { maxBytes: null } },
     vector: vectorBytes === 0 ? null : { bytes: vectorBytes, registers: processor.registers, predicated: false },
     threads,
-    launch: null,
     caches: processor.caches.map(([bytes, perThread]) => ({ bytes, lineBytes: 64, perThread })),
-    math: ["neg", "not", "bitnot", "abs", "floor", "ceil", "round", "trunc", "sqrt"],
     fusedMultiplyAdd: fused,
-    intrinsics: [],
+    asserts: true,
     hostCode: true,
   };
 }

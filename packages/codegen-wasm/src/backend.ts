@@ -1,7 +1,7 @@
 import {
   BACKEND_SPEC_VERSION,
   type Backend,
-  type Capabilities,
+  type CapabilitiesDefinition,
   defineBackend,
   type Intrinsic,
 } from "@tilewright/backend";
@@ -55,36 +55,24 @@ function checkOptions(simd: unknown, relaxed: unknown, threads: unknown, intrins
 const isTemplate = (given: Partial<Intrinsic<Partial<PrimFunc>>> | undefined): boolean =>
   typeof given?.name === "string" && given.semantics?.kind === "PrimFunc" && given.emit?.kind === "PrimFunc";
 
-function capabilities(simd: boolean, relaxed: boolean, threads: number): Capabilities {
+function capabilities(simd: boolean, relaxed: boolean, threads: number): CapabilitiesDefinition {
   return {
-    dtypes: {
-      bool: "stable",
-      int8: "stable",
-      int16: "stable",
-      int32: "stable",
-      int64: "stable",
-      uint8: "stable",
-      uint16: "stable",
-      uint32: "stable",
-      uint64: "stable",
-      float16: "stable",
-      bfloat16: "stable",
-      float32: "stable",
-      float64: "stable",
-      index: "stable",
-    },
-    loopKinds: ["serial", "parallel", "vectorized", "unrolled"],
-    memory: { global: { maxBytes: null }, local: { maxBytes: null } },
+    dtypes: { bool: "stable", ...NUMBERS, float16: "stable", bfloat16: "stable" },
+    loopKinds: { parallel: "stable" },
     vector: simd ? { bytes: 16, registers: REGISTERS, predicated: false } : null,
     threads,
-    launch: null,
     caches: [
       { bytes: 32_768, lineBytes: 64, perThread: true },
       { bytes: 262_144, lineBytes: 64, perThread: true },
     ],
-    math: ["neg", "not", "bitnot", "abs", "floor", "ceil", "round", "trunc", "sqrt"],
     fusedMultiplyAdd: simd && relaxed,
-    intrinsics: [],
+    atomics: NUMBERS,
+    asserts: true,
     hostCode: true,
   };
 }
+
+const NUMBERS = {
+  int8: "stable", int16: "stable", int32: "stable", int64: "stable", uint8: "stable", uint16: "stable", uint32: "stable", uint64: "stable",
+  float32: "stable", float64: "stable",
+} as const; // biome-ignore format: one glance

@@ -2,8 +2,8 @@
 import { CompileError } from "@tilewright/diagnostics";
 import {
   type Binary,
-  type Const,
   CONTRACT,
+  type Const,
   type Expr,
   type IfThenElse,
   isConst,

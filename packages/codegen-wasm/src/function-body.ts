@@ -1,11 +1,11 @@
 import { ByteWriter } from "./byte-writer.js";
 import {
   OP,
-  SCALAR,
-  SIMD,
   type Operation,
+  SCALAR,
   type ScalarType,
   type Shape,
+  SIMD,
   V128,
   VALUE,
   type ValueType,

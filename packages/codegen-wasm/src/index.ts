@@ -1,1 +1,1 @@
-export { wasm, type WasmOptions } from "./backend.js";
+export { type WasmOptions, wasm } from "./backend.js";

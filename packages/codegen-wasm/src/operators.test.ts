@@ -1,14 +1,15 @@
+import { compareMemory, copyMemory, zeros } from "@tilewright/backend-test";
 import { bfloat16Bits, float16Bits, interpret, type TypedArray } from "@tilewright/interp";
 import {
   ARITHMETIC_OPS,
   type BinaryOp,
   type Buffer,
+  build as b,
   bitsOf,
   buffer,
-  build as b,
   COMPARE_OPS,
-  type DType,
   DTYPES,
+  type DType,
   type Expr,
   isFloat,
   isInteger,
@@ -16,7 +17,6 @@ import {
   type UnaryOp,
   variable,
 } from "@tilewright/ir";
-import { compareMemory, copyMemory, zeros } from "@tilewright/backend-test";
 import { describe, expect, it } from "vitest";
 import { instantiate, kernel, type Memory, moduleOf } from "../test/run-module.js";
 import { wasm } from "./index.js";

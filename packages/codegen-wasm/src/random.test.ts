@@ -6,7 +6,7 @@ import {
   type PrimFuncOptions,
 } from "@tilewright/backend-test";
 import { interpret } from "@tilewright/interp";
-import { type DType, DTYPES, type PrimFunc } from "@tilewright/ir";
+import { DTYPES, type DType, type PrimFunc } from "@tilewright/ir";
 import { print } from "@tilewright/ir/text";
 import { lower } from "@tilewright/lower";
 import fc from "fast-check";

@@ -1,23 +1,20 @@
 import type { Artifact, ModelEntry } from "@tilewright/artifact";
-import { type Backend, BACKEND_SPEC_VERSION, type Capabilities, defineBackend } from "@tilewright/backend";
+import { BACKEND_SPEC_VERSION, type Backend, type CapabilitiesDefinition, defineBackend } from "@tilewright/backend";
 import { interpret, type TypedArray } from "@tilewright/interp";
 import { DTYPES, type IRModule, UNARY_OPS } from "@tilewright/ir";
 import { typedArray } from "../src/evaluate-model.js";
 
-const CAPABILITIES: Capabilities = {
+const CAPABILITIES: CapabilitiesDefinition = {
   dtypes: Object.fromEntries(DTYPES.map((dtype) => [dtype, "stable"])),
-  loopKinds: ["serial", "parallel", "vectorized", "unrolled"],
-  memory: { global: { maxBytes: null }, local: { maxBytes: null } },
+  loopKinds: { parallel: "stable" },
   vector: { bytes: 16, registers: 16, predicated: false },
   threads: 2,
-  launch: null,
   caches: [
     { bytes: 32768, lineBytes: 64, perThread: true },
     { bytes: 262144, lineBytes: 64, perThread: true },
   ],
   math: UNARY_OPS,
-  fusedMultiplyAdd: false,
-  intrinsics: [],
+  asserts: true,
   hostCode: true,
 };
 

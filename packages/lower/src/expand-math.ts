@@ -39,7 +39,7 @@ interface State {
 }
 
 function isExpanded(node: Unary | Binary, { capabilities }: PassContext): boolean {
-  if (node.kind === "Binary") return node.op === "pow";
+  if (node.kind === "Binary") return node.op === "pow" && !capabilities.math.includes("pow");
   return MATH_FUNCTIONS[node.op] !== undefined && !capabilities.math.includes(node.op);
 }
 

@@ -27,7 +27,7 @@ export const outlineParallel = definePass({
 /** The function without parallel loops, then the functions made of them. */
 function outline(func: PrimFunc, { capabilities }: PassContext, names: Set<string>): readonly PrimFunc[] {
   const made: PrimFunc[] = [];
-  const threads = capabilities.loopKinds.includes("parallel") && func.role !== "parallel" ? capabilities.threads : 1;
+  const threads = capabilities.loopKinds.parallel !== undefined && func.role !== "parallel" ? capabilities.threads : 1;
   const assigned = new Set<Var>();
   eachStatement(func.body, { Assign: (node) => void assigned.add(node.variable) });
   const body = rewrite(func.body, {

@@ -1,6 +1,6 @@
 // The scheduled form of a tiled matrix product, written by hand: what `schedule` makes of the default GEMM rule.
 
-import type { Capabilities } from "@tilewright/backend";
+import { type Capabilities, toCapabilities } from "@tilewright/backend";
 import { NO_SPAN } from "@tilewright/diagnostics";
 import {
   build as b,
@@ -15,21 +15,17 @@ import {
   variable,
 } from "@tilewright/ir";
 
-export const SIMD128: Capabilities = {
+export const SIMD128 = toCapabilities({
   dtypes: { float32: "stable", float64: "stable", int32: "stable", int64: "stable", bool: "stable", int8: "stable" },
-  loopKinds: ["serial", "parallel"],
+  loopKinds: { parallel: "stable" },
   memory: { global: { maxBytes: null }, local: { maxBytes: null } },
   vector: { bytes: 16, registers: 16, predicated: false },
   threads: 2,
-  launch: null,
   caches: [{ bytes: 32768, lineBytes: 64, perThread: true }],
-  math: ["neg", "not", "bitnot", "abs", "floor", "ceil", "round", "trunc", "sqrt"],
-  fusedMultiplyAdd: false,
-  intrinsics: [],
   hostCode: true,
-};
+});
 
-export const SCALAR: Capabilities = { ...SIMD128, vector: null, threads: 1, loopKinds: ["serial"] };
+export const SCALAR: Capabilities = { ...SIMD128, vector: null, threads: 1, loopKinds: { serial: "stable" } };
 
 export interface GemmShape {
   readonly m: number;
