@@ -5,7 +5,7 @@ import type { Domain, Domains } from "./domain.js";
 import { drawNest } from "./draw-nest.js";
 import { brokenRecurrence, stepOutside } from "./errors.js";
 import { loopsInside, reachOf, readsOf } from "./infer-bounds.js";
-import { leavesOf, valuesOf } from "./relations.js";
+import { leavesOf } from "./relations.js";
 import type { Attachment, Schedule, Stage } from "./schedule.js";
 
 /**
@@ -97,13 +97,14 @@ function checkRead(
       .map(([variable, { max }]) => [variable, { min: int(0), extent: int(max + 1) }]),
   );
   const replace = valuesIn(reader);
+  const ownValues = valuesIn(own);
   const innermost = Math.max(...leavesOf(scan, scan.axes[0] as IterVar).map((leaf) => scan.leaves.indexOf(leaf)));
   const around = new Set(scan.leaves.slice(0, innermost));
   for (const [dimension, axis] of scan.axes.entries()) {
     const outer = leavesOf(scan, axis).filter((leaf) => around.has(leaf));
     if (dimension > 0 && outer.length === 0) continue;
     const { min, max } = reachOf(substitute(read.indices[dimension] as Expr, replace), relaxed, ranges);
-    const computed = intervalOf(valuesIn(own).get(axis.variable) as Expr, relaxed, { ranges });
+    const computed = intervalOf(ownValues.get(axis.variable) as Expr, relaxed, { ranges });
     const holds =
       dimension === 0
         ? max !== null && computed.min !== null && canProve(build.binary("lt", max, computed.min), { ranges })
@@ -120,11 +121,10 @@ function checkRead(
 
 /** Values of a stage's axes as expressions of its loops. */
 function valuesIn(domain: Domain): ReadonlyMap<Var, Expr> {
-  const values = valuesOf(domain.stage, domain.extents, domain.loopVars);
   return new Map(
     [...domain.stage.axes, ...domain.stage.reduceAxes].map((axis) => {
       const min = domain.regions.get(axis)?.min ?? axis.min;
-      return [axis.variable, build.add(min, values.get(axis) ?? int(0))] as const;
+      return [axis.variable, build.add(min, domain.relative.get(axis) ?? int(0))] as const;
     }),
   );
 }
