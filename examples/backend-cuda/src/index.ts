@@ -1,0 +1,4 @@
+export { cuda } from "./backend.js";
+export { cudaEmulation, type EmulationOptions } from "./emulation.js";
+export { nvcc } from "./nvcc.js";
+export type { ToolOptions } from "./tool.js";
