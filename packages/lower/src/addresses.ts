@@ -20,6 +20,7 @@ import {
 import { fromSteps, type Step, stepsOf } from "./block.js";
 import { contains } from "./count-nodes.js";
 import { constantOf, plus, times } from "./index-arithmetic.js";
+import { insideThreads } from "./launch.js";
 import { linearFormOf, sumOf, type Term } from "./linear-form.js";
 import { createNumbering, type Numbering } from "./numbering.js";
 import { bodyPass } from "./pass.js";
@@ -29,7 +30,9 @@ export const formAddresses = bodyPass({
   requires: "flat",
   establishes: "flat",
   run: (body) =>
-    block(body, { parent: null, depth: 0, loop: null, sums: new Map(), lets: [], inductions: [] }, createState()),
+    insideThreads(body, (inner) =>
+      block(inner, { parent: null, depth: 0, loop: null, sums: new Map(), lets: [], inductions: [] }, createState()),
+    ),
 });
 
 /** A place where sums can be bound: the body of a function, a loop or a branch. */

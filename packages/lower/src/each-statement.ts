@@ -12,26 +12,26 @@ export function eachStatement(root: Stmt, visitors: StatementVisitors): void {
   const stack: Stmt[] = [root];
   for (let stmt = stack.pop(); stmt !== undefined; stmt = stack.pop()) {
     if (byKind[stmt.kind]?.(stmt) === false) continue;
-    switch (stmt.kind) {
-      case "Seq":
-        for (let at = stmt.stmts.length - 1; at >= 0; at--) stack.push(stmt.stmts[at] as Stmt);
-        break;
-      case "If":
-        if (stmt.otherwise !== null) stack.push(stmt.otherwise);
-        stack.push(stmt.then);
-        break;
-      case "For":
-      case "While":
-      case "Let":
-      case "Register":
-      case "Allocate":
-      case "Async":
-        stack.push(stmt.body);
-        break;
-      default:
-        break;
-    }
+    const inner = statementsIn(stmt);
+    for (let at = inner.length - 1; at >= 0; at--) stack.push(inner[at] as Stmt);
   }
+}
+
+/** The statements directly inside a statement, in order. */
+export function statementsIn(stmt: Stmt): readonly Stmt[] {
+  if (stmt.kind === "Seq") return stmt.stmts;
+  if (stmt.kind === "If") return stmt.otherwise === null ? [stmt.then] : [stmt.then, stmt.otherwise];
+  return "body" in stmt ? [stmt.body] : [];
+}
+
+/** Whether `test` holds for a statement or one inside it. */
+export function someStatement(root: Stmt, test: (stmt: Stmt) => boolean): boolean {
+  const stack: Stmt[] = [root];
+  for (let stmt = stack.pop(); stmt !== undefined; stmt = stack.pop()) {
+    if (test(stmt)) return true;
+    stack.push(...statementsIn(stmt));
+  }
+  return false;
 }
 
 /** How deep loops, branches and allocations stand in each other. */

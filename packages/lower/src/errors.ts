@@ -164,3 +164,42 @@ export function twoMeanings(name: string, where: string, span: Span): Diagnostic
     hint: "tensorize with the very intrinsic that the backend declares",
   };
 }
+
+/** LOW208: threads of a launch whose number has no bound. */
+export function unboundedThreads(loop: string, tag: string, span: Span): Diagnostic {
+  return {
+    code: "LOW208",
+    severity: "error",
+    message: `the number of threads of \`${loop}\` (${tag}) has no bound`,
+    span,
+    expected: "a constant extent, or one that loops of constant extent bound",
+    actual: "an extent that is known when it runs",
+    hint: "split the loop by a constant and bind the inner part, or bind another loop",
+  };
+}
+
+/** LOW209: a barrier that perhaps not all threads of a block reach. */
+export function divergentBarrier(kernel: string, around: readonly string[], span: Span): Diagnostic {
+  return {
+    code: "LOW209",
+    severity: "error",
+    message: `not all threads of a block of \`${kernel}\` surely reach a barrier`,
+    span,
+    expected: "loops and branches around a barrier that are the same for all threads of the block",
+    actual: `${around.join(", ")}: another for each thread`,
+    hint: "move the condition into what stands between the barriers, or compute the stage outside of these loops",
+  };
+}
+
+/** LOW210: a nest that cannot be written as launches. */
+export function unwritableLaunch(what: string, why: string, hint: string, span: Span): Diagnostic {
+  return {
+    code: "LOW210",
+    severity: "error",
+    message: `${what} cannot be written as launches`,
+    span,
+    expected: "loops over blocks, and in them loops over threads",
+    actual: why,
+    hint,
+  };
+}

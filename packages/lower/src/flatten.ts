@@ -76,7 +76,8 @@ export function elementsOf({ shape, strides }: Buffer): number | undefined {
   return last + 1;
 }
 
-function checkSize(of: Buffer): number | undefined {
+/** Elements of a buffer, undefined when that is not a constant. @throws CompileError LOW201 */
+export function checkSize(of: Buffer): number | undefined {
   const elements = elementsOf(of);
   if (elements === undefined) return undefined;
   const bytes = bytesOf(of.dtype, elements);

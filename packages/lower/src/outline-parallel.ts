@@ -3,13 +3,11 @@
 // thread become serial loops.
 import type { PassContext } from "@tilewright/backend";
 import { definePass } from "@tilewright/backend";
-import {
-  type Buffer, type BufferRegion, buffer, type For, type IRModule, int, type PrimFunc, rewrite, type Stmt, type Var, variable, visit,
-} from "@tilewright/ir"; // biome-ignore format: a list
+import { type IRModule, type PrimFunc, rewrite, type Stmt, type Var, variable } from "@tilewright/ir";
 import { eachStatement } from "./each-statement.js";
 import { elementsOf } from "./flatten.js";
 import { constantOf, minus, plus } from "./index-arithmetic.js";
-import { bindersOf, copyOfVariable, freshCopy, renameIn } from "./refresh-binders.js";
+import { argumentsFor, capturedBy, outlined, unusedName } from "./outlined.js";
 
 export const outlineParallel = definePass({
   name: "outline-parallel",
@@ -36,98 +34,29 @@ function outline(func: PrimFunc, { capabilities }: PassContext, names: Set<strin
         if (loop.loopKind !== "parallel") return undefined;
         const serial = withoutParallel(loop);
         if (threads <= 1 || (constantOf(loop.extent) ?? 2) <= 1) return serial;
-        const free = freeIn(serial);
-        const sized = free.buffers.every((used) => elementsOf(used) !== undefined);
-        if (!sized || free.variables.some((used) => assigned.has(used))) return serial;
-        const body = parallelFunction(serial, func, free, unusedName(`${func.name}_parallel`, names));
-        made.push(body);
-        return call(loop, body.name, free);
+        const [begin, end] = [variable("begin"), variable("end")];
+        const part: Stmt = { ...serial, min: plus(serial.min, begin), extent: minus(end, begin) };
+        const captured = capturedBy(part, func, [begin, end]);
+        const sized = captured.buffers.every((used) => elementsOf(used) !== undefined);
+        if (!sized || captured.variables.some((used) => assigned.has(used))) return serial;
+        const name = unusedName(`${func.name}_parallel`, names);
+        made.push(outlined(part, func, captured, { name, role: "parallel", leading: [begin, end] }));
+        return {
+          kind: "ParallelCall",
+          span: loop.span,
+          callee: name,
+          extent: loop.extent,
+          args: argumentsFor(captured),
+        };
       },
     },
   });
   return body === func.body ? [func] : [{ ...func, body }, ...made];
 }
 
-function unusedName(base: string, names: Set<string>): string {
-  let name = base;
-  for (let count = 1; names.has(name); count++) name = `${base}${count}`;
-  names.add(name);
-  return name;
-}
-
-function withoutParallel(loop: For): For {
-  const body = rewrite(loop.body, {
-    For: (inner) => (inner.loopKind === "parallel" ? { ...inner, loopKind: "serial" } : undefined),
-  });
-  return { ...loop, loopKind: "serial", body };
-}
-
-interface Free {
-  readonly buffers: readonly Buffer[];
-  readonly variables: readonly Var[];
-}
-
-/** What the loop uses and does not bind, in order of first use. Its own bounds are among it. */
-function freeIn(loop: For): Free {
-  const bound = bindersOf(loop);
-  const own = new Set<Buffer | Var>([...bound.variables, ...bound.buffers]);
-  const buffers = new Set<Buffer>();
-  const variables = new Set<Var>();
-  const see = (node: { readonly buffer: Buffer }): void => {
-    if (!own.has(node.buffer)) buffers.add(node.buffer);
-  };
-  visit(loop.min, { Var: (node) => void variables.add(node) });
-  visit(loop.body, {
-    Var: (node) => void (own.has(node) || variables.add(node)),
-    Load: see,
-    Store: see,
-    Atomic: see,
-    BufferRegion: see,
-  });
-  return { buffers: [...buffers], variables: [...variables] };
-}
-
-function parallelFunction(loop: For, func: PrimFunc, free: Free, name: string): PrimFunc {
-  const begin = variable("begin");
-  const end = variable("end");
-  const buffers = new Map(free.buffers.map((used) => [used, flatCopy(used)]));
-  const variables = new Map(free.variables.map((used) => [used, copyOfVariable(used)]));
-  const renamed = renameIn(loop, variables, buffers);
-  if (renamed.kind !== "For") return func;
-  const part = freshCopy({ ...renamed, min: plus(renamed.min, begin), extent: minus(end, begin) });
-  const mayAlias = func.mayAlias.flatMap(([a, b]): [Buffer, Buffer][] => {
-    const [left, right] = [buffers.get(a), buffers.get(b)];
-    return left === undefined || right === undefined ? [] : [[left, right]];
-  });
-  const parameters = [begin, end, ...buffers.values(), ...variables.values()];
-  return {
-    kind: "PrimFunc",
-    span: loop.span,
-    name,
-    role: "parallel",
-    parameters,
-    mayAlias,
-    body: part,
-    attributes: {},
-  };
-}
-
-/** A parameter that holds all elements of `of`, whose size is a constant. */
-function flatCopy(of: Buffer): Buffer {
-  const { name, dtype, scope, alignment, span } = of;
-  return buffer(name, { dtype, shape: [elementsOf(of) ?? 0], scope, alignment }, span);
-}
-
-function call(loop: For, callee: string, { buffers, variables }: Free): Stmt {
-  const whole = (buffer: Buffer): BufferRegion => {
-    const count = int(elementsOf(buffer) ?? 0);
-    return { kind: "BufferRegion", span: loop.span, buffer, mins: [int(0)], extents: [count] };
-  };
-  return {
-    kind: "ParallelCall",
-    span: loop.span,
-    callee,
-    extent: loop.extent,
-    args: [...buffers.map(whole), ...variables],
-  };
+/** Parallel loops become serial ones. */
+export function withoutParallel<S extends Stmt>(stmt: S): S {
+  return rewrite<Stmt>(stmt, {
+    For: (loop) => (loop.loopKind === "parallel" ? { ...loop, loopKind: "serial" } : undefined),
+  }) as S;
 }

@@ -12,6 +12,7 @@ import { promoteAccumulators } from "./promote-accumulators.js";
 import { promoteLocals } from "./promote-locals.js";
 import { shareSubexpressions } from "./share-subexpressions.js";
 import { simplification } from "./simplify.js";
+import { splitLaunches } from "./split-launches.js";
 import { unrollLoops } from "./unroll.js";
 import { rewriteUnsafeSelect } from "./unsafe-select.js";
 import { vectorizeLoops } from "./vectorize.js";
@@ -40,6 +41,7 @@ export const PIPELINE: readonly (Pass | PassPoint)[] = [
   promoteAccumulators, // what is left in memory
   hoistInvariants, // before expand-math: a function leaves its loop whole; before addresses: a read takes its address along
   expandMath, // lanes are legal now, and values that are equal still meet common-subexpressions
+  splitLaunches, // after all motion: what it puts between barriers stays there; before addresses, as below
   outlineParallel, // before addresses: each function computes its own
   formAddresses, // breaks the normal form of indices: no simplification after it
   shareSubexpressions, // last of the three: they leave equal values behind

@@ -1,0 +1,309 @@
+// Rule, for targets with launches: a kernel becomes a function of the host, of the same name and parameters, which calls a function in launch form
+// for each launch. Loops over blocks begin a launch, or loops over threads outside of them; what stands outside of both is a launch of one thread,
+// since the memory is the device's. Allocations of global memory, serial loops and branches around launches stay with the host, as far as they need
+// nothing that lies in memory. Statements between loops over blocks become launches of their own: blocks never wait for each other.
+import { boundsOf, type Interval, simplifyStatement } from "@tilewright/arith";
+import { definePass, intrinsicOf, type PassContext } from "@tilewright/backend";
+import { CompileError } from "@tilewright/diagnostics";
+import {
+  build, type Expr, type For, type If, type IRModule, int, type Let, type PrimFunc, type Register, type Stmt, sequence, type ThreadTag, type Var, variable,
+} from "@tilewright/ir"; // biome-ignore format: a list
+import { fromSteps, type Step, stepsOf } from "./block.js";
+import { contains, EFFECTS } from "./count-nodes.js";
+import { eachStatement, someStatement } from "./each-statement.js";
+import { unwritableLaunch } from "./errors.js";
+import { mentions } from "./guards.js";
+import { constantOf, plus } from "./index-arithmetic.js";
+import { inThreadNest, isLaunch, LAUNCH_ATTRIBUTE } from "./launch.js";
+import { inMemory } from "./launch-cells.js";
+import { inOrder, largestExtent, toLaunchForm } from "./launch-form.js";
+import { type Axis, hostAllocation } from "./launch-memory.js";
+import { withoutParallel } from "./outline-parallel.js";
+import { argumentsFor, capturedBy, outlined, unusedName } from "./outlined.js";
+
+export const splitLaunches = definePass({
+  name: "split-launches",
+  requires: "flat",
+  establishes: "flat",
+  run(module, context) {
+    if (context.capabilities.launch === null) return module;
+    const names = new Set(module.functions.map(({ name }) => name));
+    const called = new Set(module.functions.filter(isEntry).map(({ name }) => name));
+    const functions = module.functions.flatMap((func) => {
+      if (!isEntry(func)) return [func];
+      const host = new Host(func, { context, names, called });
+      const body = host.block(withoutParallel(func.body), []);
+      return [{ ...func, role: "host" as const, body }, ...host.launches];
+    });
+    return { ...module, functions } satisfies IRModule;
+  },
+});
+
+/** Functions that are called from outside of the module, or by its host. */
+const isEntry = (func: PrimFunc): boolean => func.role === "kernel" && intrinsicOf(func) === null && !isLaunch(func);
+
+interface Surroundings {
+  readonly context: PassContext;
+  /** Names that are taken. */
+  readonly names: Set<string>;
+  /** Functions that are of the host from now on. */
+  readonly called: ReadonlySet<string>;
+}
+
+/** What stands around a launch and goes into it. */
+type Frame =
+  | { readonly kind: "blocks"; readonly loop: For; readonly axis: Axis }
+  | { readonly kind: "let"; readonly let: Let }
+  | { readonly kind: "guard"; readonly condition: Expr };
+
+const isThreads = (stmt: Stmt): boolean => stmt.kind === "For" && stmt.loopKind === "thread";
+const hasThreads = (stmt: Stmt): boolean => someStatement(stmt, isThreads);
+const isBlocks = (stmt: Stmt): boolean =>
+  stmt.kind === "For" && stmt.thread !== null && stmt.thread.startsWith("block");
+const hasBlocks = (stmt: Stmt): boolean => someStatement(stmt, isBlocks);
+const isPure = (expr: Expr): boolean => !contains(expr, ["Load", "Call"]);
+const axesOf = (frames: readonly Frame[]): readonly Axis[] =>
+  frames.flatMap((frame) => (frame.kind === "blocks" ? [frame.axis] : []));
+
+/**
+ * How a step is run. `together`: in one launch with its neighbours. `alone`: in a launch of its own. `host`: the host does it, or goes into it.
+ */
+type Way = "together" | "alone" | "host";
+
+class Host {
+  readonly launches: PrimFunc[] = [];
+  readonly #func: PrimFunc;
+  readonly #surroundings: Surroundings;
+  readonly #ranges: ReadonlyMap<Var, Interval>;
+  /** Registers that the host can keep: no launch assigns them, and their values come from no memory. */
+  readonly #registers = new Set<Var>();
+
+  constructor(func: PrimFunc, surroundings: Surroundings) {
+    this.#func = func;
+    this.#surroundings = surroundings;
+    this.#ranges = rangesIn(func.body);
+  }
+
+  /** What the host does for `stmt`, which stands in `frames`. */
+  block(stmt: Stmt, frames: readonly Frame[]): Stmt {
+    const steps = stepsOf(stmt);
+    const ways = steps.map((step) => this.#wayOf(step, frames));
+    const lastOther = ways.findLastIndex((way) => way !== "together");
+    const made: Step[] = [];
+    let inside = frames;
+    for (let at = 0; at < steps.length; at++) {
+      const step = steps[at] as Step;
+      const rest = (): Stmt => fromSteps(steps.slice(at));
+      if (at > lastOther) {
+        made.push(this.#launch(rest(), inside));
+        break;
+      }
+      if (step.kind === "Let" || step.kind === "Register") {
+        if (step.kind === "Let" && isPure(step.value)) {
+          if (inside.length > 0) inside = [...inside, { kind: "let", let: step }];
+          else made.push({ ...step, body: sequence([]) });
+          continue;
+        }
+        const whole = { ...step, body: fromSteps(steps.slice(at + 1)) };
+        if (whole.kind === "Register" && inside.length === 0 && staysOnHost(whole)) {
+          this.#registers.add(whole.variable);
+          made.push({ ...whole, body: this.block(whole.body, inside) });
+        } else made.push(hasBlocks(whole) ? this.#held(whole, inside) : this.#launch(whole, inside));
+        break;
+      } else if (ways[at] === "together") {
+        const first = at;
+        const joins = (next: Step | undefined): boolean =>
+          next !== undefined && next.kind !== "Let" && next.kind !== "Register";
+        while (ways[at + 1] === "together" && joins(steps[at + 1])) at++;
+        made.push(this.#launch(sequence(steps.slice(first, at + 1)), inside));
+      } else made.push(ways[at] === "alone" ? this.#launch(step, inside) : this.#host(step, inside));
+    }
+    return fromSteps(made);
+  }
+
+  #wayOf(step: Step, frames: readonly Frame[]): Way {
+    if (step.kind === "Let" || step.kind === "Register") return "together";
+    if (hasBlocks(step)) return "host";
+    if (frames.length > 0) return "together";
+    if (step.kind === "Assign") return this.#registers.has(step.variable) ? "host" : "together";
+    if (step.kind === "KernelCall") return this.#surroundings.called.has(step.callee) ? "host" : "together";
+    if (step.kind === "Allocate" && step.buffer.scope === "global") return "host";
+    if (!hasThreads(step)) return "together";
+    return headOf(step)?.every(isPure) ? "host" : "alone";
+  }
+
+  /** A variable that the host would have to read from memory stays there. */
+  #held(binder: Let | Register, frames: readonly Frame[]): Stmt {
+    const value = binder.kind === "Let" ? binder.value : binder.initial;
+    const memory = inMemory(binder.variable, value, binder.body, axesOf(frames));
+    return { ...memory, body: this.block(memory.body, frames) };
+  }
+
+  #host(step: Step, frames: readonly Frame[]): Stmt {
+    switch (step.kind) {
+      case "Allocate": {
+        const made =
+          frames.length === 0 && step.buffer.scope === "global" ? step : hostAllocation(step, axesOf(frames));
+        return { ...made, body: this.block(made.body, frames) };
+      }
+      case "If":
+        return this.#branch(step, frames);
+      case "While":
+        this.#onHost([step.condition], "a loop with a condition", step, frames);
+        return { ...step, body: this.block(step.body, frames) };
+      case "For":
+        if (isBlocks(step)) return this.#blocks(step, frames);
+        if (isThreads(step)) break;
+        this.#onHost([step.min, step.extent], `the loop \`${step.loopVar.name}\``, step, frames);
+        return { ...step, body: this.block(step.body, frames) };
+      case "Assign":
+        this.#onHost([step.value], `the register \`${step.variable.name}\``, step, frames);
+        return step;
+      case "KernelCall":
+        return step;
+      default:
+        break;
+    }
+    const what = step.kind === "For" ? `the loop \`${step.loopVar.name}\`` : `a statement \`${step.kind}\``;
+    throw new CompileError(
+      unwritableLaunch(
+        what,
+        "loops over blocks inside of it",
+        "bind the outer loop to blocks, the inner one to threads",
+        step.span,
+      ),
+    );
+  }
+
+  /** @throws CompileError LOW210 when the host cannot know a value before the launches inside */
+  #onHost(values: readonly Expr[], what: string, { span }: Step, frames: readonly Frame[]): void {
+    const bound = boundBy(frames);
+    if (values.every((value) => isPure(value) && !mentions(value, bound))) return;
+    const names = [...bound].map(({ name }) => `\`${name}\``);
+    const why =
+      names.length > 0
+        ? `its bounds differ between the blocks of ${names.join(", ")}, or are read from memory`
+        : "its bounds are read from memory";
+    throw new CompileError(
+      unwritableLaunch(`${what} around loops over blocks`, why, "move the loop inside of the blocks", span),
+    );
+  }
+
+  #branch(step: If, frames: readonly Frame[]): Stmt {
+    const { condition, span } = step;
+    const otherwise = (guarded: readonly Frame[]): Stmt =>
+      step.otherwise === null ? sequence([]) : this.block(step.otherwise, guarded);
+    if (!isPure(condition)) {
+      const held = variable("condition", "bool", 1, span);
+      return this.#held(build.let(held, condition, { ...step, condition: held }) as Let, frames);
+    }
+    if (!mentions(condition, boundBy(frames))) {
+      const other = step.otherwise === null ? null : otherwise(frames);
+      return { ...step, then: this.block(step.then, frames), otherwise: other };
+    }
+    const guard = (of: Expr): readonly Frame[] => [...frames, { kind: "guard", condition: of }];
+    return sequence([this.block(step.then, guard(condition)), otherwise(guard(build.unary("not", condition)))], span);
+  }
+
+  #blocks(loop: For, frames: readonly Frame[]): Stmt {
+    if (constantOf(loop.extent) === 0) return sequence([]);
+    const own = constantOf(loop.min) === 0 ? loop.loopVar : variable(loop.loopVar.name, "index", 1, loop.loopVar.span);
+    const axis = { tag: loop.thread as ThreadTag, variable: own, extent: largestExtent(loop, this.#ranges) };
+    return this.block(loop.body, [...frames, { kind: "blocks", loop, axis }]);
+  }
+
+  /** The call of a launch whose blocks run `stmt`. */
+  #launch(stmt: Stmt, frames: readonly Frame[]): Stmt {
+    if (!contains(stmt, EFFECTS)) return sequence([]);
+    const { context, names } = this.#surroundings;
+    const name = unusedName(`${this.#func.name}_kernel${this.launches.length}`, names);
+    const blocks = axesOf(frames);
+    const { threads, body, memory } = toLaunchForm(inFrames(stmt, frames), {
+      blocks,
+      ranges: this.#ranges,
+      mayAlias: this.#func.mayAlias,
+      privateBytes: context.capabilities.memory.local?.maxBytes ?? null,
+      kernel: name,
+    });
+    const nest = inThreadNest([...inOrder(blocks), ...threads].map(threadLoop), body);
+    const kernel = simplifyStatement(nest);
+    const captured = capturedBy(kernel, this.#func);
+    this.launches.push(
+      outlined(kernel, this.#func, captured, { name, role: "kernel", attributes: { [LAUNCH_ATTRIBUTE]: true } }),
+    );
+    const launch = { grid: sizesOf(blocks, "blockIdx"), block: sizesOf(threads, "threadIdx") };
+    const call: Stmt = { kind: "KernelCall", span: stmt.span, callee: name, args: argumentsFor(captured), launch };
+    return memory.reduceRight<Stmt>((inner, made) => build.allocate(made, inner), call);
+  }
+}
+
+/** What a step computes before it goes into itself; undefined for steps that the host never takes apart. */
+function headOf(step: Step): readonly Expr[] | undefined {
+  if (step.kind === "If" || step.kind === "While") return [step.condition];
+  return step.kind === "For" && step.loopKind === "serial" ? [step.min, step.extent] : undefined;
+}
+
+/** Variables that have another value in each block. */
+function boundBy(frames: readonly Frame[]): ReadonlySet<Var> {
+  return new Set(
+    frames.flatMap((frame) =>
+      frame.kind === "blocks" ? [frame.loop.loopVar] : frame.kind === "let" ? [frame.let.variable] : [],
+    ),
+  );
+}
+
+/** `stmt` in what stands around it, but for the loops over blocks themselves. */
+function inFrames(stmt: Stmt, frames: readonly Frame[]): Stmt {
+  return frames.reduceRight<Stmt>((body, frame) => {
+    if (frame.kind === "let") return { ...frame.let, body };
+    if (frame.kind === "guard") return build.when(frame.condition, body);
+    const { loop, axis } = frame;
+    const guarded =
+      constantOf(loop.extent) === axis.extent ? body : build.when(build.binary("lt", axis.variable, loop.extent), body);
+    return axis.variable === loop.loopVar ? guarded : build.let(loop.loopVar, plus(loop.min, axis.variable), guarded);
+  }, stmt);
+}
+
+function threadLoop({ tag, variable: own, extent }: Axis): For {
+  return { ...build.loop(own, int(0), int(extent), sequence([]), "thread"), thread: tag };
+}
+
+/** Extents along the axes that are used, the slowest first; at least one. */
+function sizesOf(axes: readonly Axis[], kind: "blockIdx" | "threadIdx"): readonly Expr[] {
+  const sizes = ["z", "y", "x"].map((axis) => axes.find(({ tag }) => tag === `${kind}.${axis}`)?.extent);
+  const first = sizes.findIndex((size) => size !== undefined);
+  return sizes.slice(first === -1 ? 2 : first).map((size) => int(size ?? 1));
+}
+
+/** True when the host alone assigns a register, values that come from no memory. */
+function staysOnHost({ variable: held, initial, body }: Register): boolean {
+  let open = 0;
+  eachStatement(body, { Assign: (node) => void (open += node.variable === held ? 1 : 0) });
+  const stack: Stmt[] = [body];
+  for (let stmt = stack.pop(); stmt !== undefined; stmt = stack.pop()) {
+    if (stmt.kind === "Seq") stack.push(...stmt.stmts);
+    else if (stmt.kind === "Let" || stmt.kind === "Register") stack.push(stmt.body);
+    else if (stmt.kind === "Allocate" && (stmt.buffer.scope === "global" || hasBlocks(stmt))) stack.push(stmt.body);
+    else if (stmt.kind === "Assign") open -= stmt.variable === held && isPure(stmt.value) ? 1 : 0;
+    else if (hasThreads(stmt) && headOf(stmt)?.every(isPure)) {
+      if (stmt.kind === "If") stack.push(stmt.then, ...(stmt.otherwise === null ? [] : [stmt.otherwise]));
+      else if (stmt.kind === "For" || stmt.kind === "While") stack.push(stmt.body);
+    }
+  }
+  return open === 0 && isPure(initial);
+}
+
+/** Values of loop variables and of bound indices. */
+function rangesIn(body: Stmt): ReadonlyMap<Var, Interval> {
+  const ranges = new Map<Var, Interval>();
+  eachStatement(body, {
+    For: ({ loopVar, min, extent }) => {
+      const { max } = boundsOf(plus(min, extent), ranges);
+      ranges.set(loopVar, { min: boundsOf(min, ranges).min, max: max - 1 });
+    },
+    Let: ({ variable: bound, value }) => {
+      if (bound.dtype === "index" && bound.lanes === 1) ranges.set(bound, boundsOf(value, ranges));
+    },
+  });
+  return ranges;
+}
