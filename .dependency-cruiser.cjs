@@ -34,7 +34,7 @@ const PACKAGES = {
   runtime: ["artifact"],
   "runtime-native": ["runtime", "artifact"],
   // development
-  "backend-test": [...COMPILE_CONTRACTS, "arith", "interp", "lower", "runtime"],
+  "backend-test": [...COMPILE_CONTRACTS, "interp", "te", "schedule", "lower", "runtime"],
 };
 
 /** Packages that may use Node's own modules; every other one also runs in a browser. */

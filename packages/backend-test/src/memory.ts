@@ -58,9 +58,16 @@ function fill(array: TypedArray, dtype: DType, next: (bound: number) => number):
   return array;
 }
 
-/** A copy of every array. */
+/** A copy of every array. Arrays of one ArrayBuffer share the copy too. */
 export function copyMemory(memory: Memory): Memory {
-  return Object.fromEntries(Object.entries(memory).map(([name, array]) => [name, array.slice()]));
+  const copies = new Map<ArrayBufferLike, ArrayBufferLike>();
+  const copyOf = (array: TypedArray): TypedArray => {
+    const copy = copies.get(array.buffer) ?? array.buffer.slice(0);
+    copies.set(array.buffer, copy);
+    const ArrayType = array.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => TypedArray;
+    return new ArrayType(copy, array.byteOffset, array.length);
+  };
+  return Object.fromEntries(Object.entries(memory).map(([name, array]) => [name, copyOf(array)]));
 }
 
 /** |actual − expected| ≤ absolute + relative · |expected|; both 0 demands equal values. NaN equals NaN, −0 equals 0. */
@@ -69,11 +76,14 @@ export interface Tolerance {
   readonly absolute: number;
 }
 
-/** The first difference as text, or null. Sixteen-bit floats are compared as bits when they are Uint16Array: pass a tolerance of 0. */
+/**
+ * The first difference as text, or null. `exact`: equal values, and −0 is not 0; NaN equals NaN. Sixteen-bit floats are compared as bits
+ * when they are Uint16Array: pass a tolerance of 0.
+ */
 export function compareMemory(
   expected: Memory,
   actual: Memory,
-  tolerance: Tolerance = { relative: 0, absolute: 0 },
+  tolerance: Tolerance | "exact" = { relative: 0, absolute: 0 },
 ): string | null {
   for (const [name, array] of Object.entries(expected)) {
     const other = actual[name];
@@ -81,11 +91,14 @@ export function compareMemory(
       return `${name}: ${other?.length ?? "no"} elements instead of ${array.length}`;
     for (let k = 0; k < array.length; k++) {
       const [a, b] = [array[k] as number | bigint, other[k] as number | bigint];
-      if (!isClose(a, b, tolerance)) return `${name}[${k}] is ${b} instead of ${a}`;
+      if (tolerance === "exact" ? !Object.is(a, b) : !isClose(a, b, tolerance))
+        return `${name}[${k}] is ${textOf(b)} instead of ${textOf(a)}`;
     }
   }
   return null;
 }
+
+const textOf = (value: number | bigint): string => (Object.is(value, -0) ? "-0" : String(value));
 
 function isClose(expected: number | bigint, actual: number | bigint, { relative, absolute }: Tolerance): boolean {
   if (expected === actual) return true;

@@ -3,9 +3,9 @@ import { evaluate } from "@tilewright/interp";
 import {
   ARITHMETIC_OPS, buffer, build, bytesOf, COMPARE_OPS, type DType, type Expr, int, isFloat, type PrimFunc, UNARY_OPS, type UnaryOp, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
-import type { Trial } from "./harness.js";
 import type { Tolerance } from "./memory.js";
 import { arrayOfValues, mathSamples, samplesOf } from "./samples.js";
+import type { Trial } from "./trial.js";
 
 const MATH = new Set<string>(["exp", "log", "sin", "cos", "tanh", "erf", "sigmoid", "pow"]);
 const POSITIVE_ONLY = new Set<string>(["log", "pow"]);
@@ -74,8 +74,16 @@ function trial(name: string, dtype: DType, result: DType, op: string, value: (x:
   return { func, memory, ...(isMath ? { tolerance: mathTolerance(dtype) } : {}) };
 }
 
-/** Every operator that a type has, on all pairs of its samples. `math` names the functions that the backend takes. */
-export function operatorTrials(dtype: DType, math: (op: UnaryOp | "pow") => boolean): Trial[] {
+/** What a target holds, as far as operators ask. */
+export interface OperatorOptions {
+  /** Math functions that may be used. */
+  readonly math: (op: UnaryOp | "pow") => boolean;
+  /** Memory of bools: comparisons are stored as they are. */
+  readonly bools: boolean;
+}
+
+/** Every operator that a type has, on all pairs of its samples. */
+export function operatorTrials(dtype: DType, { math, bools }: OperatorOptions): Trial[] {
   const trials: Trial[] = [];
   for (const op of UNARY_OPS) {
     const value = (x: Expr): Expr => build.unary(op, x);
@@ -85,8 +93,14 @@ export function operatorTrials(dtype: DType, math: (op: UnaryOp | "pow") => bool
   for (const op of [...ARITHMETIC_OPS, ...COMPARE_OPS]) {
     const value = (x: Expr, y: Expr): Expr => build.binary(op, x, y);
     if (!isDefined(dtype, value) || (op === "pow" && !math("pow"))) continue;
-    const result = (COMPARE_OPS as readonly string[]).includes(op) ? "bool" : dtype;
-    trials.push(trial(`binary_${op}_${dtype}`, dtype, result, op, value));
+    const compares = (COMPARE_OPS as readonly string[]).includes(op);
+    const asNumber = (x: Expr, y: Expr): Expr =>
+      build.select(value(x, y), build.const(1, dtype), build.const(0, dtype));
+    trials.push(
+      compares && bools
+        ? trial(`binary_${op}_${dtype}`, dtype, "bool", op, value)
+        : trial(`binary_${op}_${dtype}`, dtype, dtype, op, compares ? asNumber : value),
+    );
   }
   return trials;
 }

@@ -1,0 +1,34 @@
+import type { Candidate, ConformanceTest } from "./conformance-test.js";
+import { loopTests } from "./sections/loops.js";
+import { manifestTests } from "./sections/manifest.js";
+import { mathTests } from "./sections/math.js";
+import { moduleTests } from "./sections/modules.js";
+import { operatorTests } from "./sections/operators.js";
+import { randomTests } from "./sections/random.js";
+import { refusalTests } from "./sections/refusals.js";
+import { type KitSubject, resolveSubject, type Subject } from "./subject.js";
+
+/** The chapters of the kit, in order. */
+const SECTIONS: readonly ((subject: Subject) => readonly Candidate[])[] = [
+  manifestTests,
+  operatorTests,
+  mathTests,
+  loopTests,
+  randomTests,
+  refusalTests,
+  moduleTests,
+];
+
+/** All tests, those too that the capabilities do not let be tried. */
+export function candidatesOf(given: KitSubject): readonly Candidate[] {
+  const subject = resolveSubject(given);
+  return SECTIONS.flatMap((section) => section(subject));
+}
+
+/**
+ * What is to be proved of a backend, with the toolchain that finishes its work and the device that runs it: everything that its
+ * capabilities declare, against the reference interpreter, and that the rest is refused.
+ */
+export function conformanceTests(subject: KitSubject): readonly ConformanceTest[] {
+  return candidatesOf(subject).filter(({ isDeclared }) => isDeclared);
+}

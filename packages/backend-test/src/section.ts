@@ -1,0 +1,57 @@
+import type { Feature } from "@tilewright/backend";
+import { batchOf, type Outcome, runTrials } from "./batch.js";
+import type { Candidate } from "./conformance-test.js";
+import type { Entrance } from "./execute.js";
+import { declares, type Subject } from "./subject.js";
+import { differenceOf, type Trial, textOf, textOfError } from "./trial.js";
+
+/** What makes the tests of a section. */
+export interface Section {
+  readonly subject: Subject;
+  /** That functions compute what the interpreter computes. */
+  compares(name: string, features: readonly Feature[], trials: () => readonly Trial[], entrance?: Entrance): Candidate;
+  /** That `run` throws nothing. */
+  proves(name: string, features: readonly Feature[], run: () => Promise<void>): Candidate;
+  /** That what the capabilities do not declare is refused. */
+  refuses(name: string, features: readonly Feature[], run: () => Promise<void>): Candidate;
+}
+
+export function sectionOf(subject: Subject, section: string): Section {
+  const batches = { device: batchOf(subject, "device"), scheduled: batchOf(subject, "scheduled") };
+  return {
+    subject,
+    compares(name, features, trials, entrance = "device") {
+      const isDeclared = declares(subject, features);
+      const outcomes = isDeclared ? batches[entrance].add(trials) : () => Promise.resolve([]);
+      const run = async (): Promise<void> => checkOutcomes(trials(), await outcomes());
+      return { name, section, features, isDeclared, run };
+    },
+    proves: (name, features, run) => ({ name, section, features, isDeclared: declares(subject, features), run }),
+    refuses: (name, features, run) => ({ name, section, features, isDeclared: true, run }),
+  };
+}
+
+/** @throws Error for the first trial that failed or differs from the interpreter */
+function checkOutcomes(trials: readonly Trial[], outcomes: readonly Outcome[]): void {
+  for (const [k, trial] of trials.entries()) {
+    const outcome = outcomes[k] ?? { error: "it was not run" };
+    if ("error" in outcome)
+      throw new Error(`${trial.func.name}: ${textOfError(outcome.error)}\n${textOf(trial)}`, { cause: outcome.error });
+    const difference = differenceOf(trial, outcome.memory);
+    if (difference !== null) throw new Error(difference);
+  }
+}
+
+/** Compiles functions as one module, runs them on a device, and compares with the interpreter. @throws Error with the function's text */
+export async function compareWithInterpreter(
+  subject: Subject,
+  trials: readonly Trial[],
+  entrance: Entrance,
+): Promise<void> {
+  checkOutcomes(trials, await runTrials(subject, trials, entrance));
+}
+
+/** @throws Error */
+export function check(condition: boolean, message: string): void {
+  if (!condition) throw new Error(message);
+}

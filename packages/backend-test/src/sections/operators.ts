@@ -1,0 +1,25 @@
+import { MATH_FUNCTIONS } from "@tilewright/backend";
+import { DTYPES, type UnaryOp } from "@tilewright/ir";
+import type { Candidate } from "../conformance-test.js";
+import { castTrials, operatorTrials } from "../operator-trials.js";
+import { sectionOf } from "../section.js";
+import { dtypesOf, feature, type Subject } from "../subject.js";
+
+const MATH: ReadonlySet<string> = new Set(MATH_FUNCTIONS);
+
+/** Every operator and conversion of every type, on values at the fringes of the type. */
+export function operatorTests(subject: Subject): readonly Candidate[] {
+  const { compares } = sectionOf(subject, "operators");
+  const dtypes = dtypesOf(subject);
+  const bools = dtypes.includes("bool");
+  const exact = { bools, math: (op: UnaryOp | "pow") => !MATH.has(op) };
+  return DTYPES.filter((dtype) => dtype !== "index").flatMap((dtype) => [
+    compares(`computes every operator of ${dtype}`, [feature("dtype", dtype)], () => operatorTrials(dtype, exact)),
+    compares(`converts ${dtype} to every other type`, [feature("dtype", dtype)], () =>
+      castTrials(
+        dtype,
+        dtypes.filter((each) => each !== dtype),
+      ),
+    ),
+  ]);
+}
