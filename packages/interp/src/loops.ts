@@ -174,12 +174,13 @@ function blockLoop(loop: For, { bounds, slot, inner }: LoopParts, compilers: Com
   };
 }
 
-/** The outermost loop over threads of a block: all of them start here. */
+/** The outermost loop over threads of a block: all of them start here, and what follows comes after all of them. */
 function threadLoopAction(loop: For, parts: LoopParts, compilers: Compilers): Action {
   const start = startThreads(loop, parts, compilers);
   return (frame) => {
     const group = frame.group ?? new ThreadGroup(frame.forks);
     for (const pause of start(frame, group)) if (pause !== null) group.context.barrier(pause.scope);
+    group.context.barrier("global");
   };
 }
 

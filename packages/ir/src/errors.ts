@@ -245,6 +245,15 @@ export function evaluatesNothing(actual: string, span: Span): Diagnostic {
   });
 }
 
+/** IR307: a call with the size of a launch of a function that is none of that size. */
+export function notALaunch(callee: string, expected: string, actual: string, span: Span): Diagnostic {
+  return error("IR307", `\`${callee}\` is not in the form of the launch that calls it`, span, {
+    expected,
+    actual,
+    hint: "run the pass `split-launches` of `lower`, or call without a launch",
+  });
+}
+
 /** IR401: a tensor that its operation does not yield. */
 export function wrongOutput(name: string, expected: string, actual: string, span: Span): Diagnostic {
   return error("IR401", `tensor \`${name}\` is no output of its operation`, span, {

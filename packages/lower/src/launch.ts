@@ -65,7 +65,9 @@ export function insideThreads(root: Stmt, run: (body: Stmt) => Stmt): Stmt {
 function sharedBytesOf(body: Stmt): number {
   let bytes = 0;
   eachStatement(body, {
-    Allocate: ({ buffer }) => void (bytes += buffer.scope === "shared" ? allocatedBytes(buffer) : 0),
+    Allocate: ({ buffer }) => {
+      if (buffer.scope === "shared") bytes += allocatedBytes(buffer);
+    },
   });
   return bytes;
 }

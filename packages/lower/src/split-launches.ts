@@ -278,7 +278,11 @@ function sizesOf(axes: readonly Axis[], kind: "blockIdx" | "threadIdx"): readonl
 /** True when the host alone assigns a register, values that come from no memory. */
 function staysOnHost({ variable: held, initial, body }: Register): boolean {
   let open = 0;
-  eachStatement(body, { Assign: (node) => void (open += node.variable === held ? 1 : 0) });
+  eachStatement(body, {
+    Assign: (node) => {
+      if (node.variable === held) open++;
+    },
+  });
   const stack: Stmt[] = [body];
   for (let stmt = stack.pop(); stmt !== undefined; stmt = stack.pop()) {
     if (stmt.kind === "Seq") stack.push(...stmt.stmts);

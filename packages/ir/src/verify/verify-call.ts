@@ -5,6 +5,7 @@ import { unknownCallee, wrongArgument, wrongArity, wrongRole } from "../errors.j
 import type { Expr, Var } from "../expr.js";
 import type { KernelCall, ParallelCall } from "../stmt.js";
 import { verifyExpr } from "./verify-expr.js";
+import { verifyLaunch } from "./verify-launch.js";
 import { type StatementPlace, verifyRegion, verifyScalarIndex } from "./verify-scope.js";
 
 /** Checks a call against the function that it names; alone, a function is checked without that. */
@@ -31,6 +32,7 @@ export function verifyCall(call: KernelCall | ParallelCall, place: StatementPlac
       wrongRole(call.callee, parallel ? "role parallel" : "role kernel or host", `role ${callee.role}`, call.span),
     );
   }
+  if (call.kind === "KernelCall" && place.grammar.flat) verifyLaunch(call, callee, report);
   const parameters = parallel ? callee.parameters.slice(2) : callee.parameters;
   if (parameters.length !== call.args.length) {
     return report.add(wrongArity(call.callee, parameters.length, call.args.length, call.span));
