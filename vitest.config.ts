@@ -34,7 +34,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: [source, "module", "node", "development|production"], externalConditions: [source] } },
   test: {
     projects: [
-      layer("unit", [`${folders}/*.test.ts`], ["**/*.{device,browser}.test.ts"], 60_000),
+      layer("unit", [`${folders}/*.test.ts`, "scripts/*.test.ts"], ["**/*.{device,browser}.test.ts"], 60_000),
       ...(has("device") ? [layer("device", [`${folders}/*.device.test.ts`], [], 120_000)] : []),
       ...(has("browser") ? [layer("browser", [`${folders}/*.browser.test.ts`], [], 120_000)] : []),
     ],

@@ -9,6 +9,7 @@ const GATES = {
   budgets: ["scripts/budgets.mjs"],
   manifests: ["scripts/manifests.mjs"],
   lockfile: ["scripts/lockfile.mjs"],
+  api: ["scripts/api.mjs"],
   unused: [tool("knip"), "--no-config-hints"],
   examples: ["scripts/examples.mjs"],
 };
