@@ -59,6 +59,7 @@ function capabilities(simd: boolean, relaxed: boolean, threads: number): Capabil
   return {
     dtypes: { bool: "stable", ...NUMBERS, float16: "stable", bfloat16: "stable" },
     loopKinds: { parallel: "stable" },
+    memory: { global: { maxBytes: null }, shared: { maxBytes: null }, local: { maxBytes: null } },
     vector: simd ? { bytes: 16, registers: REGISTERS, predicated: false } : null,
     threads,
     caches: [
