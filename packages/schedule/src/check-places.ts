@@ -1,5 +1,6 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
-import type { Expr, IterVar, Tensor } from "@tilewright/ir";
+import type { Expr, IterVar, Tensor, ThreadTag } from "@tilewright/ir";
+import { checkCooperative } from "./cooperative.js";
 import { drawNest } from "./draw-nest.js";
 import { badScope, boundTwice, insideVector, readerOutside, unknownAxis } from "./errors.js";
 import { inputsOf, tensorsRead } from "./lookup.js";
@@ -23,6 +24,7 @@ export function checkPlaces(schedule: Schedule, span: Span): void {
   const readers = readersByStage(schedule);
   for (const stage of attached) {
     const around = enclosingPlaces(stage, span);
+    checkCooperative(stage, around, span);
     for (const place of around) {
       if (place.stage.marks.get(place.axis)?.loopKind === "vectorized")
         throw new CompileError(insideVector(stage.name, place.axis.name, span));
@@ -53,14 +55,21 @@ function checkOwnMemory(stage: Stage, { stage: owner, axis }: Place, span: Span)
   if (thread === null) return;
   const rank = { global: 0, shared: 1, warp: 2, local: 3 }[stage.scope as string] ?? 3;
   if (rank > (thread.startsWith("blockIdx") ? 0 : 1)) return;
+  if (spreadsOver(stage, thread)) return;
   const why = `memory of scope ${stage.scope} is shared by the threads of \`${axis.name}\`, which would all compute it: compute it outside that loop, or in scope local`;
   throw new CompileError(badScope(stage.name, why, span));
 }
 
+/** Shared memory is filled by the threads together: `checkCooperative` says when. */
+const spreadsOver = (stage: Stage, thread: ThreadTag): boolean =>
+  stage.scope === "shared" &&
+  thread.startsWith("threadIdx") &&
+  stage.leaves.some((leaf) => stage.marks.get(leaf)?.thread === thread);
+
 /** A thread runs its part of the loop around a stage; a loop of the stage cannot be spread over the same threads once more. */
 function checkOwnThreads(stage: Stage, { stage: owner, axis }: Place, span: Span): void {
   const thread = owner.marks.get(axis)?.thread ?? null;
-  if (thread === null) return;
+  if (thread === null || spreadsOver(stage, thread)) return;
   const again = stage.leaves.find((leaf) => stage.marks.get(leaf)?.thread === thread);
   if (again !== undefined) throw new CompileError(boundTwice(thread, again.name, axis.name, span));
 }

@@ -1,6 +1,7 @@
 import {
   at, type Buffer, bytesOf, type Const, type Expr, type For, int, isConst, rewrite, type Stmt, sequence, substitute, visit,
 } from "@tilewright/ir"; // biome-ignore format: a list
+import { withBarriers } from "./cooperative.js";
 import type { Lifetime } from "./pipeline.js";
 import type { Pipeline, Stage } from "./schedule.js";
 
@@ -11,6 +12,8 @@ export interface Inner {
   /** What is computed once, before the loop; null when nothing lasts from one iteration to the next. */
   readonly warmUp: Stmt | null;
   readonly buffers: readonly Buffer[];
+  /** Memory that lies further out and is filled here by the threads of a block together. */
+  readonly filled: readonly Buffer[];
   readonly lifetime: Lifetime;
 }
 
@@ -30,7 +33,7 @@ export function loopWith(loop: For, owner: Stage, inner: readonly Inner[], pipel
   );
   const made =
     pipeline === null
-      ? { ...loop, body: sequence([...inner.map(({ nest }) => nest), loop.body]) }
+      ? { ...loop, body: sequence(withBarriers([...inner, { nest: loop.body, filled: [] }], loop.span)) }
       : pipelined(loop, owner, inner, pipeline, copies);
   const whole = { ...made, body: allocated(buffersOf(fresh), made.body) };
   const before = rolled.map(({ warmUp }) => warmUp as Stmt);

@@ -26,6 +26,7 @@ import {
 import { endOf } from "./axis-extent.js";
 import { callIntrinsic } from "./call-intrinsic.js";
 import { loopsOfInitial } from "./check-places.js";
+import { isThreadOf, spread } from "./cooperative.js";
 import type { Domain, Region } from "./domain.js";
 import { foldsOf } from "./folds.js";
 import { asHinted } from "./hints.js";
@@ -83,7 +84,8 @@ export function emitStage(domain: Domain, context: EmitContext): Stmt {
   for (let depth = stage.leaves.length - 1; depth >= 0; depth--) {
     const leaf = stage.leaves[depth] as IterVar;
     const loopVar = domain.loopVars.get(leaf) as Var;
-    stmt = asHinted(stage, leaf, loopVar, context.filled(stage, leaf, loopFor(domain, leaf, loopVar, stmt)));
+    const loop = context.filled(stage, leaf, loopFor(domain, leaf, loopVar, stmt));
+    stmt = spread(domain, leaf, loopVar, asHinted(stage, leaf, loopVar, loop));
     if (stage.unit?.leaves[0] === leaf && stage.unit.intrinsic !== null)
       stmt = callIntrinsic(stage.name, stmt, stage.unit.intrinsic, ranges, leaf.span);
     if (depth === outermost) stmt = sequence([initNest(domain, context, starts, outermost, ranges), stmt], leaf.span);
@@ -149,6 +151,7 @@ function initNest(
   const vars = new Map(domain.loopVars);
   const own = new Map(ranges);
   for (const leaf of inner) {
+    if (isThreadOf(domain, leaf)) continue;
     const fresh = variable(leaf.name, "index", 1, leaf.span);
     vars.set(leaf, fresh);
     own.set(fresh, { min: 0, max: Math.max(0, extentIn(domain.extents, leaf) - 1) });
@@ -157,7 +160,7 @@ function initNest(
   let stmt = new StageBody(domain, relative, own, context).initial(starts);
   for (const leaf of [...inner].reverse()) {
     const loopVar = vars.get(leaf) as Var;
-    stmt = asHinted(stage, leaf, loopVar, loopFor(domain, leaf, loopVar, stmt));
+    stmt = spread(domain, leaf, loopVar, asHinted(stage, leaf, loopVar, loopFor(domain, leaf, loopVar, stmt)));
   }
   return stmt;
 }

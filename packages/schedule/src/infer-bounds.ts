@@ -17,6 +17,7 @@ import {
 } from "@tilewright/ir";
 import { endOf, extentOf } from "./axis-extent.js";
 import { loopsOfInitial } from "./check-places.js";
+import { ownIterations, threadVariable } from "./cooperative.js";
 import type { Domain, Domains, EnclosingLoop, Region } from "./domain.js";
 import { illegalTail } from "./errors.js";
 import type { Bodies } from "./inline-stages.js";
@@ -132,7 +133,12 @@ function domainOf(
   for (const [axis, room] of rooms)
     if (!Number.isSafeInteger(room))
       throw new CompileError(illegalTail(axis.name, "roundUp", `${room} elements are too many to count`, axis.span));
-  const loopVars = new Map(stage.leaves.map((leaf) => [leaf, variable(leaf.name, "index", 1, leaf.span)] as const));
+  const loopVars = new Map(
+    stage.leaves.map((leaf) => {
+      const threads = threadVariable(stage, leaf, extentIn(extents, leaf), enclosing);
+      return [leaf, threads ?? variable(leaf.name, "index", 1, leaf.span)] as const;
+    }),
+  );
   const relative = valuesOf(stage, extents, loopVars);
   const withRoom = new Map(
     stage.axes.map(
@@ -238,7 +244,7 @@ function demandedRegions(
   bodies: Bodies,
   wanted: (dimension: number) => boolean = () => true,
 ): readonly Region[] {
-  const points = new Set(enclosing.map((loop) => loop.variable));
+  const points = new Set(ownIterations(stage, enclosing).map((loop) => loop.variable));
   const demands: (Demand | null)[][] = stage.axes.map(() => []);
   const ranges = new Map<Var, Range>(
     enclosing.map(({ variable: v, extent }) => [v, { min: 0, max: Math.max(0, extent - 1) }]),

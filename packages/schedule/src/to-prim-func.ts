@@ -2,7 +2,8 @@ import { CompileError, type Span } from "@tilewright/diagnostics";
 import { type Buffer, buffer, int, type PrimFunc, rewrite, type Stmt, sequence, type Tensor } from "@tilewright/ir";
 import { checkAlias } from "./alias.js";
 import { alignedStrides } from "./aligned-strides.js";
-import type { Domain, Domains } from "./domain.js";
+import { memoryLoop } from "./cooperative.js";
+import type { Domain, Domains, EnclosingLoop } from "./domain.js";
 import { allocated, type Inner, loopWith } from "./emit-loop.js";
 import { type EmitContext, emitStage, type Ring, type Storage } from "./emit-stage.js";
 import { badParameters } from "./errors.js";
@@ -40,13 +41,20 @@ export function toPrimFunc(schedule: Schedule, given: PrimFuncOptions = {}): Pri
 
   const ownBuffers = (stage: Stage): readonly Buffer[] =>
     stage.tensors.filter((tensor) => !parameters.includes(tensor)).map(bufferOf);
+  const threadsOf = (stage: Stage): EnclosingLoop | undefined =>
+    memoryLoop(stage, domains.byStage.get(stage)?.enclosing ?? []);
   const context: EmitContext = {
     bodies,
     storage,
     filled: (owner, axis, loop) => {
       const inside = domains.order.filter((stage) => isComputedIn(stage, owner, axis));
-      if (inside.length === 0) return loop;
-      return loopWith(loop, owner, inside.map(innerOf), owner.pipelines.get(axis) ?? null);
+      const around = domains.order.filter((stage) => {
+        const outermost = threadsOf(stage);
+        return outermost?.stage === owner && outermost.axis === axis;
+      });
+      if (inside.length === 0 && around.length === 0) return loop;
+      const whole = loopWith(loop, owner, inside.map(innerOf), owner.pipelines.get(axis) ?? null);
+      return allocated(around.flatMap(ownBuffers), whole);
     },
   };
   const emit = (stage: Stage): Stmt => {
@@ -57,13 +65,17 @@ export function toPrimFunc(schedule: Schedule, given: PrimFuncOptions = {}): Pri
     const rolled = domains.byStage.get(stage)?.rolled ?? null;
     return rolled === null ? null : emitStage(rolled.warmUp, context);
   };
-  const innerOf = (stage: Stage): Inner => ({
-    stage,
-    nest: emit(stage),
-    warmUp: warmUpOf(stage),
-    buffers: ownBuffers(stage),
-    lifetime: lifetimeOf(schedule, stage),
-  });
+  const innerOf = (stage: Stage): Inner => {
+    const [own, isShared] = [ownBuffers(stage), threadsOf(stage) !== undefined];
+    return {
+      stage,
+      nest: emit(stage),
+      warmUp: warmUpOf(stage),
+      buffers: isShared ? [] : own,
+      filled: isShared ? own : [],
+      lifetime: lifetimeOf(schedule, stage),
+    };
+  };
   const atRoot = domains.order.filter((stage) => stage.attachment.kind === "root");
   const body = allocated(atRoot.flatMap(ownBuffers), sequence(atRoot.map(emit)));
   const mayAlias = pairsOf(options.mayAlias, span).map(([output, input]) => {
