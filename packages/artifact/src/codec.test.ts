@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { isCompileError } from "@tilewright/diagnostics";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -10,11 +11,12 @@ import {
   decodeArtifact,
   encodeArtifact,
   type Manifest,
+  manifestVersion,
 } from "./index.js";
 
 const manifest: Manifest = {
   format: "tilewright-artifact",
-  version: ARTIFACT_VERSION,
+  version: 1,
   name: "net",
   modules: [
     {
@@ -55,6 +57,86 @@ const artifact: Artifact = {
     ["empty", new Uint8Array()],
   ]),
 };
+
+const buffer = (name: string, shape: readonly number[], access: "read" | "write") =>
+  ({ kind: "buffer", name, dtype: "float32", shape, access }) as const;
+
+/** A model whose host program is data: `y = f(x, w)`, then `s = g(y, s)`, of two modules. */
+const programmed: Manifest = {
+  format: "tilewright-artifact",
+  version: 2,
+  name: "net",
+  modules: [
+    {
+      format: "spirv",
+      blob: "code",
+      features: [],
+      functions: [
+        {
+          name: "f",
+          workspaceBytes: 0,
+          parameters: [buffer("x", [2], "read"), buffer("w", [2], "read"), buffer("y", [2], "write")],
+        },
+      ],
+    },
+    {
+      format: "wasm",
+      blob: "empty",
+      features: [],
+      functions: [
+        {
+          name: "g",
+          workspaceBytes: 8,
+          parameters: [buffer("a", [2], "read"), buffer("b", [-1], "read"), buffer("c", [2], "write")],
+        },
+        {
+          name: "pack",
+          workspaceBytes: 0,
+          parameters: [buffer("a", [16], "write"), buffer("w", [2], "write"), buffer("s", [16], "write")],
+        },
+        { name: "fill", workspaceBytes: 0, parameters: [{ kind: "scalar", name: "n", dtype: "int32" }] },
+      ],
+    },
+  ],
+  model: {
+    entry: null,
+    program: [
+      {
+        function: "f",
+        arguments: [
+          { region: "input", position: 0 },
+          { region: "weights", offset: 0, bytes: 8 },
+          { region: "arena", offset: 0, bytes: 8 },
+        ],
+      },
+      {
+        function: "g",
+        arguments: [
+          { region: "arena", offset: 0, bytes: 8 },
+          { region: "state", offset: 0, bytes: 8 },
+          { region: "state", offset: 0, bytes: 8 },
+        ],
+      },
+      {
+        function: "f",
+        arguments: [
+          { region: "input", position: 0 },
+          { region: "weights", offset: 0, bytes: 8 },
+          { region: "output", position: 0 },
+        ],
+      },
+    ],
+    prepare: "pack",
+    arenaBytes: 64,
+    weightsBytes: 8,
+    stateBytes: 64,
+    weights: "weights",
+    inputs: [{ name: "x", dtype: "float32", shape: [2] }],
+    outputs: [{ name: "y", dtype: "float32", shape: [1, 2] }],
+    states: [{ name: "s", dtype: "float32", shape: [2], offset: 0, initial: null }],
+  },
+};
+const programArtifact: Artifact = { manifest: programmed, blobs: artifact.blobs };
 
 /** The code of the error that `run` throws; undefined when it throws none. Other errors fail the test. */
 function codeOf(run: () => unknown): string | undefined {
@@ -106,16 +188,77 @@ describe("an artifact in a file", () => {
     expect(codeOf(() => decodeArtifact(new TextEncoder().encode("<!doctype html>")))).toBe("AR101");
   });
 
-  it("is refused when its header holds other things, whatever they are", () => {
-    const paths = pathsOf(manifest);
+  it.each([
+    ["an entry", manifest],
+    ["a program", programmed],
+  ])("is refused when its header holds other things, whatever they are, with %s", (_, whole) => {
+    const paths = pathsOf(whole);
+    const values = fc.oneof(
+      fc.jsonValue(),
+      fc.integer({ min: -70, max: 200 }),
+      fc.constantFrom<unknown>(7n, undefined, Number.NaN, () => 1, Symbol.iterator, new Map()),
+    );
     fc.assert(
-      fc.property(fc.constantFrom(...paths), fc.jsonValue(), (path, value) => {
-        const changed = replaceAt(manifest, path, value) as Manifest;
+      fc.property(fc.constantFrom(...paths), values, (path, value) => {
+        const changed = replaceAt(whole, path, value) as Manifest;
         const code = codeOf(() => checkArtifact({ manifest: changed, blobs: artifact.blobs }));
         if (code !== undefined) expect(code).toMatch(/^AR10[25]$/);
       }),
-      { numRuns: 3000 },
+      { numRuns: 4000 },
     );
+  });
+
+  it("has version 2 when it holds a program, and 1 when it does not", () => {
+    const back = decodeArtifact(encodeArtifact(programArtifact));
+    expect(back.manifest).toEqual(programmed);
+    expect([null, manifest.model, programmed.model].map(manifestVersion)).toEqual([1, 1, 2]);
+    const old = { ...programArtifact, manifest: { ...programmed, version: 1 } };
+    expect(codeOf(() => encodeArtifact(old))).toBe("AR105");
+    expect(() => encodeArtifact(old)).toThrow("`version`");
+  });
+
+  it.each<[string, string, unknown]>([
+    ["model.entry", "model.entry", "f"],
+    ["model.entry", "model.program", null],
+    ["model.program", "model.program", 3],
+    ["model.program[0].function", "model.program.0.function", "h"],
+    ["model.program[0].arguments", "model.program.0.arguments", []],
+    ["model.program[0].arguments", "model.program.0.function", "fill"],
+    ["model.program[0].arguments[2].region", "model.program.0.arguments.2.region", "heap"],
+    ["model.program[0].arguments[2].region", "model.program.0.arguments.2.region", "weights"],
+    ["model.program[0].arguments[2].region", "model.program.0.arguments.2", { region: "input", position: 0 }],
+    ["model.program[0].arguments[0].position", "model.program.0.arguments.0.position", 1],
+    ["model.program[0].arguments[0]", "model.inputs.0.dtype", "int32"],
+    ["model.program[0].arguments[0]", "model.inputs.0.shape", [3]],
+    ["model.program[2].arguments[2]", "model.outputs.0.shape", [1, 3]],
+    ["model.program[0].arguments[1].bytes", "model.program.0.arguments.1.bytes", 9],
+    ["model.program[0].arguments[2]", "model.program.0.arguments.2.bytes", 4],
+    ["model.program[0].arguments[2].offset", "model.program.0.arguments.2.offset", 4],
+    ["model.program[1].arguments[2].bytes", "model.program.1.arguments.2.offset", 64],
+    ["model.program[1].arguments[2]", "model.program.1.arguments.1.bytes", 12],
+    ["model.prepare", "model.prepare", "fill"],
+    ["model.prepare", "model.weightsBytes", 16],
+  ])("names the field %s when %s is another", (path, changed, value) => {
+    const keys = changed.split(".").map((key) => (/^\d+$/.test(key) ? Number(key) : key));
+    const wrong = { manifest: replaceAt(programmed, keys, value) as Manifest, blobs: artifact.blobs };
+    expect(codeOf(() => checkArtifact(wrong))).toBe("AR105");
+    expect(() => checkArtifact(wrong)).toThrow(`\`${path}\``);
+  });
+
+  it("takes a function of a scalar in no program", () => {
+    const call = { function: "fill", arguments: [{ region: "arena", offset: 0, bytes: 4 }] };
+    const wrong = replaceAt(programmed, ["model", "program"], [call]) as Manifest;
+    expect(() => checkArtifact({ manifest: wrong, blobs: artifact.blobs })).toThrow(
+      /AR105[\s\S]*a function of buffers alone[\s\S]*scalar/,
+    );
+  });
+
+  it.each(["model-1.twa", "functions-1.twa"])("of version 1 is read and written as it was: %s", (name) => {
+    const file = new Uint8Array(readFileSync(new URL(`../test/frozen/${name}`, import.meta.url)));
+    const frozen = decodeArtifact(file);
+    expect(frozen.manifest.version).toBe(1);
+    expect(manifestVersion(frozen.manifest.model)).toBe(1);
+    expect(encodeArtifact(frozen)).toEqual(file);
   });
 
   it("of a newer version says what to do", () => {
@@ -123,7 +266,9 @@ describe("an artifact in a file", () => {
     const view = new DataView(file.buffer);
     view.setUint32(8, ARTIFACT_VERSION + 1, true);
     view.setUint32(28, crc32(file.subarray(0, 28)), true);
-    expect(() => decodeArtifact(file)).toThrow(/AR102.*\n.*\n.*version 1 to 1\n.*version 2\n.*hint/);
+    expect(() => decodeArtifact(file)).toThrow(
+      /AR102.*has version 3, and this reader knows 1 to 2\n.*\n.*\n.*\n.*hint: install newer/,
+    );
   });
 
   it.each<[string, unknown]>([

@@ -59,8 +59,3 @@ export interface DeviceDriver<Options = object> {
   readonly accepts: readonly ModuleFormat[];
   open(options?: Options): Promise<Device>;
 }
-
-/** Checks nothing, infers types: a device driver is a value. */
-export function defineDevice<Options = object>(driver: DeviceDriver<Options>): DeviceDriver<Options> {
-  return driver;
-}

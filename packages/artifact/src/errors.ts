@@ -31,7 +31,7 @@ export function newerArtifact(version: number, known: number): Diagnostic {
   return {
     code: "AR102",
     severity: "error",
-    message: "the artifact is of a newer version",
+    message: `the artifact has version ${version}, and this reader knows 1 to ${known}`,
     span: NO_SPAN,
     expected: `version 1 to ${known}`,
     actual: `version ${version}`,
@@ -75,6 +75,36 @@ export function badField(path: string, expected: string, actual: string): Diagno
     expected,
     actual,
     hint: "compile the artifact anew; if a tool wrote the manifest, the types of `Manifest` say what it must hold",
+  };
+}
+
+/** AR106: a driver that does not hold what the contract asks for. */
+export function badDriver(what: string, field: string, expected: string, actual: string): Diagnostic {
+  return {
+    code: "AR106",
+    severity: "error",
+    message: `the definition of ${what} is wrong at \`${field}\``,
+    span: NO_SPAN,
+    expected,
+    actual,
+    hint: "see `DeviceDriver` of @tilewright/artifact: each field with its meaning",
+  };
+}
+
+/** AR107: a driver of another version of the contract. */
+export function otherDriver(what: string, theirs: string, ours: string): Diagnostic {
+  const generation = (version: string): number => Number(/\/(\d+)$/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY);
+  return {
+    code: "AR107",
+    severity: "error",
+    message: `${what} follows the contract ${theirs}, and this runtime knows ${ours}`,
+    span: NO_SPAN,
+    expected: ours,
+    actual: theirs,
+    hint:
+      generation(theirs) > generation(ours)
+        ? `update @tilewright/artifact and the packages beside it, or install a version of ${what} for ${ours}`
+        : `update ${what} to a version for ${ours}, or install an @tilewright/artifact of its time`,
   };
 }
 

@@ -37,8 +37,17 @@ export function count(value: unknown, path: string, min = 0): number {
     : fail(path, `an integer of at least ${min}`, value);
 }
 
-function describe(value: unknown): string {
+/** A value in a message. */
+export function describe(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value) ?? typeof value;
+  const text = typeof value === "bigint" ? `${value}n` : (jsonOf(value) ?? typeof value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined; // it holds itself, or a bigint
+  }
 }

@@ -1,5 +1,10 @@
-/** Version of the manifest and of the file that holds an artifact. Readers accept every older one. */
-export const ARTIFACT_VERSION = 1;
+/** The newest version of the manifest, and of the file that holds an artifact, that this package knows. Readers accept every older one. */
+export const ARTIFACT_VERSION = 2;
+
+/** The oldest version that can say what a manifest with this model says; writers write that one. Version 2 brought launch programs. */
+export function manifestVersion(model: ModelEntry | null): number {
+  return model?.program == null ? 1 : 2;
+}
 
 /** Element types of tensors at the boundary, by the names of the IR. */
 export type ElementType =
@@ -31,6 +36,7 @@ export interface ModuleEntry {
   readonly functions: readonly FunctionEntry[];
 }
 
+/** What a function does with a buffer. `write`: nothing that was there before is read, and all that is read later is written. */
 export type Access = "read" | "write" | "readwrite";
 
 /** An extent of −1 is not known before the call. */
@@ -66,11 +72,29 @@ export interface StateEntry extends TensorEntry {
 }
 
 /**
- * How a whole model runs where the target holds the host program: `entry(arena, weights, state, ...inputs, ...outputs)`, and `prepare`
- * (arena, weights, state) once at load. Regions are aligned to 64 bytes.
+ * Memory that a call works on: bytes of a region, from an offset that is a multiple of 64; or an input or output, by its position. Arena and
+ * outputs hold nothing when a run begins, states what the run before left.
+ */
+export type Place =
+  | { readonly region: "arena" | "weights" | "state"; readonly offset: number; readonly bytes: number }
+  | { readonly region: "input" | "output"; readonly position: number };
+
+/** A call of a function of a module, with a place for each of its parameters. Weights and inputs are read alone. */
+export interface LaunchCall {
+  readonly function: string;
+  readonly arguments: readonly Place[];
+}
+
+/** A host program as data: calls in order. Functions may lie in modules of several devices. */
+export type LaunchProgram = readonly LaunchCall[];
+
+/**
+ * How a whole model runs: where the target holds the host program, by `entry(arena, weights, state, ...inputs, ...outputs)`, else by the calls
+ * of `program`; one of the two is there. `prepare(arena, weights, state)` is called once at load. Regions are aligned to 64 bytes.
  */
 export interface ModelEntry {
-  readonly entry: string;
+  readonly entry: string | null;
+  readonly program?: LaunchProgram | null;
   readonly prepare: string | null;
   readonly arenaBytes: number;
   readonly weightsBytes: number;

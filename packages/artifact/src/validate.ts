@@ -1,25 +1,18 @@
 /** Checks that a manifest holds what its types say and that blobs and regions are large enough. */
 import { CompileError } from "@tilewright/diagnostics";
+import { ELEMENT_BYTES } from "./element-bytes.js";
 import { newerArtifact } from "./errors.js";
 import { arrayOf, count, fail, objectWith, oneOf, stringOf } from "./fields.js";
-import { ARTIFACT_VERSION, type Artifact, type ElementType } from "./manifest.js";
+import {
+  ARTIFACT_VERSION,
+  type Artifact,
+  type ElementType,
+  type FunctionEntry,
+  type ModelEntry,
+  manifestVersion,
+} from "./manifest.js";
+import { checkProgram, type FunctionsByName } from "./validate-program.js";
 
-/** Bytes of one element in memory. */
-export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
-  bool: 1,
-  int8: 1,
-  int16: 2,
-  int32: 4,
-  int64: 8,
-  uint8: 1,
-  uint16: 2,
-  uint32: 4,
-  uint64: 8,
-  float16: 2,
-  bfloat16: 2,
-  float32: 4,
-  float64: 8,
-};
 const ELEMENT_TYPES = Object.keys(ELEMENT_BYTES) as readonly ElementType[];
 
 type Blobs = Artifact["blobs"];
@@ -34,14 +27,20 @@ export function checkArtifact(artifact: Artifact): void {
   const version = count(root.version, "version", 1);
   if (version > ARTIFACT_VERSION) throw new CompileError(newerArtifact(version, ARTIFACT_VERSION));
   stringOf(root.name, "name");
-  const names = arrayOf(root.modules, "modules").map((module, position) =>
+  const functions = arrayOf(root.modules, "modules").flatMap((module, position) =>
     checkModule(module, `modules[${position}]`, blobs),
   );
-  if (root.model !== null) checkModel(root.model, new Set(names.flat()), blobs);
+  if (root.model === null) return;
+  const model = checkModel(root.model, blobs);
+  const byName = new Map<string, FunctionEntry[]>();
+  for (const func of functions) byName.set(func.name, [...(byName.get(func.name) ?? []), func]);
+  checkHost(model, byName);
+  const needed = manifestVersion(model);
+  if (version < needed) fail("version", `at least ${needed}, since the model has a program`, version);
 }
 
-/** Returns the names of the module's functions. */
-function checkModule(value: unknown, path: string, blobs: Blobs): readonly string[] {
+/** Returns the module's functions. */
+function checkModule(value: unknown, path: string, blobs: Blobs): readonly FunctionEntry[] {
   const { format, blob, features, functions } = objectWith(value, path, ["format", "blob", "features", "functions"]);
   stringOf(format, `${path}.format`);
   blobOf(blob, `${path}.blob`, blobs);
@@ -53,12 +52,13 @@ function checkModule(value: unknown, path: string, blobs: Blobs): readonly strin
   );
 }
 
-function checkFunction(value: unknown, path: string): string {
+function checkFunction(value: unknown, path: string): FunctionEntry {
   const { name, parameters, workspaceBytes } = objectWith(value, path, ["name", "parameters", "workspaceBytes"]);
   count(workspaceBytes, `${path}.workspaceBytes`);
   for (const [position, parameter] of arrayOf(parameters, `${path}.parameters`).entries())
     checkParameter(parameter, `${path}.parameters[${position}]`);
-  return stringOf(name, `${path}.name`);
+  stringOf(name, `${path}.name`);
+  return value as FunctionEntry;
 }
 
 function checkParameter(value: unknown, path: string): void {
@@ -83,13 +83,8 @@ const MODEL_FIELDS = [
   "states",
 ] as const;
 
-function checkModel(value: unknown, functions: ReadonlySet<string>, blobs: Blobs): void {
+function checkModel(value: unknown, blobs: Blobs): ModelEntry {
   const model = objectWith(value, "model", MODEL_FIELDS);
-  const known = (name: unknown, path: string): void => {
-    if (!functions.has(stringOf(name, path))) fail(path, "the name of a function of a module", name);
-  };
-  known(model.entry, "model.entry");
-  if (model.prepare !== null) known(model.prepare, "model.prepare");
   count(model.arenaBytes, "model.arenaBytes");
   const weightsBytes = count(model.weightsBytes, "model.weightsBytes");
   const stateBytes = count(model.stateBytes, "model.stateBytes");
@@ -101,6 +96,19 @@ function checkModel(value: unknown, functions: ReadonlySet<string>, blobs: Blobs
   checkTensors(model.inputs, "model.inputs");
   checkTensors(model.outputs, "model.outputs");
   checkTensors(model.states, "model.states", (state, path, bytes) => checkState(state, path, bytes, stateBytes, blobs));
+  return value as ModelEntry;
+}
+
+/** An entry or a program, and functions that are there. */
+function checkHost(model: ModelEntry, functions: FunctionsByName): void {
+  const known = (name: unknown, path: string): void => {
+    if (!functions.has(stringOf(name, path))) fail(path, "the name of a function of a module", name);
+  };
+  if (model.prepare !== null) known(model.prepare, "model.prepare");
+  const { program = null } = model;
+  if (program === null) known(model.entry, "model.entry");
+  else if (model.entry !== null) fail("model.entry", "null, since there is a program", model.entry);
+  else checkProgram(program, model, functions);
 }
 
 function checkTensors(

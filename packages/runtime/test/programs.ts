@@ -1,4 +1,4 @@
-import { ARTIFACT_VERSION, type Artifact, type ModelEntry } from "@tilewright/artifact";
+import { type Artifact, type ModelEntry, manifestVersion } from "@tilewright/artifact";
 import type { CompiledModule } from "@tilewright/backend";
 import { wasm, type WasmOptions } from "@tilewright/codegen-wasm";
 import { type Buffer, buffer, build as b, type Expr, int, type PrimFunc, type Stmt, variable } from "@tilewright/ir";
@@ -31,7 +31,7 @@ export function artifactOf(
   return {
     manifest: {
       format: "tilewright-artifact",
-      version: ARTIFACT_VERSION,
+      version: manifestVersion(more.model ?? null),
       name: "test",
       modules: entries,
       model: more.model ?? null,
