@@ -1,10 +1,11 @@
 import { extname } from "node:path";
-import { ARTIFACT_VERSION, type Artifact, encodeArtifact } from "@tilewright/artifact";
-import type { CompiledModule, Target } from "@tilewright/backend";
+import { type Artifact, encodeArtifact, manifestVersion } from "@tilewright/artifact";
+import type { Backend, CompiledModule, Target } from "@tilewright/backend";
 import { mergeVariants } from "@tilewright/compiler";
 import type { Diagnostic } from "@tilewright/diagnostics";
-import { lower } from "@tilewright/lower";
-import { intrinsicsOf } from "@tilewright/schedule";
+import { type LowerOptions, lower } from "@tilewright/lower";
+import { intrinsicsOf, type Schedule } from "@tilewright/schedule";
+import { targetFailed } from "./errors.js";
 import { fileName } from "./file-names.js";
 import type { Io } from "./io.js";
 import { type Kernel, scheduleOf, toModule } from "./kernels.js";
@@ -41,15 +42,17 @@ async function compileVariant(
   { backend, toolchain }: Target,
   { interruptible }: Pick<Io, "interruptible">,
 ): Promise<CompiledKernel> {
-  const { capabilities, passes = [] } = backend;
-  const schedule = scheduleOf(kernel, capabilities);
-  const lowered = lower(toModule(kernel, schedule), { capabilities, passes, intrinsics: intrinsicsOf(schedule) });
-  const source = backend.compile(lowered.module);
-  const built = toolchain === null ? source : await interruptible((signal) => toolchain.build(source, { signal }));
+  const schedule = scheduleOf(kernel, backend);
+  const lowered = lower(toModule(kernel, schedule), loweringFor(backend, schedule));
+  const source = checkCompiled(backend.name, backend.compile(lowered.module));
+  const built =
+    toolchain === null
+      ? source
+      : checkCompiled(toolchain.name, await interruptible((signal) => toolchain.build(source, { signal })));
   const { format, features, functions } = built;
   const manifest = {
     format: "tilewright-artifact",
-    version: ARTIFACT_VERSION,
+    version: manifestVersion(null),
     name: kernel.name,
     modules: [{ format, blob: "module", features, functions }],
     model: null,
@@ -64,27 +67,53 @@ async function compileVariant(
   };
 }
 
+/** What `lower` must know of a backend, and of the instructions that a schedule names. */
+export function loweringFor({ capabilities, passes = [], intrinsics = [] }: Backend, schedule: Schedule): LowerOptions {
+  return { capabilities, passes, intrinsics: [...intrinsics, ...intrinsicsOf(schedule)] };
+}
+
+/** What a plugin gave, which no compiler has seen. @throws CompileError CLI111 */
+export function checkCompiled(name: string, module: CompiledModule): CompiledModule {
+  const given: Partial<Record<keyof CompiledModule, unknown>> = Object(module);
+  const wrong = [
+    typeof given.format === "string" ? [] : ["format"],
+    given.bytes instanceof Uint8Array ? [] : ["bytes"],
+    given.files instanceof Map ? [] : ["files"],
+    (["features", "functions", "warnings"] as const).filter((field) => !Array.isArray(given[field])),
+  ].flat();
+  if (wrong.length === 0) return module;
+  throw targetFailed(name, `a module whose ${wrong.join(", ")} are not what they must be`, "a `CompiledModule`");
+}
+
 /** The warnings of lowering that the author of a kernel can act on. */
 export function ownWarnings({ schedule }: Kernel, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return schedule === null ? [] : diagnostics;
 }
 
-const ENDINGS: Readonly<Record<string, string>> = { wasm: "wasm", "c-source": "c", "shared-library": "so" };
+/** Endings of formats that are not called like them. */
+const ENDINGS: Readonly<Record<string, string>> = { "c-source": "c", "shared-library": "so", javascript: "js" };
 
 /** The files of a compiled kernel, all called after it: the artifact, what is in it, and what it was made from. */
 export function filesOf({ name, artifact, source, built }: CompiledKernel): ReadonlyMap<string, Uint8Array> {
   const stem = fileName(name);
-  const named = (module: CompiledModule): [string, Uint8Array] => [
-    `${stem}.${ENDINGS[module.format] ?? module.format}`,
-    module.bytes,
-  ];
-  const beside = ({ files }: CompiledModule): [string, Uint8Array][] =>
-    [...files].map(([path, bytes]) => [`${stem}${extname(path)}`, bytes]);
+  const modules = source === built ? [source] : [source, built];
   return new Map([
     [`${stem}.tilewright`, encodeArtifact(artifact)],
-    ...beside(source),
-    ...beside(built),
-    named(source),
-    named(built),
+    ...modules.flatMap((module) => besides(stem, module)),
+    ...modules.map(({ format, bytes }): [string, Uint8Array] => [
+      `${stem}.${fileName(ENDINGS[format] ?? format)}`,
+      bytes,
+    ]),
   ]);
+}
+
+/** Further files of a module: called after the kernel, and where endings do not tell them apart also after themselves. */
+function besides(stem: string, { files }: CompiledModule): readonly [string, Uint8Array][] {
+  const endings = [...files.keys()].map((path) => extname(path));
+  const isAlone = (ending: string): boolean =>
+    ending !== "" && endings.filter((each) => each.toLowerCase() === ending.toLowerCase()).length === 1;
+  return [...files].map(([path, bytes], k) => {
+    const ending = endings[k] ?? "";
+    return [isAlone(ending) ? `${stem}${ending}` : `${stem}.${fileName(path)}`, bytes];
+  });
 }

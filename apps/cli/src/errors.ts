@@ -1,14 +1,18 @@
-import { CompileError, type Diagnostic, NO_SPAN } from "@tilewright/diagnostics";
+import { CompileError, type Diagnostic, isNoSpan, NO_SPAN } from "@tilewright/diagnostics";
+import { foreignPlace } from "./foreign-place.js";
 
 const error = (code: string, message: string, more: Partial<Diagnostic>): CompileError =>
   new CompileError({ code, severity: "error", message, span: NO_SPAN, ...more });
 
-/** CLI101: a file that cannot be read or run. */
-export function unreadable(path: string, why: string): CompileError {
+const startOf = (path: string) => ({ file: path, line: 1, column: 1 });
+
+/** CLI101: a file or package that cannot be read or run. `why`: what it threw, or a reason. */
+export function unreadable(path: string, why: unknown): CompileError {
+  const place = foreignPlace(why);
   return error("CLI101", `cannot load \`${path}\``, {
-    span: { file: path, line: 1, column: 1 },
+    span: isNoSpan(place) ? startOf(path) : place,
     expected: "a file that is there and runs without an error",
-    actual: why,
+    actual: why instanceof Error ? why.message : String(why),
     hint: "try it with Node alone: `node` or `tsx` shows the same error with its place",
   });
 }
@@ -16,7 +20,7 @@ export function unreadable(path: string, why: string): CompileError {
 /** CLI102: a file without kernels. */
 export function noKernel(path: string, found: readonly string[]): CompileError {
   return error("CLI102", `\`${path}\` exports no kernel`, {
-    span: { file: path, line: 1, column: 1 },
+    span: startOf(path),
     expected: "an export that is a tensor, an array of tensors, or a schedule",
     actual: found.length === 0 ? "no export" : `exports ${found.join(", ")}`,
     hint: "export what `compute` of @tilewright/te or `createSchedule` of @tilewright/schedule gave",
@@ -29,7 +33,7 @@ export function chooseKernel(path: string, asked: string | undefined, names: rea
     "CLI103",
     asked === undefined ? `\`${path}\` exports several kernels` : `\`${path}\` exports no kernel \`${asked}\``,
     {
-      span: { file: path, line: 1, column: 1 },
+      span: startOf(path),
       expected: `one of ${names.join(", ")}`,
       actual: asked ?? "none chosen",
       hint: `say which: --kernel ${names[0] ?? "<name>"}`,
@@ -41,7 +45,7 @@ export function chooseKernel(path: string, asked: string | undefined, names: rea
 export function equalNames(path: string, first: string, second: string): CompileError {
   const same = first === second;
   return error("CLI103", same ? `two kernels of one name, \`${first}\`` : `two kernels of one file name`, {
-    span: { file: path, line: 1, column: 1 },
+    span: startOf(path),
     expected: "names that differ in letters, digits, `_`, `-` or `.`, not only in capitals or in other characters",
     actual: `\`${first}\` and \`${second}\``,
     hint: "rename one of the exports (a default export is called after its tensor), or keep it in a file of its own",
@@ -51,7 +55,7 @@ export function equalNames(path: string, first: string, second: string): Compile
 /** CLI104: a target without its tools. */
 export function unusableTarget(name: string, details: readonly string[]): CompileError {
   return error("CLI104", `the target \`${name}\` is not usable here`, {
-    expected: "a toolchain that is installed",
+    expected: "a toolchain that is installed and, to run, a device that is there",
     actual: details.join("; "),
     hint: "`tilewright targets` says what is there, and how to install what is not",
   });
@@ -78,7 +82,7 @@ export function badInput(name: string, expected: string, actual: string): Compil
 /** CLI107: an .npy file that is none, or of a kind that is not read. */
 export function badNpy(path: string, why: string): CompileError {
   return error("CLI107", `cannot read \`${path}\``, {
-    span: { file: path, line: 1, column: 1 },
+    span: startOf(path),
     expected: "an .npy file, little-endian, in C order",
     actual: why,
     hint: "write it with numpy.save(path, numpy.ascontiguousarray(array))",
@@ -92,4 +96,56 @@ export function cannotWrite(path: string, why: string): CompileError {
     actual: why,
     hint: "give another folder: --out <folder>",
   });
+}
+
+/** CLI109: a target that is nowhere. `close`: names that may have been meant. */
+export function noSuchTarget(name: string, known: readonly string[], close: readonly string[]): CompileError {
+  const meant = close.map((each) => `\`${each}\``).join(" or ");
+  return error("CLI109", `there is no target \`${name}\``, {
+    expected: `${known.join(", ")}, the name of an installed package, or a path that begins with a dot`,
+    actual: `no package \`${name}\` is installed`,
+    hint:
+      meant === ""
+        ? "`tilewright targets` lists what is installed; install the package in this folder, or give its path"
+        : `did you mean ${meant}?`,
+  });
+}
+
+/** CLI110: a module that was asked for a target and has none. */
+export function noTarget(name: string, found: readonly string[]): CompileError {
+  return error("CLI110", `\`${name}\` exports no target`, {
+    span: startOf(name),
+    expected: "an export `target`, as `defineTarget` of @tilewright/backend gives",
+    actual: found.length === 0 ? "no export" : `exports ${found.join(", ")}`,
+    hint: "write `export const target = defineTarget({ specVersion, name, summary, backend, device })`",
+  });
+}
+
+/** CLI111: the code of a target threw what is no diagnostic, or gave what its contract does not allow. */
+export function targetFailed(
+  name: string,
+  why: unknown,
+  expected = "code that throws diagnostics alone",
+): CompileError {
+  const place = foreignPlace(why);
+  return error("CLI111", `the target \`${name}\` failed`, {
+    span: isNoSpan(place) ? startOf(name) : place,
+    expected,
+    actual: why instanceof Error ? `${why.name}: ${why.message}` : String(why),
+    hint: "run its conformance kit, which names what is wrong, and tell its authors; where the kit passes, tell us",
+  });
+}
+
+/** CLI112: an artifact whose modules no built-in target runs. `able`: installed targets that do. */
+export function unknownFormats(file: string, formats: readonly string[], able: readonly string[]): CompileError {
+  return error("CLI112", `no built-in target runs what \`${file}\` holds`, {
+    expected: "modules of the format wasm or shared-library, or a target that runs the others",
+    actual: `modules of the format ${formats.join(", ")}`,
+    hint: `say which target runs them: --target ${able[0] ?? "<package or ./file>, the one that it was built for"}`,
+  });
+}
+
+/** How a program ends for an error of this package: 2 where the command line named what is not there, else 1. */
+export function exitCodeOf({ code }: CompileError): 1 | 2 {
+  return code === "CLI109" ? 2 : 1;
 }

@@ -1,92 +1,124 @@
 import type { Device } from "@tilewright/artifact";
-import type { Backend, Target, Toolchain } from "@tilewright/backend";
-import { c } from "@tilewright/codegen-c";
-import { wasm } from "@tilewright/codegen-wasm";
-import { engineFeatures } from "@tilewright/runtime";
-import { nodeWasmDevice } from "@tilewright/runtime/node";
-import { clangWasm, emcc, sharedLibrary, yowasp } from "@tilewright/toolchain-c";
+import {
+  checkToolchain,
+  type Target,
+  type TargetOptions,
+  type TargetPlugin,
+  type Toolchain,
+} from "@tilewright/backend";
+import { isCompileError } from "@tilewright/diagnostics";
+import { fallbacksOf } from "./built-in-targets.js";
 import { unusableTarget } from "./errors.js";
-import type { TargetName } from "./target-names.js";
-
-export interface TargetOptions {
-  /** Threads that run parallel loops. Default 1. */
-  readonly threads?: number;
-}
+import { nodeModules } from "./import-module.js";
+import { backendOf, type LoadedTarget, loadTarget, onBehalfOf, type TargetSources } from "./load-target.js";
+import { installedTargets } from "./manifests.js";
 
 /** A target with the device that runs what it compiles. */
 export interface FoundTarget {
-  readonly name: TargetName;
+  /** As it was asked for. */
+  readonly name: string;
   readonly target: Target;
   /** Targets for engines that lack what this one has, the preferred one first: an artifact for elsewhere holds them too. */
   readonly fallbacks: readonly Target[];
   /** What was found: versions and places, for people. */
   readonly detail: string;
-  /** The caller closes it. */
+  /** The caller closes it. @throws CompileError CLI104 what is compiled cannot run here */
   open(): Promise<Device>;
 }
 
-/** What is known of a target on this machine; `found` is there exactly when it can be used. */
+/** What is known of a target on this machine. */
 export interface TargetReport {
-  readonly name: TargetName;
+  readonly name: string;
+  /** Of the plugin; empty where it does not load. */
+  readonly summary: string;
+  /** There exactly when it can be compiled for. */
   readonly found: FoundTarget | null;
-  /** What there is, or for each way to build what is missing and how to install it. */
+  /** What is compiled runs here too. */
+  readonly runs: boolean;
+  /** What there is, or what is missing and how to install it. */
   readonly details: readonly string[];
 }
 
-/** @throws CompileError CLI104 when nothing that it needs is installed */
-export async function findTarget(name: TargetName, options: TargetOptions = {}): Promise<FoundTarget> {
-  const { found, details } = await describeTarget(name, options);
+/** Modules as Node finds them, and the dependencies of the working directory. */
+const HERE: TargetSources = { ...nodeModules, installed: async () => installedTargets(process.cwd()) };
+
+/**
+ * The target of a name: built in, of an installed package, or of a file.
+ * @param options  `threads`: of parallel loops, 1 unless told
+ * @throws CompileError CLI104 nothing that it needs is installed · CLI101, CLI109, CLI110, BE106, BE107 a name without a target that fits
+ */
+export async function findTarget(
+  name: string,
+  { threads = 1 }: Partial<TargetOptions> = {},
+  sources: TargetSources = HERE,
+): Promise<FoundTarget> {
+  const { found, details } = await examine(await loadTarget(name, sources), { threads });
   if (found === null) throw unusableTarget(name, details);
   return found;
 }
 
-/** Looks for what a target needs; throws nothing because of what is missing. */
-export async function describeTarget(name: TargetName, { threads = 1 }: TargetOptions = {}): Promise<TargetReport> {
-  const openWasm = (): Promise<Device> => nodeWasmDevice.open({ threads });
-  if (name === "wasm") {
-    const features = engineFeatures();
-    const backend = wasm({ threads, simd: features.has("simd"), relaxed: features.has("relaxed-simd") });
-    const detail = `this process: Node ${process.versions.node} with ${[...features].join(", ") || "plain WebAssembly"}`;
-    const target = { backend, toolchain: null };
-    const fallbacks = features.has("relaxed-simd") ? [{ backend: wasm({ threads }), toolchain: null }] : [];
-    return { name, details: [detail], found: { name, target, fallbacks, detail, open: openWasm } };
-  }
-  if (name === "native") {
-    const backend = c({ threads, cpu: process.arch === "arm64" ? "aarch64" : "x86-64-v3" });
-    return firstUsable(name, [{ toolchain: sharedLibrary(), backend }], () => openNative(threads));
-  }
-  const shared = threads > 1;
-  const backend = c({ threads, cpu: "wasm" });
-  const choices = [emcc({ threads: shared }), clangWasm({ threads: shared }), yowasp({ threads: shared })];
-  return firstUsable(
-    name,
-    choices.map((toolchain) => ({ toolchain, backend })),
-    openWasm,
-  );
-}
-
-/** Loaded when it is needed: the foreign-function interface below it exists for some platforms only. */
-export async function openNative(threads: number): Promise<Device> {
-  const { nativeDevice } = await import("@tilewright/runtime-native");
-  return nativeDevice.open({ threads });
-}
-
-interface Choice {
-  readonly toolchain: Toolchain;
-  readonly backend: Backend;
-}
-
-async function firstUsable(
-  name: TargetName,
-  choices: readonly Choice[],
-  open: () => Promise<Device>,
+/** What a target needs and has; of a name without a target that loads, why. Throws nothing because of what is missing. */
+export async function describeTarget(
+  name: string,
+  { threads = 1 }: Partial<TargetOptions> = {},
+  sources: TargetSources = HERE,
 ): Promise<TargetReport> {
-  const details: string[] = [];
-  for (const choice of choices) {
-    const status = await choice.toolchain.status();
-    const detail = `${status.name}: ${status.detail}`;
-    if (status.usable) return { name, details: [detail], found: { name, target: choice, fallbacks: [], detail, open } };
-    details.push(detail);
+  try {
+    return await examine(await loadTarget(name, sources), { threads });
+  } catch (error) {
+    if (!isCompileError(error)) throw error;
+    return { name, summary: "", found: null, runs: false, details: error.diagnostics.flatMap(reasons) };
   }
-  return { name, details, found: null };
+}
+
+type Diagnosed = { readonly message: string; readonly actual?: string; readonly hint?: string };
+
+function reasons({ message, actual = "", hint }: Diagnosed): readonly string[] {
+  const reason = message.includes(actual) ? message : `${message}: ${actual}`;
+  return hint === undefined ? [reason] : [reason, hint];
+}
+
+/** Asks toolchain and device. @throws CompileError CLI111, what the target itself throws */
+function examine(loaded: LoadedTarget, options: TargetOptions): Promise<TargetReport> {
+  const { name, plugin } = loaded;
+  return onBehalfOf(loaded, async () => {
+    const backend = backendOf(loaded, options);
+    const { toolchain, details } = await usableToolchain(plugin.toolchains?.(options) ?? []);
+    if (toolchain === undefined) return { name, summary: plugin.summary, found: null, runs: false, details };
+    const { usable, detail } = await deviceStatus(plugin);
+    const all = detail === "" ? details : [...details, detail];
+    const fallbacks = fallbacksOf(plugin, options).map((each) => ({ backend: each, toolchain: null }));
+    const open = (): Promise<Device> => openDevice(loaded, options);
+    const found = { name, target: { backend, toolchain }, fallbacks, detail: all.join("; "), open };
+    return { name, summary: plugin.summary, found, runs: usable, details: all };
+  });
+}
+
+/** The device of a target, whatever there is to compile with. @throws CompileError CLI104 it cannot run here */
+export async function openDevice({ name, plugin }: LoadedTarget, options: TargetOptions): Promise<Device> {
+  const { usable, detail } = await deviceStatus(plugin);
+  if (plugin.device === undefined || !usable) throw unusableTarget(name, [detail]);
+  return (await plugin.device(options)).open();
+}
+
+async function deviceStatus(plugin: TargetPlugin): Promise<{ readonly usable: boolean; readonly detail: string }> {
+  if (plugin.device === undefined) return { usable: false, detail: "it compiles for elsewhere: it brings no device" };
+  return (await plugin.status?.()) ?? { usable: true, detail: "" };
+}
+
+interface ToolchainChoice {
+  /** Null: none is needed. Undefined: none of them is usable. */
+  readonly toolchain: Toolchain | null | undefined;
+  readonly details: readonly string[];
+}
+
+async function usableToolchain(toolchains: readonly Toolchain[]): Promise<ToolchainChoice> {
+  const details: string[] = [];
+  for (const toolchain of toolchains) {
+    checkToolchain(toolchain);
+    const { name, usable, detail } = await toolchain.status();
+    if (usable) return { toolchain, details: [`${name}: ${detail}`] };
+    details.push(`${name}: ${detail}`);
+  }
+  return { toolchain: toolchains.length === 0 ? null : undefined, details };
 }

@@ -1,25 +1,51 @@
 import { createRequire, register } from "node:module";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+/** The exports of a module. */
+export type Exports = Readonly<Record<string, unknown>>;
+
+/** How code that is no part of this package comes in. */
+export interface Modules {
+  /** The exports of a TypeScript or JavaScript file. */
+  importModule(path: string): Promise<Exports>;
+  /** The exports of a package, or of a sub-path of one; null where no such package is installed. */
+  importPackage(name: string): Promise<Exports | null>;
+}
 
 /**
  * How files of users are loaded, the same on every Node: a `.ts` file is an ES module, wherever it lies, whose types are blanked out, so
  * that places keep their lines and columns; `./x.js` finds `x.ts`; a file outside any project finds the packages that this command brings.
+ * A package with the prefix is looked for from the working directory, then from here.
  */
 const HOOKS = `
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 
-let parentURL, strip;
+let parentURL, prefix, strip;
 export const initialize = (data) => {
-  parentURL = data.parentURL;
+  ({ parentURL, prefix } = data);
   strip = createRequire(data.parentURL)(data.stripper).transformSync;
 };
 
 const candidates = (specifier) =>
   /^(\\.|\\/|file:)/.test(specifier) ? [specifier, specifier.replace(/\\.js$/, ".ts"), specifier + ".ts"] : [specifier];
 
+const resolvePackage = async (name, context, next) => {
+  for (const parent of [pathToFileURL(process.cwd() + "/").href, parentURL]) {
+    try {
+      return await next(name, { ...context, parentURL: parent });
+    } catch (error) {
+      // Node says "module" of a package that is there but lacks the file.
+      if (error.code !== "ERR_MODULE_NOT_FOUND" || !error.message.startsWith("Cannot find package '" + name.split("/")[0])) throw error;
+    }
+  }
+  throw new Error(prefix + name);
+};
+
 export const resolve = async (specifier, context, next) => {
+  if (specifier.startsWith(prefix)) return resolvePackage(specifier.slice(prefix.length), context, next);
   let problem;
   for (const each of candidates(specifier)) {
     try {
@@ -43,15 +69,36 @@ export const load = async (url, context, next) => {
   }
 };`;
 
+const PREFIX = "tilewright-package:";
+
 const require = createRequire(import.meta.url);
 let registered = false;
 
-/** The exports of a TypeScript or JavaScript file. */
-export async function importModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+/** Modules as Node finds them. */
+export const nodeModules: Modules = {
+  importModule: (path) => load(pathToFileURL(path.startsWith("file:") ? fileURLToPath(path) : resolve(path)).href),
+  async importPackage(name) {
+    try {
+      return await load(PREFIX + name);
+    } catch (error) {
+      if (error instanceof Error && error.message === PREFIX + name) return null;
+      throw error;
+    }
+  },
+};
+
+async function load(specifier: string): Promise<Exports> {
   if (!registered) {
-    const data = { parentURL: import.meta.url, stripper: require.resolve("@swc/wasm-typescript") };
+    const data = { parentURL: import.meta.url, prefix: PREFIX, stripper: require.resolve("@swc/wasm-typescript") };
     register(`data:text/javascript,${encodeURIComponent(HOOKS)}`, { data });
     registered = true;
   }
-  return import(pathToFileURL(resolve(path)).href);
+  try {
+    return await import(specifier);
+  } catch (error) {
+    // That this file asked for it says nothing to anybody.
+    const asked = ` imported from ${fileURLToPath(import.meta.url)}`;
+    if (error instanceof Error && error.message.endsWith(asked)) error.message = error.message.slice(0, -asked.length);
+    throw error;
+  }
 }

@@ -1,5 +1,8 @@
+import type { Modules } from "./import-module.js";
+import type { InstalledPackage } from "./manifests.js";
+
 /** The world as commands see it, so that tests run them without a process. Paths are as the user wrote them. */
-export interface Io {
+export interface Io extends Modules {
   /** What was asked for. */
   write(text: string): void;
   /** What a person should know. */
@@ -15,8 +18,8 @@ export interface Io {
   writeFolder(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
   /** Runs what must clean up behind itself when the user ends the process. @throws Interrupted */
   interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** The exports of a TypeScript or JavaScript file. */
-  importModule(path: string): Promise<Readonly<Record<string, unknown>>>;
+  /** Packages of targets on which the project of the working directory depends. */
+  installed(): Promise<readonly InstalledPackage[]>;
 }
 
 /** Ends of the process. */

@@ -1,5 +1,5 @@
 import { autoschedule } from "@tilewright/autoschedule";
-import type { Capabilities } from "@tilewright/backend";
+import type { Backend } from "@tilewright/backend";
 import { isCompileError } from "@tilewright/diagnostics";
 import type { IRModule, Tensor } from "@tilewright/ir";
 import { replay, type Schedule, toPrimFunc } from "@tilewright/schedule";
@@ -21,7 +21,7 @@ export interface Kernel {
 export async function loadKernels(path: string, io: Io, only?: string): Promise<readonly Kernel[]> {
   const exports = await io.importModule(path).catch((error: unknown) => {
     if (isCompileError(error)) throw error;
-    throw unreadable(path, error instanceof Error ? error.message : String(error));
+    throw unreadable(path, error);
   });
   const kernels = Object.entries(exports).flatMap(([name, value]) => toKernel(name, value) ?? []);
   if (kernels.length === 0) throw noKernel(path, Object.keys(exports));
@@ -63,10 +63,10 @@ function isSchedule(value: unknown): value is Schedule {
   return typeof value === "object" && value !== null && "stages" in value && "records" in value && "outputs" in value;
 }
 
-/** The author's schedule, or the one that the default rules choose for the target. */
-export function scheduleOf(kernel: Kernel, capabilities: Capabilities): Schedule {
+/** The author's schedule, or the one that the rules of the backend choose, or else the default ones. */
+export function scheduleOf(kernel: Kernel, { capabilities, rules = [], intrinsics = [] }: Backend): Schedule {
   if (kernel.schedule !== null) return kernel.schedule;
-  return replay(kernel.outputs, autoschedule(kernel.outputs, { capabilities }).trace);
+  return replay(kernel.outputs, autoschedule(kernel.outputs, { capabilities, rules }).trace, { intrinsics });
 }
 
 /** A schedule as a module of one function with the kernel's name. */

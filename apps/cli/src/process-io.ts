@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { render } from "@tilewright/diagnostics";
 import { unreadable } from "./errors.js";
-import { importModule } from "./import-module.js";
+import { nodeModules } from "./import-module.js";
 import { interruptible } from "./interrupt.js";
 import { EXIT, type Io } from "./io.js";
+import { installedTargets } from "./manifests.js";
 import { paint } from "./paint.js";
 import { writeFolder } from "./write-folder.js";
 
@@ -16,7 +17,9 @@ export function processIo(): Io {
     readFile,
     writeFolder: (path, files) => interruptible(() => writeFolder(path, files)),
     interruptible,
-    importModule: (path) => whileLoading(path, () => importModule(path)),
+    importModule: (path) => whileLoading(path, () => nodeModules.importModule(path)),
+    importPackage: (name) => whileLoading(name, () => nodeModules.importPackage(name)),
+    installed: async () => installedTargets(process.cwd()),
   };
 }
 

@@ -39,12 +39,11 @@ describe("the command line", () => {
     [["fly"], 'there is no command "fly"'],
     [["lower"], "the file of the kernel is missing"],
     [["lower", "a.ts", "b.ts"], 'the file of the kernel is all it takes: "b.ts" is left over'],
-    [["lower", "a.ts", "--target", "gpu"], '--target is c or wasm, not "gpu"'],
-    [["build", "a.ts", "--target", "gpu"], '--target is wasm, native, c-wasm, not "gpu"'],
+    [["lower", "a.ts", "--target", "gpu"], "error[CLI109]: there is no target `gpu`"],
+    [["build", "a.ts", "--target", "natve"], "hint: did you mean `native`?"],
     [["build", "a.ts", "--threads", "0"], '--threads is a whole number from 1 to 64, not "0"'],
     [["run", "a.ts", "--input", "x"], '--input is name=file.npy, name=random or name=zeros, not "x"'],
     [["run", "a.ts", "--seed", "one"], '--seed is a whole number from 0 to 4294967295, not "one"'],
-    [["targets", "wasm"], "`targets` takes no argument"],
     [["targets", "--fast"], "Unknown option '--fast'"],
   ])("ends with 2 for %j", async (args, message) => {
     const { code, noted, written } = await outcome(args);

@@ -5,6 +5,7 @@ import { explainCommand } from "./commands/explain.js";
 import { lowerCommand } from "./commands/lower.js";
 import { runCommand } from "./commands/run.js";
 import { targetsCommand } from "./commands/targets.js";
+import { exitCodeOf } from "./errors.js";
 import { Interrupted } from "./interrupt.js";
 import { EXIT, type Io, UsageError } from "./io.js";
 import { paint } from "./paint.js";
@@ -64,7 +65,7 @@ function explain(error: unknown, io: Io): number {
   }
   if (isCompileError(error)) {
     for (const diagnostic of error.diagnostics) io.note(`${c.diagnostic(render(diagnostic))}\n`);
-    return EXIT.diagnostics;
+    return exitCodeOf(error);
   }
   const report = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const request = isInternalError(error)

@@ -1,4 +1,6 @@
+import type { Exports } from "../src/import-module.js";
 import type { Io } from "../src/io.js";
+import type { InstalledPackage } from "../src/manifests.js";
 
 /** An `Io` over maps, for tests: what was written can be looked at. */
 export interface MemoryIo extends Io {
@@ -6,10 +8,14 @@ export interface MemoryIo extends Io {
   readonly files: Map<string, Uint8Array>;
 }
 
-/** `modules` are what files export, by path; `files` are what can be read. */
+/**
+ * `modules` are what files and packages export, by path and name, or functions that throw; `files` are what can be read; `installed` are
+ * packages with the keyword.
+ */
 export function memoryIo(
   modules: Readonly<Record<string, object>> = {},
   files: Readonly<Record<string, Uint8Array>> = {},
+  installed: readonly InstalledPackage[] = [],
 ): MemoryIo {
   const output = { written: "", noted: "" };
   const stored = new Map(Object.entries(files));
@@ -35,7 +41,11 @@ export function memoryIo(
     async importModule(path) {
       const exports = modules[path];
       if (exports === undefined) throw new Error(`Cannot find module '${path}'`);
-      return exports as Readonly<Record<string, unknown>>;
+      return evaluated(exports);
     },
+    importPackage: async (name) => (modules[name] === undefined ? null : evaluated(modules[name])),
+    installed: async () => installed,
   };
 }
+
+const evaluated = (exports: object): Exports => (typeof exports === "function" ? exports() : { ...exports });

@@ -1,21 +1,22 @@
 import { join } from "node:path";
 import { render } from "@tilewright/diagnostics";
-import { type Call, type Command, flag, integer, onlyArgument, text } from "../command.js";
+import { type Command, flag, integer, onlyArgument, text } from "../command.js";
 import { compileKernel, filesOf } from "../compile-kernel.js";
-import { findTarget } from "../find-target.js";
-import { EXIT, UsageError } from "../io.js";
-import { loadKernels } from "../kernels.js";
+import { type FoundTarget, findTarget } from "../find-target.js";
+import { EXIT, type Io } from "../io.js";
+import { type Kernel, loadKernels } from "../kernels.js";
+import { onBehalfOf } from "../load-target.js";
 import { paint } from "../paint.js";
-import { isTargetName, TARGET_NAMES, type TargetName } from "../target-names.js";
+import { TARGET_NAMES } from "../target-names.js";
 
 const HELP = `Usage: tilewright build <file.ts> [options]
 
 Compiles the kernels that a file exports. For each, writes <name>.tilewright, the artifact that the runtime loads, and beside it what
-it was made from and of: .wasm, or .c, .h and the library. An artifact of WebAssembly holds a variant
-for engines that lack this one's newest features.
+it was made from and of: .wasm, or .c, .h and the library, or what another target makes. An artifact of WebAssembly holds a variant for
+engines that lack this one's newest features.
 
   --kernel <name>    only this export of the file
-  --target <name>    ${TARGET_NAMES.join(", ")} (wasm)
+  --target <name>    ${TARGET_NAMES.join(", ")} (wasm), c, a package, or ./file.js
   --threads <n>      threads that parallel loops may use (1)
   --out <folder>     where the files go (build)
   --json             the files as a JSON array
@@ -34,16 +35,10 @@ export const buildCommand: Command = {
   },
   async run(call, io) {
     const file = onlyArgument(call, "the file of the kernels");
-    const name = targetOf(call);
     const threads = integer(call, "threads", 1, 1, 64);
+    const found = await findTarget(text(call, "target") ?? "wasm", { threads }, io);
     const kernels = await loadKernels(file, io, text(call, "kernel"));
-    const { target, fallbacks } = await findTarget(name, { threads });
-    const files = new Map<string, Uint8Array>();
-    for (const kernel of kernels) {
-      const compiled = await compileKernel(kernel, target, io, fallbacks);
-      for (const warning of compiled.warnings) io.note(`${paint(io.colors.note).diagnostic(render(warning))}\n`);
-      for (const [path, bytes] of filesOf(compiled)) files.set(path, bytes);
-    }
+    const files = await onBehalfOf(found, () => buildAll(kernels, found, io));
     const out = text(call, "out") ?? "build";
     await io.writeFolder(out, files);
     const sizes = [...files].map(([path, bytes]) => ({ file: join(out, path), bytes: bytes.length }));
@@ -53,9 +48,17 @@ export const buildCommand: Command = {
   },
 };
 
-/** The value of `--target`, wasm unless told. @throws UsageError */
-export function targetOf(call: Call): TargetName {
-  const name = text(call, "target") ?? "wasm";
-  if (isTargetName(name)) return name;
-  throw new UsageError(`--target is ${TARGET_NAMES.join(", ")}, not ${JSON.stringify(name)}`);
+/** The files of all kernels, by name; warnings are noted. */
+async function buildAll(
+  kernels: readonly Kernel[],
+  { target, fallbacks }: FoundTarget,
+  io: Io,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const kernel of kernels) {
+    const compiled = await compileKernel(kernel, target, io, fallbacks);
+    for (const warning of compiled.warnings) io.note(`${paint(io.colors.note).diagnostic(render(warning))}\n`);
+    for (const [path, bytes] of filesOf(compiled)) files.set(path, bytes);
+  }
+  return files;
 }

@@ -44,7 +44,7 @@ describe("explain", () => {
   it.each([
     [["two.ts", "--svg", "all.svg"], 1, "error[CLI103]"],
     [["gone.ts"], 1, "error[CLI101]"],
-    [["one.ts", "--target", "cuda"], 2, "--target is c or wasm"],
+    [["one.ts", "--target", "cuda"], 2, "error[CLI109]: there is no target `cuda`"],
     [["one.ts", "--threads", "0"], 2, "--threads is a whole number"],
     [["one.ts", "--svg", ""], 2, "--svg is the name of a file"],
     [[], 2, "the file of the kernel is missing"],

@@ -1,12 +1,20 @@
 import { basename, dirname } from "node:path";
-import { c } from "@tilewright/codegen-c";
-import { wasm } from "@tilewright/codegen-wasm";
-import { type Explanation, explain, type Machine, renderText, WASM_ON_V8, ZEN3_NATIVE } from "@tilewright/explain";
+import type { Backend } from "@tilewright/backend";
+import {
+  type Explanation,
+  explain,
+  type Machine,
+  machineOf,
+  renderText,
+  WASM_ON_V8,
+  ZEN3_NATIVE,
+} from "@tilewright/explain";
 import { renderSvg } from "@tilewright/explain/svg";
-import { type Call, type Command, flag, integer, onlyArgument, text } from "../command.js";
+import { type Command, flag, integer, onlyArgument, text } from "../command.js";
 import { chooseKernel } from "../errors.js";
 import { EXIT, UsageError } from "../io.js";
 import { loadKernels, scheduleOf } from "../kernels.js";
+import { backendOf, loadTarget, onBehalfOf } from "../load-target.js";
 
 const HELP = `Usage: tilewright explain <file.ts> [options]
 
@@ -14,7 +22,8 @@ Tells of each kernel what its schedule costs: loop nests, arithmetic, memory tra
 The machine is a described one, two cores of a Zen 3 processor, not the one that this runs on; times are lower bounds.
 
   --kernel <name>   only this export of the file
-  --target <name>   c (AVX2 code, the default) or wasm (SIMD of 16 bytes)
+  --target <name>   c (AVX2 code, the default), wasm (SIMD of 16 bytes), another name of \`tilewright targets\`, a package, or ./file.js:
+                    what the target declares, at the rates of that processor
   --threads <n>     cores of the machine (2)
   --svg <file>      also a picture of one kernel
   --json            everything as data
@@ -33,16 +42,18 @@ export const explainCommand: Command = {
   },
   async run(call, io) {
     const file = onlyArgument(call, "the file of the kernel");
-    const { machine, capabilities } = targetOf(call);
+    const threads = integer(call, "threads", ZEN3_NATIVE.cores, 1, 256);
     const picture = text(call, "svg");
     if (picture === "") throw new UsageError("--svg is the name of a file");
+    const target = await loadTarget(text(call, "target") ?? "c", io);
+    const backend = await onBehalfOf(target, () => backendOf(target, { threads }));
     const kernels = await loadKernels(file, io, text(call, "kernel"));
     const names = kernels.map(({ name }) => name);
     if (picture !== undefined && kernels.length > 1) throw chooseKernel(file, undefined, names);
-    const explained = kernels.map((kernel) => ({
-      ...explain(scheduleOf(kernel, capabilities), machine),
-      name: kernel.name,
-    }));
+    const machine = machineFor(target.name, backend, threads);
+    const explained = await onBehalfOf(target, () =>
+      kernels.map((kernel) => ({ ...explain(scheduleOf(kernel, backend), machine), name: kernel.name })),
+    );
     if (flag(call, "json")) io.write(`${JSON.stringify({ kernels: explained }, null, 2)}\n`);
     else io.write(explained.map(renderText).join("\n"));
     const [only] = explained;
@@ -55,11 +66,23 @@ function pictureOf(path: string, explanation: Explanation): ReadonlyMap<string, 
   return new Map([[basename(path), new TextEncoder().encode(renderSvg(explanation))]]);
 }
 
-function targetOf(call: Call) {
-  const threads = integer(call, "threads", ZEN3_NATIVE.cores, 1, 256);
-  const name = text(call, "target") ?? "c";
-  const of = (machine: Machine): Machine => ({ ...machine, cores: threads });
-  if (name === "c") return { machine: of(ZEN3_NATIVE), capabilities: c({ threads, cpu: "x86-64-v3" }).capabilities };
-  if (name === "wasm") return { machine: of(WASM_ON_V8), capabilities: wasm({ threads }).capabilities };
-  throw new UsageError(`--target is c or wasm, not ${JSON.stringify(name)}`);
+/** The described machine of a built-in target; for another one what its capabilities say, at the rates of the native machine. */
+function machineFor(target: string, { name, capabilities }: Backend, cores: number): Machine {
+  const described = MACHINES[target];
+  if (described !== undefined) return { ...described, cores };
+  const { caches, peakFlopsPerSecond, memoryBytesPerSecond, vectorBytes } = ZEN3_NATIVE;
+  return machineOf(capabilities, {
+    name: `${name} at the rates of Zen 3`,
+    cores,
+    peakFlopsPerSecond: (peakFlopsPerSecond * (capabilities.vector?.bytes ?? 8)) / vectorBytes,
+    cacheBytesPerSecond: capabilities.caches.map((_, level) => (caches[level] ?? caches.at(-1))?.bytesPerSecond ?? 1),
+    memoryBytesPerSecond,
+  });
 }
+
+const MACHINES: Readonly<Record<string, Machine>> = {
+  c: ZEN3_NATIVE,
+  native: ZEN3_NATIVE,
+  wasm: WASM_ON_V8,
+  "c-wasm": WASM_ON_V8,
+};

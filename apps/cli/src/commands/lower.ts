@@ -1,24 +1,24 @@
 import type { Backend } from "@tilewright/backend";
-import { c } from "@tilewright/codegen-c";
-import { wasm } from "@tilewright/codegen-wasm";
 import { render } from "@tilewright/diagnostics";
 import type { IRModule } from "@tilewright/ir";
 import { print } from "@tilewright/ir/text";
 import { lower } from "@tilewright/lower";
-import { intrinsicsOf, traceOf } from "@tilewright/schedule";
-import { type Call, type Command, flag, integer, onlyArgument, text } from "../command.js";
-import { ownWarnings } from "../compile-kernel.js";
+import { traceOf } from "@tilewright/schedule";
+import { type Command, flag, integer, onlyArgument, text } from "../command.js";
+import { checkCompiled, loweringFor, ownWarnings } from "../compile-kernel.js";
 import { noSuchPass } from "../errors.js";
-import { EXIT, type Io, UsageError } from "../io.js";
+import { EXIT, type Io } from "../io.js";
 import { type Kernel, loadKernels, scheduleOf, toModule } from "../kernels.js";
+import { backendOf, loadTarget, onBehalfOf } from "../load-target.js";
 import { paint } from "../paint.js";
+import { TARGET_NAMES } from "../target-names.js";
 
 const HELP = `Usage: tilewright lower <file.ts> [options]
 
 Prints a kernel at every level, from its tensor expression to the code of a target.
 
   --kernel <name>            only this export of the file
-  --target <name>            c (the default) or wasm
+  --target <name>            ${["c", ...TARGET_NAMES].join(", ")} (c), a package, or ./file.js
   --threads <n>              threads that parallel loops may use (1)
   --print-ir-after <pass>    also the loop IR after this pass, or after \`all\` that change something
   --verify                   check the grammar of the IR after every pass
@@ -51,10 +51,14 @@ export const lowerCommand: Command = {
   },
   async run(call, io) {
     const file = onlyArgument(call, "the file of the kernel");
-    const backend = backendOf(call);
+    const threads = integer(call, "threads", 1, 1, 256);
+    const target = await loadTarget(text(call, "target") ?? "c", io);
+    const backend = await onBehalfOf(target, () => backendOf(target, { threads }));
     const kernels = await loadKernels(file, io, text(call, "kernel"));
     const after = text(call, "print-ir-after");
-    const levels = kernels.map((kernel) => levelsOf(kernel, backend, after, flag(call, "verify")));
+    const levels = await onBehalfOf(target, () =>
+      kernels.map((kernel) => levelsOf(kernel, backend, after, flag(call, "verify"))),
+    );
     if (flag(call, "json")) io.write(`${JSON.stringify({ target: backend.name, kernels: levels }, null, 2)}\n`);
     else for (const each of levels) writeLevels(each, backend, io);
     for (const each of levels)
@@ -63,17 +67,9 @@ export const lowerCommand: Command = {
   },
 };
 
-function backendOf(call: Call): Backend {
-  const threads = integer(call, "threads", 1, 1, 256);
-  const name = text(call, "target") ?? "c";
-  if (name === "c") return c({ threads });
-  if (name === "wasm") return wasm({ threads });
-  throw new UsageError(`--target is c or wasm, not ${JSON.stringify(name)}`);
-}
-
 /** @throws CompileError CLI105, and what scheduling, lowering and the backend throw */
 function levelsOf(kernel: Kernel, backend: Backend, after: string | undefined, verify: boolean): Levels {
-  const schedule = scheduleOf(kernel, backend.capabilities);
+  const schedule = scheduleOf(kernel, backend);
   const module = toModule(kernel, schedule);
   const passes: { name: string; changed: boolean; text: string }[] = [];
   let last = print(module);
@@ -83,13 +79,11 @@ function levelsOf(kernel: Kernel, backend: Backend, after: string | undefined, v
     passes.push({ name, changed, text: after === name || (after === "all" && changed) ? printed : "" });
     last = printed;
   };
-  const { capabilities, passes: own = [] } = backend;
-  const intrinsics = intrinsicsOf(schedule);
-  const lowered = lower(module, { capabilities, passes: own, intrinsics, verify, onPass });
+  const lowered = lower(module, { ...loweringFor(backend, schedule), verify, onPass });
   if (after !== undefined && after !== "all" && !passes.some(({ name }) => name === after)) {
     throw noSuchPass(after, [...new Set(passes.map(({ name }) => name))]);
   }
-  const compiled = backend.compile(lowered.module);
+  const compiled = checkCompiled(backend.name, backend.compile(lowered.module));
   return {
     name: kernel.name,
     tensorIR: print(kernel.outputs),
@@ -97,12 +91,19 @@ function levelsOf(kernel: Kernel, backend: Backend, after: string | undefined, v
     loopNest: print(module),
     passes: passes.filter(({ text: printed }) => printed !== ""),
     loweredIR: print(lowered.module),
-    code:
-      compiled.format === "c-source"
-        ? new TextDecoder().decode(compiled.bytes)
-        : `${compiled.bytes.length} bytes of ${compiled.format}\n`,
+    code: asText(compiled.bytes) ?? `${compiled.bytes.length} bytes of ${compiled.format}\n`,
     warnings: [...ownWarnings(kernel, lowered.diagnostics), ...compiled.warnings].map(render),
   };
+}
+
+/** The text that the bytes are; undefined where they are none. Formats of text are UTF-8. */
+function asText(bytes: Uint8Array): string | undefined {
+  if (bytes.includes(0)) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 function writeLevels(levels: Levels, backend: Backend, io: Io): void {

@@ -1,26 +1,28 @@
 import { type Artifact, type Device, decodeArtifact } from "@tilewright/artifact";
 import { render } from "@tilewright/diagnostics";
 import type { NDArray } from "@tilewright/runtime";
-import { nodeWasmDevice } from "@tilewright/runtime/node";
 import { type Call, type Command, flag, integer, onlyArgument, text, texts } from "../command.js";
 import { compileKernel } from "../compile-kernel.js";
+import { deviceFor } from "../device-for.js";
 import { chooseKernel, unreadable } from "../errors.js";
-import { loadExecutable } from "../executable.js";
+import { type Executable, loadExecutable } from "../executable.js";
 import { fileNames } from "../file-names.js";
-import { findTarget, openNative } from "../find-target.js";
+import { findTarget } from "../find-target.js";
 import { arraysFor, parseInputs } from "../inputs.js";
 import { EXIT, type Io } from "../io.js";
 import { type Kernel, loadKernels } from "../kernels.js";
+import { onBehalfOf } from "../load-target.js";
 import { formatNpy } from "../npy.js";
 import { paint } from "../paint.js";
-import { targetOf } from "./build.js";
+import { TARGET_NAMES } from "../target-names.js";
 
 const HELP = `Usage: tilewright run <file.ts | file.tilewright> [options]
 
 Runs a kernel on this machine, compiled now or loaded from an artifact, and says what it computed. The artifact may hold a model.
 
   --kernel <name>            which one, when there are several; of a model, one of its functions
-  --target <name>            of a kernel that is compiled: wasm (the default), native, c-wasm
+  --target <name>            ${TARGET_NAMES.join(", ")}, a package, or ./file.js: for what a kernel is compiled (wasm), or on what an artifact
+                             runs (what its modules are for)
   --threads <n>              threads that parallel loops may use (1)
   --input <name>=<value>     an .npy file, random (the default) or zeros; once for each input
   --seed <n>                 of random inputs (0)
@@ -45,49 +47,54 @@ export const runCommand: Command = {
     const file = onlyArgument(call, "the file of the kernel");
     const inputs = parseInputs(texts(call, "input"));
     const seed = integer(call, "seed", 0, 0, 2 ** 32 - 1);
-    const { artifact, open, asked } = await artifactOf(file, call, io);
-    const device = await open();
-    try {
-      const executable = await loadExecutable(file, artifact, device, asked);
-      const arrays = await arraysFor(executable.parameters, inputs, seed, io);
-      const started = performance.now();
-      const outputs = await executable.run(arrays);
-      await report(executable.name, outputs, performance.now() - started, call, io);
-    } finally {
-      await device.close();
-    }
+    const use = (executable: Executable): Promise<void> => runOnce(executable, inputs, seed, call, io);
+    if (/\.[cm]?[jt]s$/.test(file)) await runKernel(file, call, io, use);
+    else await runArtifact(file, call, io, use);
     return EXIT.ok;
   },
 };
 
-interface Loaded {
-  readonly artifact: Artifact;
-  readonly open: () => Promise<Device>;
-  /** Name of the function that is wanted; null: the only one, or the model. */
-  readonly asked: string | null;
+type Use = (executable: Executable) => Promise<void>;
+
+const optionsOf = (call: Call) => ({ threads: integer(call, "threads", 1, 1, 64) });
+
+/** A kernel of a file, compiled now for the target. */
+async function runKernel(file: string, call: Call, io: Io, use: Use): Promise<void> {
+  const found = await findTarget(text(call, "target") ?? "wasm", optionsOf(call), io);
+  const kernel = onlyKernel(file, await loadKernels(file, io, text(call, "kernel")));
+  await onBehalfOf(found, () =>
+    onDevice(found.open, async (device) => {
+      const { artifact, warnings } = await compileKernel(kernel, found.target, io);
+      for (const warning of warnings) io.note(`${paint(io.colors.note).diagnostic(render(warning))}\n`);
+      await use(await loadExecutable(file, artifact, device, null));
+    }),
+  );
 }
 
-/** A kernel file compiled for the target, or an artifact with the device that its module is for. */
-async function artifactOf(file: string, call: Call, io: Io): Promise<Loaded> {
-  const threads = integer(call, "threads", 1, 1, 64);
-  const target = targetOf(call);
-  const kernelName = text(call, "kernel");
-  if (/\.[cm]?[jt]s$/.test(file)) {
-    const kernel = onlyKernel(file, await loadKernels(file, io, kernelName));
-    const found = await findTarget(target, { threads });
-    const { artifact, warnings } = await compileKernel(kernel, found.target, io);
-    for (const warning of warnings) io.note(`${paint(io.colors.note).diagnostic(render(warning))}\n`);
-    return { artifact, open: found.open, asked: null };
-  }
+/** A function or the model of an artifact, on the device that the target brings, or else that its modules are for. */
+async function runArtifact(file: string, call: Call, io: Io, use: Use): Promise<void> {
+  const options = optionsOf(call);
+  const artifact = await readArtifact(file, io);
+  const { name, open } = await deviceFor(file, artifact, text(call, "target"), options, io);
+  await onBehalfOf({ name }, () =>
+    onDevice(open, async (device) => use(await loadExecutable(file, artifact, device, text(call, "kernel") ?? null))),
+  );
+}
+
+async function readArtifact(file: string, io: Io): Promise<Artifact> {
   const bytes = await io.readFile(file).catch((error: Error) => {
     throw unreadable(file, error.message);
   });
-  const artifact = decodeArtifact(bytes);
-  const { modules } = artifact.manifest;
-  const isNative = modules.some(({ format }) => format === "shared-library");
-  const needed = modules.every(({ features }) => features.includes("threads")) ? Math.max(2, threads) : threads;
-  const open = (): Promise<Device> => (isNative ? openNative(threads) : nodeWasmDevice.open({ threads: needed }));
-  return { artifact, open, asked: kernelName ?? null };
+  return decodeArtifact(bytes);
+}
+
+async function onDevice(open: () => Promise<Device>, work: (device: Device) => Promise<void>): Promise<void> {
+  const device = await open();
+  try {
+    await work(device);
+  } finally {
+    await device.close();
+  }
 }
 
 function onlyKernel(file: string, kernels: readonly Kernel[]): Kernel {
@@ -95,6 +102,19 @@ function onlyKernel(file: string, kernels: readonly Kernel[]): Kernel {
   const names = kernels.map(({ name }) => name);
   if (kernel === undefined || second !== undefined) throw chooseKernel(file, undefined, names);
   return kernel;
+}
+
+async function runOnce(
+  executable: Executable,
+  inputs: ReadonlyMap<string, string>,
+  seed: number,
+  call: Call,
+  io: Io,
+): Promise<void> {
+  const arrays = await arraysFor(executable.parameters, inputs, seed, io);
+  const started = performance.now();
+  const outputs = await executable.run(arrays);
+  await report(executable.name, outputs, performance.now() - started, call, io);
 }
 
 async function report(

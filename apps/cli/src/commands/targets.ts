@@ -1,14 +1,22 @@
 import { availableParallelism } from "node:os";
 import { type Command, flag } from "../command.js";
 import { describeTarget, type TargetReport } from "../find-target.js";
-import { EXIT, type Io, UsageError } from "../io.js";
+import { EXIT, type Io } from "../io.js";
+import { TARGET_KEYWORD } from "../manifests.js";
 import { paint } from "../paint.js";
 import { TARGET_NAMES } from "../target-names.js";
 
-const HELP = `Usage: tilewright targets [--json]
+const HELP = `Usage: tilewright targets [names…] [--json]
 
-Says for each target whether it is usable on this machine: what it was found to use, or what is missing and how to install it.
+Says for each target whether it is usable on this machine: what it was found to use, or what is missing and how to install it. Without names:
+the built-in ones, and the packages with the keyword \`${TARGET_KEYWORD}\` on which the package of this folder depends. A name is what --target
+takes: that of a built-in target, of a package, or a path as ./file.js.
 `;
+
+interface Entry extends TargetReport {
+  /** Of the package, where it was found by its keyword; else empty. */
+  readonly version: string;
+}
 
 export const targetsCommand: Command = {
   name: "targets",
@@ -16,21 +24,40 @@ export const targetsCommand: Command = {
   help: HELP,
   options: { json: { type: "boolean" } },
   async run(call, io) {
-    if (call.positionals.length > 0) throw new UsageError("`targets` takes no argument");
-    const reports = await Promise.all(TARGET_NAMES.map((name) => describeTarget(name)));
+    const entries = await entriesOf(call.positionals, io);
     if (flag(call, "json")) {
-      const entries = reports.map(({ name, found, details }) => ({ name, usable: found !== null, details }));
-      io.write(`${JSON.stringify({ threads: availableParallelism(), targets: entries }, null, 2)}\n`);
-    } else writeTable(reports, io);
+      const targets = entries.map(({ name, version, summary, found, runs, details }) => ({
+        name,
+        ...(version === "" ? {} : { version }),
+        summary,
+        usable: found !== null && runs,
+        compiles: found !== null,
+        details,
+      }));
+      io.write(`${JSON.stringify({ threads: availableParallelism(), targets }, null, 2)}\n`);
+    } else writeTable(entries, io);
     return EXIT.ok;
   },
 };
 
-function writeTable(reports: readonly TargetReport[], io: Io): void {
+/** One after the other: a package may do anything while it is loaded. */
+async function entriesOf(names: readonly string[], io: Io): Promise<readonly Entry[]> {
+  const installed = await io.installed();
+  const versions = new Map(installed.map(({ name, version }) => [name, version]));
+  const all = [...TARGET_NAMES, ...versions.keys()];
+  const entries: Entry[] = [];
+  for (const name of names.length === 0 ? all : names)
+    entries.push({ ...(await describeTarget(name, {}, io)), version: versions.get(name) ?? "" });
+  return entries;
+}
+
+function writeTable(entries: readonly Entry[], io: Io): void {
   const c = paint(io.colors.write);
-  for (const { name, found, details } of reports) {
-    const state = found === null ? c.red("not usable") : c.green("usable    ");
-    io.write(`${c.bold(name.padEnd(8))} ${state}  ${details.join(`\n${" ".repeat(21)}`)}\n`);
+  const width = Math.max(8, ...entries.map(({ name }) => name.length));
+  for (const { name, found, runs, details, summary } of entries) {
+    const state = found === null ? c.red("not usable") : runs ? c.green("usable    ") : "compiles  ";
+    const lines = details.length === 0 ? [summary] : details;
+    io.write(`${c.bold(name.padEnd(width))} ${state}  ${lines.join(`\n${" ".repeat(width + 13)}`)}\n`);
   }
-  io.write(`${"threads".padEnd(8)} ${availableParallelism()}\n`);
+  io.write(`${"threads".padEnd(width)} ${availableParallelism()}\n`);
 }
