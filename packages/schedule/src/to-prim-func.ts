@@ -39,12 +39,44 @@ export function toPrimFunc(schedule: Schedule, given: PrimFuncOptions = {}): Pri
   const storage = storageOf(schedule, stages, domains, parameters);
   const bufferOf = (tensor: Tensor): Buffer => (storage.get(tensor) as Storage).buffer;
 
+  const body = bodyOf(schedule, domains, storage, parameters);
+  const mayAlias = pairsOf(options.mayAlias, span).map(([output, input]) => {
+    for (const tensor of [output, input]) {
+      if (!parameters.includes(tensor))
+        throw new CompileError(badParameters(`\`${tensor?.name}\` in mayAlias`, "parameters of the function", span));
+    }
+    checkAlias(output, input, stages, bodies, span);
+    return [bufferOf(output), bufferOf(input)] as const;
+  });
+  const name: unknown = options.name ?? schedule.outputs[0]?.name ?? "kernel";
+  if (typeof name !== "string")
+    throw new CompileError(badParameters(`${String(name)} as the name of the function`, "a string", span));
+  return {
+    kind: "PrimFunc",
+    span,
+    name,
+    role: "kernel",
+    parameters: parameters.map(bufferOf),
+    mayAlias,
+    body,
+    attributes: {},
+  };
+}
+
+/** The nests of all stages, each where it is computed. */
+function bodyOf(
+  schedule: Schedule,
+  domains: Domains,
+  storage: ReadonlyMap<Tensor, Storage>,
+  parameters: readonly Tensor[],
+): Stmt {
+  const bufferOf = (tensor: Tensor): Buffer => (storage.get(tensor) as Storage).buffer;
   const ownBuffers = (stage: Stage): readonly Buffer[] =>
     stage.tensors.filter((tensor) => !parameters.includes(tensor)).map(bufferOf);
   const threadsOf = (stage: Stage): EnclosingLoop | undefined =>
     memoryLoop(stage, domains.byStage.get(stage)?.enclosing ?? []);
   const context: EmitContext = {
-    bodies,
+    bodies: domains.bodies,
     storage,
     filled: (owner, axis, loop) => {
       const inside = domains.order.filter((stage) => isComputedIn(stage, owner, axis));
@@ -77,28 +109,7 @@ export function toPrimFunc(schedule: Schedule, given: PrimFuncOptions = {}): Pri
     };
   };
   const atRoot = domains.order.filter((stage) => stage.attachment.kind === "root");
-  const body = allocated(atRoot.flatMap(ownBuffers), sequence(atRoot.map(emit)));
-  const mayAlias = pairsOf(options.mayAlias, span).map(([output, input]) => {
-    for (const tensor of [output, input]) {
-      if (!parameters.includes(tensor))
-        throw new CompileError(badParameters(`\`${tensor?.name}\` in mayAlias`, "parameters of the function", span));
-    }
-    checkAlias(output, input, stages, bodies, span);
-    return [bufferOf(output), bufferOf(input)] as const;
-  });
-  const name: unknown = options.name ?? schedule.outputs[0]?.name ?? "kernel";
-  if (typeof name !== "string")
-    throw new CompileError(badParameters(`${String(name)} as the name of the function`, "a string", span));
-  return {
-    kind: "PrimFunc",
-    span,
-    name,
-    role: "kernel",
-    parameters: parameters.map(bufferOf),
-    mayAlias,
-    body,
-    attributes: {},
-  };
+  return allocated(atRoot.flatMap(ownBuffers), sequence(atRoot.map(emit)));
 }
 
 /** @throws CompileError SCH121 */
