@@ -1,6 +1,9 @@
 import { BACKEND_SPEC_VERSION, type Backend, type CapabilitiesDefinition, defineBackend } from "@tilewright/backend";
 import { MOST_LOCAL_BYTES } from "./device.js";
 import { compileModule } from "./module.js";
+import { elementwiseRule } from "./rules/elementwise.js";
+import { matmulRule } from "./rules/matmul.js";
+import { reductionRule } from "./rules/reduction.js";
 
 /** Shared memory that every GPU gives a block without being asked for more. */
 const SHARED_BYTES = 48 * 1024;
@@ -36,6 +39,7 @@ export function cuda(): Backend {
     name: "cuda",
     irVersion: 1,
     capabilities: CAPABILITIES,
+    rules: [matmulRule, reductionRule, elementwiseRule],
     compile: (module) => compileModule(module, SHARED_BYTES),
   });
 }

@@ -1,16 +1,14 @@
 import {
   type Binary,
   type Buffer,
-  CONTRACT,
   type Expr,
   type IfThenElse,
-  isFloat,
   operandsOf,
   type Select,
   type Var,
-  visit,
 } from "@tilewright/ir";
 import { undeclaredHere } from "./errors.js";
+import { type Contraction, contractionOf, readsMemory } from "./expression-parts.js";
 import type { Facts } from "./facts.js";
 import { laneOf } from "./lane-of.js";
 import type { Lines } from "./lines.js";
@@ -70,6 +68,11 @@ export class Expressions {
 
   /** A value of any number of lanes, as one expression. */
   whole(expr: Expr): string {
+    if (expr.kind === "Load" && expr.lanes > 1 && (this.#uses.get(expr) ?? 0) <= 1 && expr.dtype !== "bool") {
+      const moved = this.#vector(expr);
+      if (moved !== null) return moved;
+    }
+    if (expr.kind === "Var") return this.#nameOf(expr);
     const lanes = this.value(expr);
     return expr.lanes === 1 ? (lanes[0]?.text ?? "0") : braced(expr, lanes);
   }
@@ -179,9 +182,13 @@ export class Expressions {
   }
 
   #variable(expr: Var): Value {
+    return lanesOfName(this.#nameOf(expr), valueType(expr.dtype, expr.lanes), expr.lanes);
+  }
+
+  #nameOf(expr: Var): string {
     const name = this.#scope.variables.get(expr);
     if (name === undefined) throw undeclaredHere(`the variable \`${expr.name}\``, expr.span);
-    return lanesOfName(name, valueType(expr.dtype, expr.lanes), expr.lanes);
+    return name;
   }
 
   #binary(expr: Binary, at: (operand: Expr, lane: number) => Text, lane: number): Text {
@@ -215,11 +222,11 @@ export class Expressions {
   #load(expr: Extract<Expr, { readonly kind: "Load" }>): Value {
     const { scope, index } = this.#place(expr);
     const condition = expr.predicate === null ? null : this.#of(expr.predicate);
-    if (expr.lanes > 1 && condition === null && isVectorAccess(expr.buffer, index, scope.buffers, scope.facts)) {
-      const type = memoryType(expr.buffer.dtype, expr.lanes);
+    const moved = this.#vector(expr);
+    if (moved !== null) {
       const name = scope.names.take(`${expr.buffer.name}${expr.lanes}`);
-      const base = index.kind === "Ramp" ? this.text(index.base) : atom("0");
-      scope.lines.add(`const ${type} ${name} = *${vectorAt(`const ${type}`, scope.buffers, expr.buffer, base)};`);
+      const type = memoryType(expr.buffer.dtype, expr.lanes);
+      scope.lines.add(`const ${type} ${name} = ${moved};`);
       return lanesOfName(name, type, expr.lanes).map((lane) => fromMemory(expr.buffer, lane));
     }
     const first = index.kind === "Ramp" ? this.#named(index.base) : null;
@@ -231,6 +238,15 @@ export class Expressions {
         ? element
         : choice(condition[lane] ?? atom("true"), element, cast(valueType(expr.dtype), atom("0")));
     });
+  }
+
+  /** Neighbours in memory that one instruction loads; null where it cannot. */
+  #vector(expr: Extract<Expr, { readonly kind: "Load" }>): string | null {
+    const { scope, index } = this.#place(expr);
+    const isPlain = index.kind === "Ramp" && expr.predicate === null;
+    if (!isPlain || !isVectorAccess(expr.buffer, index, scope.buffers, scope.facts)) return null;
+    const type = memoryType(expr.buffer.dtype, expr.lanes);
+    return `*${vectorAt(`const ${type}`, scope.buffers, expr.buffer, this.text(index.base))}`;
   }
 
   /** A scalar that is mentioned several times, as a name where its text is long. */
@@ -288,35 +304,14 @@ export class Expressions {
 const lanesOfName = (name: string, type: string, lanes: number): Value =>
   lanes === 1 ? [atom(name)] : Array.from({ length: lanes }, (_, lane) => atom(laneOfVariable(name, type, lane)));
 
-const braced = (expr: Expr, lanes: Value): string =>
-  `${valueType(expr.dtype, expr.lanes)}{${lanes.map(({ text }) => text).join(", ")}}`;
+/** A vector of its lanes, on several lines where one would be long. */
+function braced(expr: Expr, lanes: Value): string {
+  const texts = lanes.map(({ text }) => text);
+  const type = valueType(expr.dtype, expr.lanes);
+  const line = texts.join(", ");
+  return line.length <= LONGEST ? `${type}{${line}}` : `${type}{\n  ${texts.join(",\n  ")}\n}`;
+}
 
 /** A byte that is not 0 is true. */
 const fromMemory = ({ dtype }: Buffer, element: Text): Text =>
   dtype === "bool" ? infix("!=", element, atom("0")) : element;
-
-/** An arm that reads memory may only be evaluated when it is chosen; anything else may be at any time. */
-function readsMemory(arm: Expr): boolean {
-  let found = false;
-  visit(arm, { enter: (node) => !found, Load: () => void (found = true) });
-  return found;
-}
-
-/** `a · b ± c` as its parts, with the signs of the product and of the addend. */
-interface Contraction {
-  readonly product: Binary;
-  readonly addend: Expr;
-  readonly sign: { readonly product: 1 | -1; readonly addend: 1 | -1 };
-}
-
-/** Where both operators may be rounded as one, and the product is used nowhere else. */
-function contractionOf(expr: Expr, isUsedOnce: (product: Expr) => boolean): Contraction | null {
-  if (expr.kind !== "Binary" || !isFloat(expr.dtype) || (expr.op !== "add" && expr.op !== "sub")) return null;
-  const minus = expr.op === "sub" ? -1 : 1;
-  const isProduct = (side: Expr): side is Binary =>
-    side.kind === "Binary" && side.op === "mul" && (expr.fast & side.fast & CONTRACT) !== 0 && isUsedOnce(side);
-  const { left, right } = expr;
-  if (isProduct(left)) return { product: left, addend: right, sign: { product: 1, addend: minus } };
-  if (isProduct(right)) return { product: right, addend: left, sign: { product: minus, addend: 1 } };
-  return null;
-}

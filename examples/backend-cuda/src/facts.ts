@@ -16,7 +16,7 @@ const MOST = 4096;
  */
 export class Facts {
   readonly #variables = new Map<Var, Fact>();
-  readonly #known = new Map<Expr, Fact>();
+  #known = new Map<Expr, Fact>();
 
   /** A variable that stands for `value` from here on. */
   bind(variable: Var, value: Expr): void {
@@ -26,6 +26,18 @@ export class Facts {
   /** A variable that counts up from `min`. */
   bindLoop(variable: Var, min: Expr): void {
     this.#variables.set(variable, { multiple: 1, nonNegative: this.#of(min).nonNegative });
+  }
+
+  /** A variable that begins as one value and is assigned others, which may depend on it. */
+  bindRegister(variable: Var, initial: Expr, assigned: readonly Expr[]): void {
+    let before: Fact | null = null;
+    let fact = this.#of(initial);
+    while (before === null || before.multiple !== fact.multiple || before.nonNegative !== fact.nonNegative) {
+      before = fact;
+      this.#variables.set(variable, fact);
+      this.#known = new Map();
+      for (const value of assigned) fact = either(fact, this.#of(value));
+    }
   }
 
   /** A power of two, at most 4096, that divides the value. */
@@ -53,7 +65,7 @@ export class Facts {
     if (expr.kind === "Var") return this.#variables.get(expr) ?? NOTHING;
     if (expr.kind !== "Binary" || expr.left.dtype !== "index") return NOTHING;
     const [a, b] = [this.#of(expr.left), this.#of(expr.right)];
-    const both = { multiple: Math.min(a.multiple, b.multiple), nonNegative: a.nonNegative && b.nonNegative };
+    const both = either(a, b);
     const divisor = isConst(expr.right) ? Number(expr.right.value) : 0;
     switch (expr.op) {
       case "add":
@@ -77,6 +89,12 @@ export class Facts {
     }
   }
 }
+
+/** What holds of both. */
+const either = (a: Fact, b: Fact): Fact => ({
+  multiple: Math.min(a.multiple, b.multiple),
+  nonNegative: a.nonNegative && b.nonNegative,
+});
 
 /** The largest power of two, at most `MOST`, that divides `value`. */
 export function powerOfTwoIn(value: number): number {

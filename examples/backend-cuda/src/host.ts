@@ -47,7 +47,7 @@ function siteOf(func: PrimFunc, context: Context): Site {
       lines.add(`${type} *const ${name} = (${type} *)(${at(plan?.offsets.get(buffer) ?? 0)});`);
     },
     call(stmt, scope) {
-      if (stmt.launch !== null) return launch(stmt, stmt.launch, scope, context);
+      if (stmt.launch !== null) return void launch(stmt, stmt.launch, scope, context);
       const args = [...argumentsText(stmt, scope, context), at(plan?.calls.get(stmt) ?? 0)];
       scope.lines.add(`${context.symbols.host.get(stmt.callee)}(${args.join(", ")});`);
     },
@@ -72,7 +72,7 @@ function launch(
 ): void {
   const { lines } = scope;
   const extents = [...grid, ...block];
-  if (extents.some((extent) => isConst(extent, 0))) return lines.add(`/* ${stmt.callee}: no threads. */`);
+  if (extents.some((extent) => isConst(extent, 0))) return void lines.add(`/* ${stmt.callee}: no threads. */`);
   const expressions = new Expressions(scope, ...extents);
   const size = (of: readonly Expr[]): string =>
     `dim3(${[...of]

@@ -4,7 +4,7 @@ export class Lines {
   #depth = 1;
 
   add(line: string): void {
-    this.#lines.push(`${"  ".repeat(this.#depth)}${line}`);
+    for (const part of line.split("\n")) this.#lines.push(`${"  ".repeat(this.#depth)}${part}`);
   }
 
   append(lines: readonly string[]): void {

@@ -1,5 +1,5 @@
 import type { CompiledModule } from "@tilewright/backend";
-import { type Buffer, type IRModule, type PrimFunc, visit } from "@tilewright/ir";
+import { type Buffer, type IRModule, type NodeKind, type PrimFunc, type Stmt, visit } from "@tilewright/ir";
 import { deviceFunctionText, kernelText } from "./device.js";
 import { Accesses, checkShared, entryOf } from "./functions.js";
 import { hostText } from "./host.js";
@@ -69,8 +69,7 @@ function contextOf(program: Program): Context {
       func.name,
       workspaceOf(func, (callee) => workspaces.get(callee)?.bytes ?? 0),
     );
-  let asserts = false;
-  for (const { body } of [...program.kernels, ...program.device]) visit(body, { Assert: () => void (asserts = true) });
+  const asserts = [...program.device, ...program.kernels].some(({ body }) => contains(body, "Assert"));
   return {
     program,
     functions,
@@ -85,4 +84,14 @@ function contextOf(program: Program): Context {
     messages: [],
     asserts,
   };
+}
+
+function contains(body: Stmt, kind: NodeKind): boolean {
+  let found = false;
+  visit(body, {
+    enter: (node) => {
+      found ||= node.kind === kind;
+    },
+  });
+  return found;
 }

@@ -10,7 +10,7 @@ import {
   isSigned,
   type Unary,
 } from "@tilewright/ir";
-import type { Facts } from "./facts.js";
+import { type Facts, powerOfTwoIn } from "./facts.js";
 import { atom, call, cast, infix, prefix, type Text } from "./text.js";
 import { valueType } from "./types.js";
 
@@ -63,6 +63,8 @@ export function binaryText(expr: Binary, a: Text, b: Text, facts: Facts): Text {
 function indexDivision({ op, left, right }: Binary, a: Text, b: Text, facts: Facts): Text {
   const divisor = isConst(right) ? Number(right.value) : 0;
   if (divisor > 0 && facts.isNonNegative(left)) return infix(op === "floordiv" ? "/" : "%", a, b);
+  if (divisor > 0 && powerOfTwoIn(divisor) === divisor)
+    return op === "floordiv" ? infix(">>", a, atom(`${Math.log2(divisor)}`)) : infix("&", a, atom(`${divisor - 1}`));
   return call(HELPERS[op] ?? op, a, b);
 }
 

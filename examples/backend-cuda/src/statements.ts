@@ -4,9 +4,11 @@ import {
   type For,
   type If,
   isConst,
+  type Register,
   type Stmt,
   type Store,
   type Var,
+  visit,
   type While,
 } from "@tilewright/ir";
 import { undeclaredHere } from "./errors.js";
@@ -15,7 +17,7 @@ import { atomicFunction, elementAt, isVectorAccess, vectorAt } from "./memory.js
 import { atom, cast, infix } from "./text.js";
 import { laneOfVariable, memoryType, valueType } from "./types.js";
 
-/** Serial loops of at most so many iterations are unrolled by the compiler: indices of local arrays become constants. */
+/** Innermost loops of at most so many iterations are unrolled by the compiler: indices of local arrays become constants. */
 const UNROLLED = 16;
 
 /** What differs between the host and the device. */
@@ -56,33 +58,34 @@ export class Statements {
     this.#site.touch(stmt);
     switch (stmt.kind) {
       case "For":
-        return this.#loop(stmt);
+        return void this.#loop(stmt);
       case "While":
-        return this.#while(stmt);
+        return void this.#while(stmt);
       case "If":
-        return this.#branch(stmt);
+        return void this.#branch(stmt);
       case "Let":
-        return this.#declare("const ", stmt.variable, stmt.value);
+        this.#scope.facts.bind(stmt.variable, stmt.value);
+        return void this.#declare("const ", stmt.variable, stmt.value);
       case "Register":
-        return this.#declare("", stmt.variable, stmt.initial);
+        return void this.#register(stmt);
       case "Assign":
-        return lines.add(`${this.#name(stmt.variable)} = ${this.#expressions(stmt.value).whole(stmt.value)};`);
+        return void lines.add(`${this.#name(stmt.variable)} = ${this.#expressions(stmt.value).whole(stmt.value)};`);
       case "Store":
-        return this.#store(stmt);
+        return void this.#store(stmt);
       case "Atomic": {
         const [index = stmt.value] = stmt.indices;
         const expressions = this.#expressions(index, stmt.value);
         const element = elementAt(buffers, stmt.buffer, expressions.text(index));
         const value = expressions.text(stmt.value);
         const held = stmt.buffer.dtype === "bool" ? cast(memoryType("bool"), value) : value;
-        return lines.add(`${atomicFunction(stmt)}(&${element.text}, ${held.text});`);
+        return void lines.add(`${atomicFunction(stmt)}(&${element.text}, ${held.text});`);
       }
       case "Barrier":
-        return lines.add("__syncthreads();");
+        return void lines.add("__syncthreads();");
       case "Allocate":
-        return this.#site.allocate(stmt, this.#scope);
+        return void this.#site.allocate(stmt, this.#scope);
       case "KernelCall":
-        return this.#site.call(stmt, this.#scope);
+        return void this.#site.call(stmt, this.#scope);
       case "Assert": {
         const condition = this.#expressions(stmt.condition).scalar(stmt.condition);
         for (const line of this.#site.assertion(condition, stmt.message)) lines.add(line);
@@ -111,10 +114,17 @@ export class Statements {
 
   #declare(qualifier: string, variable: Var, value: Expr): void {
     const text = this.#expressions(value).whole(value);
-    if (qualifier !== "") this.#scope.facts.bind(variable, value);
     this.#scope.lines.add(
       `${qualifier}${valueType(variable.dtype, variable.lanes)} ${this.#bind(variable)} = ${text};`,
     );
+  }
+
+  #register({ variable, initial, body }: Register): void {
+    const assigned: Expr[] = [];
+    if (variable.dtype === "index")
+      visit(body, { Assign: (stmt) => void (stmt.variable === variable && assigned.push(stmt.value)) });
+    this.#scope.facts.bindRegister(variable, initial, assigned);
+    this.#declare("", variable, initial);
   }
 
   #loop(loop: For): void {
@@ -134,7 +144,7 @@ export class Statements {
     const end = Number.isNaN(sum) ? (isConst(loop.min, 0) ? extent : infix("+", first, extent)) : atom(`${sum}`);
     facts.bindLoop(loop.loopVar, loop.min);
     const i = this.#bind(loop.loopVar);
-    if (isConst(loop.extent) && Number(loop.extent.value) <= UNROLLED) lines.add("#pragma unroll");
+    if (isConst(loop.extent) && Number(loop.extent.value) <= UNROLLED && isInnermost(loop)) lines.add("#pragma unroll");
     lines.block(`for (int ${i} = ${first.text}; ${i} < ${end.text}; ++${i}) {`, () => this.write(loop.body));
   }
 
@@ -150,7 +160,7 @@ export class Statements {
   #branch({ condition, then, otherwise }: If): void {
     const { lines } = this.#scope;
     const head = `if (${this.#expressions(condition).scalar(condition)}) {`;
-    if (otherwise === null) return lines.block(head, () => this.write(then));
+    if (otherwise === null) return void lines.block(head, () => this.write(then));
     lines.block(head, () => this.write(then), "} else {");
     lines.append(lines.aside(() => this.write(otherwise)));
     lines.add("}");
@@ -162,13 +172,19 @@ export class Statements {
     const base = index.kind === "Ramp" ? index.base : index;
     const conditions = stmt.predicate === null ? [] : [stmt.predicate];
     const expressions = this.#expressions(base, stmt.value, ...conditions);
+    const type = memoryType(stmt.buffer.dtype, index.lanes);
+    if (index.lanes > 1 && stmt.predicate === null && isVectorAccess(stmt.buffer, index, buffers, facts)) {
+      const whole =
+        stmt.buffer.dtype === "bool"
+          ? `${type}{${expressions
+              .value(stmt.value)
+              .map(({ text }) => text)
+              .join(", ")}}`
+          : expressions.whole(stmt.value);
+      return void lines.add(`*${vectorAt(type, buffers, stmt.buffer, expressions.text(base))} = ${whole};`);
+    }
     const values = expressions.value(stmt.value).map(({ text }) => text);
     const masks = stmt.predicate === null ? null : expressions.value(stmt.predicate);
-    const type = memoryType(stmt.buffer.dtype, index.lanes);
-    if (index.lanes > 1 && masks === null && isVectorAccess(stmt.buffer, index, buffers, facts))
-      return lines.add(
-        `*${vectorAt(type, buffers, stmt.buffer, expressions.text(base))} = ${type}{${values.join(", ")}};`,
-      );
     let held = values;
     if (index.lanes > 1 && /\[/.test(values.join(""))) {
       // All lanes are computed before any is stored.
@@ -189,4 +205,13 @@ export class Statements {
       lines.add(masks === null ? line : `if (${masks[lane]?.text}) ${line}`);
     });
   }
+}
+
+function isInnermost({ body }: For): boolean {
+  let found = false;
+  const note = (): void => {
+    found = true;
+  };
+  visit(body, { For: note, While: note, Barrier: note });
+  return !found;
 }
