@@ -107,7 +107,7 @@ class Host {
         const whole = { ...step, body: fromSteps(steps.slice(at + 1)) };
         if (whole.kind === "Register" && inside.length === 0 && staysOnHost(whole)) {
           this.#registers.add(whole.variable);
-          made.push({ ...whole, body: this.block(whole.body, inside) });
+          made.push(whole, this.block(whole.body, inside));
         } else made.push(hasBlocks(whole) ? this.#held(whole, inside) : this.#launch(whole, inside));
         break;
       } else if (ways[at] === "together") {
