@@ -4,9 +4,9 @@ import { error } from "./fault.js";
 /** One function a code, sorted. IR5xx text, IR6xx JSON, IR9xx versions. */
 
 /** IR501: a text without its first line. */
-export function missingHeader(actual: string, span: Span): Diagnostic {
+export function missingHeader(actual: string, newest: number, span: Span): Diagnostic {
   return error("IR501", "this is no text of Tilewright's IR", span, {
-    expected: "the first line `// tilewright-ir 1`",
+    expected: `the first line \`// tilewright-ir ${newest}\``,
     actual: actual === "" ? "an empty text" : actual,
     hint: "put that line first",
   });
@@ -115,20 +115,42 @@ export function wrongRoot(expected: string, actual: string): Diagnostic {
   });
 }
 
-/** IR901: a document of a version that this writer does not write. */
+/** IR605: a node of a kind that is not known: new kinds come without a new version. */
+export function unknownKind(path: string, actual: string): Diagnostic {
+  return error("IR605", `\`${path}\` is no kind of node that this \`@tilewright/ir\` knows`, NO_SPAN, {
+    expected: "a kind of node",
+    actual,
+    hint: "upgrade `@tilewright/ir` if a newer one wrote the document; otherwise it is damaged: write it again with `encode`",
+  });
+}
+
+/** IR901: a version that this writer does not know. */
 export function cannotWrite(actual: number, newest: number): Diagnostic {
   return error("IR901", `version ${actual} of the IR's format cannot be written`, NO_SPAN, {
-    expected: `version ${newest}`,
-    actual: `${actual}`,
-    hint: "leave `version` out",
+    expected: versions(newest),
+    actual: `version ${actual}`,
+    hint: "leave `version` out, or upgrade `@tilewright/ir` where it is to be newer",
   });
 }
 
 /** IR902: a document of a version that this reader does not know. */
 export function newerVersion(actual: number, newest: number, span: Span): Diagnostic {
-  return error("IR902", `version ${actual} of the IR's format cannot be read`, span, {
-    expected: newest === 1 ? "version 1" : `version 1 to ${newest}`,
-    actual: `${actual}`,
-    hint: "upgrade `@tilewright/ir`",
+  return error("IR902", `version ${actual} of the IR's format is newer than this \`@tilewright/ir\``, span, {
+    expected: versions(newest),
+    actual: `version ${actual}`,
+    hint: `upgrade \`@tilewright/ir\` here, or write the document with \`encode(program, { version: ${newest} })\` there`,
   });
+}
+
+/** IR903: a program that an older version has no words for. */
+export function notInVersion(what: string, version: number, newest: number, span: Span): Diagnostic {
+  return error("IR903", `version ${version} of the IR's format cannot say ${what}`, span, {
+    expected: `a program that version ${version} can say`,
+    actual: what,
+    hint: `write version ${newest} and upgrade the reader, or do without it`,
+  });
+}
+
+function versions(newest: number): string {
+  return newest === 1 ? "version 1" : `version 1 to ${newest}`;
 }

@@ -1,13 +1,13 @@
 import { CompileError, type Diagnostic, NO_SPAN, type Span } from "@tilewright/diagnostics";
 import { unfoldsTooFar } from "../errors.js";
-import { badField, badReference, newerVersion, notADocument, wrongRoot } from "../errors-format.js";
+import { badField, badReference, newerVersion, notADocument, unknownKind, wrongRoot } from "../errors-format.js";
 import type { Node, NodeKind, NodeOf } from "../fields.js";
+import { HISTORY, type History, newestOf, type RawDocument, upgraded } from "../history.js";
 import { schemaOf } from "../schema.js";
 import type { Tensor, Trace } from "../tensor.js";
-import { IR_VERSION } from "../version.js";
 import { decodeField, describe, isRecord, type Problems, type Table } from "./decode-field.js";
 import { decodeTrace } from "./decode-trace.js";
-import { FORMAT, upgraded } from "./format.js";
+import { FORMAT } from "./format.js";
 
 /** Statements that a document may unfold to when shared ones are counted wherever they stand. */
 const MOST_STATEMENTS = 4_000_000;
@@ -20,10 +20,15 @@ const UNFOLDED: ReadonlySet<string> = new Set([
 
 /**
  * Reads what `encode` wrote, of this or an older version, as it came from `JSON.parse`. Every field is checked; the program's own rules are the
- * verifier's. @throws CompileError `IR211`, `IR601`–`IR604`, `IR902`
+ * verifier's. @throws CompileError `IR211`, `IR601`–`IR605`, `IR902`
  */
 export function decode(data: unknown): Node | readonly Tensor[] | Trace {
-  const document = openDocument(data);
+  return decodeSince(HISTORY, data);
+}
+
+/** As `decode`, where the forms aged by the steps of `history`. */
+export function decodeSince(history: History, data: unknown): Node | readonly Tensor[] | Trace {
+  const document = openDocument(data, history);
   const diagnostics: Diagnostic[] = [];
   const problems: Problems = {
     add: (diagnostic) => {
@@ -56,7 +61,7 @@ export function decodeAs<K extends NodeKind>(kind: K, data: unknown): NodeOf<K> 
   );
 }
 
-function openDocument(data: unknown): { readonly [key: string]: unknown } {
+function openDocument(data: unknown, history: History): RawDocument {
   if (!isRecord(data) || data.format !== FORMAT) {
     throw new CompileError(
       notADocument(
@@ -69,11 +74,11 @@ function openDocument(data: unknown): { readonly [key: string]: unknown } {
   if (typeof version !== "number" || !Number.isSafeInteger(version) || version < 1) {
     throw new CompileError(badField("version", "a positive integer", describe(version)));
   }
-  if (version > IR_VERSION) throw new CompileError(newerVersion(version, IR_VERSION, NO_SPAN));
-  return upgraded(data, version);
+  if (version > newestOf(history)) throw new CompileError(newerVersion(version, newestOf(history), NO_SPAN));
+  return upgraded(data, version, history);
 }
 
-function readRoot({ root, nodes, spans }: { readonly [key: string]: unknown }, problems: Problems): unknown {
+function readRoot({ root, nodes, spans }: RawDocument, problems: Problems): unknown {
   if (isRecord(root)) return decodeTrace(root, problems);
   if (!Array.isArray(nodes) || !Array.isArray(spans)) {
     return problems.add(
@@ -133,7 +138,7 @@ function readNode(
   const kind = isRecord(raw) && Object.hasOwn(raw, "kind") ? raw.kind : undefined;
   const schema = typeof kind === "string" ? schemaOf(kind) : undefined;
   if (!isRecord(raw) || schema === undefined) {
-    problems.add(badField(`${path}.kind`, "a kind of node", describe(kind)));
+    problems.add(unknownKind(`${path}.kind`, describe(kind)));
     return undefined;
   }
   const extra = Object.keys(raw).find((name) => name !== "kind" && name !== "span" && !Object.hasOwn(schema, name));

@@ -3,24 +3,35 @@ import { cannotWrite } from "../errors-format.js";
 import type { Node } from "../fields.js";
 import type { Json } from "../func.js";
 import type { Attribute } from "../graph.js";
+import { downgraded, HISTORY, type History, newestOf } from "../history.js";
 import { type FieldType, schemaOf } from "../schema.js";
 import type { Tensor, Trace } from "../tensor.js";
-import { IR_VERSION } from "../version.js";
 import { type EncodedIR, type EncodedNode, FORMAT } from "./format.js";
 
 export type Encodable = Node | readonly Tensor[] | Trace;
 
 export interface EncodeOptions {
-  /** The version to write; only the newest can be. Default `IR_VERSION`. */
+  /** The version to write, for readers that know no newer one. Default `IR_VERSION`, the newest. */
   readonly version?: number;
 }
 
 /**
  * The JSON form of a program: plain data for `JSON.stringify`. Shared nodes are written once; −0, infinities, NaN and 64-bit integers as
- * strings. Iterative; linear in distinct nodes. @throws CompileError `IR901` for a version that cannot be written
+ * strings. Iterative; linear in distinct nodes. @throws CompileError `IR901` for a version that does not exist, `IR903` for a program that
+ * an older version cannot say
  */
-export function encode(subject: Encodable, { version = IR_VERSION }: EncodeOptions = {}): EncodedIR {
-  if (version !== IR_VERSION) throw new CompileError(cannotWrite(version, IR_VERSION));
+export function encode(subject: Encodable, { version }: EncodeOptions = {}): EncodedIR {
+  return encodeSince(HISTORY, subject, version);
+}
+
+/** As `encode`, where the forms aged by the steps of `history`. */
+export function encodeSince(history: History, subject: Encodable, version = newestOf(history)): EncodedIR {
+  if (!Number.isSafeInteger(version) || version < 1 || version > newestOf(history))
+    throw new CompileError(cannotWrite(version, newestOf(history)));
+  return downgraded(encodeNewest(subject, newestOf(history)), version, history);
+}
+
+function encodeNewest(subject: Encodable, version: number): EncodedIR {
   const head = { format: FORMAT, version } as const;
   if (!Array.isArray(subject) && !("kind" in subject)) {
     const { version: traceVersion, records } = subject as Trace;

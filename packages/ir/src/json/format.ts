@@ -1,5 +1,4 @@
 import type { Json } from "../func.js";
-import { IR_VERSION } from "../version.js";
 
 export const FORMAT = "tilewright-ir";
 
@@ -20,21 +19,4 @@ export interface EncodedIR {
   readonly spans: readonly (readonly [file: string, line: number, column: number])[];
   readonly nodes: readonly EncodedNode[];
   readonly root: number | readonly number[] | { readonly version: number; readonly records: readonly Json[] };
-}
-
-/** A document of version `from` to one of the next. Works on JSON that nobody has checked yet: it must take anything. */
-export interface Upgrade {
-  readonly from: number;
-  readonly upgrade: (document: { readonly [key: string]: unknown }) => { readonly [key: string]: unknown };
-}
-
-/** One for each older version, without gaps; never changed once released. */
-export const UPGRADES: readonly Upgrade[] = [];
-
-/** Applies the upgrades from `version` to the newest. */
-export function upgraded(
-  document: { readonly [key: string]: unknown },
-  version: number,
-): { readonly [key: string]: unknown } {
-  return UPGRADES.slice(version - 1, IR_VERSION - 1).reduce((older, { upgrade }) => upgrade(older), document);
 }

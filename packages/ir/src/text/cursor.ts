@@ -63,8 +63,13 @@ function createScope() {
   };
 }
 
-export function createCursor(source: string, file: string | null): Cursor {
-  const tokens = tokenize(source, file ?? "");
+/** `upgrade` makes tokens of today's language of those of an older one. */
+export function createCursor(
+  source: string,
+  file: string | null,
+  upgrade: (tokens: readonly Token[]) => readonly Token[],
+): Cursor {
+  const tokens = upgrade(tokenize(source, file ?? ""));
   const end = tokens[tokens.length - 1] as Token;
   const placeOf = createPlaces(source, file ?? "");
   const names = createScope();

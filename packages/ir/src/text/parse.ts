@@ -2,8 +2,8 @@ import { CompileError, NO_SPAN } from "@tilewright/diagnostics";
 import { missingHeader, newerVersion, wrongDocument } from "../errors-format.js";
 import type { IRModule, PrimFunc } from "../func.js";
 import type { Graph } from "../graph.js";
+import { HISTORY, type History, newestOf, upgradedText } from "../history.js";
 import type { Tensor, Trace } from "../tensor.js";
-import { IR_VERSION } from "../version.js";
 import { createCursor } from "./cursor.js";
 import { createExprReader } from "./parse-expr.js";
 import { parseGraph } from "./parse-graph.js";
@@ -24,8 +24,13 @@ export interface ParseOptions {
  * @throws CompileError `IR501`–`IR508`, `IR902`, with line and column
  */
 export function parse(text: string, options: ParseOptions = {}): Document {
-  checkHeader(text, options.file ?? "");
-  const cursor = createCursor(text, options.file ?? null);
+  return parseSince(HISTORY, text, options);
+}
+
+/** As `parse`, where the forms aged by the steps of `history`. */
+export function parseSince(history: History, text: string, options: ParseOptions = {}): Document {
+  const version = versionOf(text, options.file ?? "", newestOf(history));
+  const cursor = createCursor(text, options.file ?? null, (tokens) => upgradedText(tokens, version, history));
   const exprs = createExprReader(cursor);
   const document = parseDocument();
   if (cursor.peek().type !== "end") cursor.fail("the end of the text");
@@ -42,13 +47,15 @@ export function parse(text: string, options: ParseOptions = {}): Document {
   }
 }
 
-function checkHeader(text: string, file: string): void {
+/** The version that the first line names. */
+function versionOf(text: string, file: string, newest: number): number {
   const [first = ""] = text.split("\n", 1);
-  const match = /^\/\/ tilewright-ir (\d{1,9})\s*$/.exec(first);
+  const match = /^\/\/ tilewright-ir ([1-9]\d{0,8})\s*$/.exec(first);
   const span = { file, line: 1, column: 1 };
-  if (match === null) throw new CompileError(missingHeader(first.slice(0, 80), span));
+  if (match === null) throw new CompileError(missingHeader(first.slice(0, 80), newest, span));
   const version = Number(match[1]);
-  if (version < 1 || version > IR_VERSION) throw new CompileError(newerVersion(version, IR_VERSION, span));
+  if (version > newest) throw new CompileError(newerVersion(version, newest, span));
+  return version;
 }
 
 /** @throws CompileError as `parse`, and `IR508` for another kind of document. */

@@ -119,6 +119,7 @@ describe("parse refuses", () => {
   it.each([
     ["IR501", "", "1:1"],
     ["IR501", "prim_func @f() { }", "1:1"],
+    ["IR501", "// tilewright-ir 0\nmodule", "1:1"],
     ["IR902", "// tilewright-ir 2\nmodule", "1:1"],
     ["IR502", f("for i in 0..4"), "4:1"],
     ["IR502", f("A[0] := 1.0"), "3:6"],
