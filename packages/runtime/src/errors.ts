@@ -1,3 +1,4 @@
+import type { Device, ModuleEntry } from "@tilewright/artifact";
 import { CompileError, type Diagnostic, NO_SPAN } from "@tilewright/diagnostics";
 
 function error(code: string, message: string, expected: string, actual: string, hint: string): Diagnostic {
@@ -66,15 +67,27 @@ export function wrongArgumentCount(name: string, expected: number, actual: numbe
   return new CompileError(error("RT106", `\`${name}\` takes ${expected} arguments`, `${expected}`, `${actual}`, hint));
 }
 
-/** RT107: the artifact holds no module that this device can run. */
-export function noVariant(device: string, features: readonly string[], variants: readonly string[]): CompileError {
-  const shared = features.includes("threads");
-  const hint = shared
-    ? "compile with `threads` above 1, or open the device with `threads: 1`"
-    : "compile a variant without those features, or use a newer engine";
-  const expected = `a module for ${device} (${features.join(", ") || "no features"})`;
+/** RT107: no module with a function that one of these devices can run. */
+export function noVariant(name: string, devices: readonly Device[], modules: readonly ModuleEntry[]): CompileError {
+  const holding = modules.filter(({ functions }) => functions.some((func) => func.name === name));
+  const features = (list: Iterable<string>): string => [...list].join(", ") || "no features";
+  const shared = devices.some((device) => device.features.has("threads"));
+  const accepted = holding.some(({ format }) => devices.some(({ accepts }) => accepts?.includes(format) ?? true));
+  const hint = !accepted
+    ? "open a device for one of these formats, and give it as `device` or among `others`"
+    : shared
+      ? "compile with `threads` above 1, or open the device with `threads: 1`"
+      : "compile a variant without those features, or use a newer engine";
+  const here = devices.map((device) => `${device.name} (${features(device.features)})`).join(" or ");
+  const there = holding.map((module) => `${module.format} (${features(module.features)})`).join(" | ");
   return new CompileError(
-    error("RT107", "no module of the artifact runs here", expected, variants.join(" | ") || "no modules", hint),
+    error(
+      "RT107",
+      "no module of the artifact runs here",
+      `a module with \`${name}\` for ${here}`,
+      there || "no modules",
+      hint,
+    ),
   );
 }
 
@@ -101,6 +114,14 @@ export function aborted(name: string, reason: unknown): CompileError {
       "nothing ran; call again",
     ),
   );
+}
+
+/** RT109: the caller's signal, between two calls of a program. */
+export function stopped(name: string, calls: number, total: number, reason: unknown): CompileError {
+  const actual = reason instanceof Error ? reason.message : String(reason);
+  const message = `the run of \`${name}\` was aborted after ${calls} of ${total} calls`;
+  const hint = "states are as those calls left them: set or reset them before the next run";
+  return new CompileError(error("RT109", message, "a signal that is not aborted", actual, hint));
 }
 
 /** RT110: compiled code stopped: an assertion or a trap. */

@@ -1,10 +1,12 @@
 export type { Artifact, Device, DeviceDriver, ElementType } from "@tilewright/artifact";
+export type { LoadOptions, LoadOptions as LoadModelOptions } from "./checks.js";
 export type { ElementArray } from "./element-types.js";
 export { engineFeatures } from "./features.js";
 export { type ArtifactSource, loadArtifact } from "./load-artifact.js";
 export { type CallArgument, type Functions, loadFunctions } from "./load-functions.js";
-export { type LoadModelOptions, loadModel, type NamedArrays, type RunOptions, type Session } from "./load-model.js";
-export { type ArrayOptions, deviceArray, type Nested, NDArray, ndarray, zeros } from "./ndarray.js";
+export { loadModel } from "./load-model.js";
+export { type ArrayOptions, deviceArray, NDArray, type Nested, ndarray, zeros } from "./ndarray.js";
+export type { NamedArrays, RunOptions, Session } from "./session.js";
 export type { PoolWorker, SpawnWorker } from "./thread-pool.js";
 export { type WasmDevice, type WasmDeviceOptions, wasmDevice } from "./wasm-device.js";
 export { webWorkers } from "./web-workers.js";

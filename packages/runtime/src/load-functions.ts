@@ -7,13 +7,13 @@ import type {
   ParameterEntry,
 } from "@tilewright/artifact";
 import { checkApart, overlap } from "./aliasing.js";
+import { describe, devicesOf, type LoadOptions } from "./checks.js";
 import { ASYNC_DISPOSE } from "./dispose.js";
-import { checkDevice, describe } from "./checks.js";
-import { disposed, unknownFunction, wrongArgumentCount, wrongDtype } from "./errors.js";
+import { disposed, wrongArgumentCount, wrongDtype } from "./errors.js";
 import { type ArtifactSource, loadArtifact } from "./load-artifact.js";
 import { loadModules } from "./modules.js";
 import { NDArray } from "./ndarray.js";
-import { checkArray, checkUsable, download, sliceOn, upload } from "./transfer.js";
+import { checkArray, checkUsable, download, sliceOn, upload, whole } from "./transfer.js";
 
 export type CallArgument = NDArray | number | bigint | boolean;
 
@@ -35,22 +35,27 @@ export interface Functions extends AsyncDisposable {
   dispose(): Promise<void>;
 }
 
-/** @throws CompileError `AR1xx` a damaged or newer artifact · `RT107` no module for this device · `RT111` a module it refuses */
-export async function loadFunctions(source: ArtifactSource, device: Device): Promise<Functions> {
-  const modules = await loadModules(loadArtifact(source), checkDevice(device));
+/**
+ * `on`: a device, or several in order of preference: each function runs on the first that can run a module with it.
+ * @throws CompileError `AR1xx` a damaged or newer artifact · `RT107` no module for these devices · `RT111` a module that a device refuses ·
+ *   `RT114` a device that is not open
+ */
+export async function loadFunctions(source: ArtifactSource, on: Device | LoadOptions): Promise<Functions> {
+  const devices = devicesOf(typeof on === "object" && on !== null && "device" in on ? on : { device: on });
+  const modules = await loadModules(loadArtifact(source), devices);
+  const entries = new Map([...modules.functions].map(([name, { entry }]) => [name, entry]));
   let open = true;
   const callWith = async (options: LaunchOptions, name: string, ...args: readonly CallArgument[]): Promise<void> => {
     if (!open) throw disposed("the functions");
-    const entry = modules.entries.get(name);
-    if (entry === undefined) throw unknownFunction(name, [...modules.entries.keys()]);
-    await callFunction(device, entry, args, (values) => modules.launch(name, values, options));
+    const { entry, device, launch } = modules.find(name);
+    await callFunction(devices[device] as Device, entry, args, (values) => launch(values, options));
   };
   const dispose = async (): Promise<void> => {
     if (open) await modules.close();
     open = false;
   };
   return {
-    entries: modules.entries,
+    entries,
     call: (name, ...args) => callWith({}, name, ...args),
     callWith,
     dispose,
@@ -74,7 +79,7 @@ async function callFunction(
   const copy = async (array: NDArray): Promise<DeviceBuffer> => {
     const buffer = device.allocate(array.byteLength);
     taken.push(buffer);
-    await upload(device, array, buffer);
+    await upload(device, array, whole(buffer));
     return buffer;
   };
   try {
@@ -101,7 +106,7 @@ async function callFunction(
     }
     await launch(values);
     await device.synchronize();
-    for (const [buffer, array] of back) await download(device, buffer, array);
+    for (const [buffer, array] of back) await download(device, whole(buffer), array);
   } finally {
     for (const buffer of taken) device.free(buffer);
   }

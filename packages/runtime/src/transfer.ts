@@ -1,4 +1,4 @@
-/** Moving arrays to a device and back. */
+/** Moving bytes and arrays to a device and back. */
 import type { Device, DeviceBuffer, DeviceSlice, ElementType } from "@tilewright/artifact";
 import { describe } from "./checks.js";
 import { badArray, disposed, wrongDtype, wrongShape } from "./errors.js";
@@ -35,22 +35,41 @@ export function sliceOn(device: Device, array: NDArray): DeviceSlice | undefined
   return { buffer: storage.buffer, byteOffset: storage.byteOffset, byteLength: array.byteLength };
 }
 
-/** Copies the array into device memory. */
-export async function upload(device: Device, array: NDArray, into: DeviceBuffer, byteOffset = 0): Promise<void> {
-  const { bytes } = array;
-  const view = device.view(into);
-  if (view === undefined) await device.write(into, bytes, byteOffset);
+export function whole(buffer: DeviceBuffer): DeviceSlice {
+  return { buffer, byteOffset: 0, byteLength: buffer.byteLength };
+}
+
+/** What lies in device memory: itself where the host shares it, to be used at once; else a copy. */
+export async function bytesIn(device: Device, { buffer, byteOffset, byteLength }: DeviceSlice): Promise<Uint8Array> {
+  const view = device.view(buffer);
+  return view?.subarray(byteOffset, byteOffset + byteLength) ?? (await device.read(buffer, byteOffset, byteLength));
+}
+
+/** Writes device memory. */
+export async function writeBytes(
+  device: Device,
+  { buffer, byteOffset }: DeviceSlice,
+  bytes: Uint8Array,
+): Promise<void> {
+  const view = device.view(buffer);
+  if (view === undefined) await device.write(buffer, bytes, byteOffset);
   else view.set(bytes, byteOffset);
 }
 
-/** Copies device memory into the array. */
-export async function download(device: Device, from: DeviceBuffer, array: NDArray, byteOffset = 0): Promise<void> {
-  const { byteLength } = array;
-  const bytes =
-    device.view(from)?.subarray(byteOffset, byteOffset + byteLength) ??
-    (await device.read(from, byteOffset, byteLength));
-  const there = sliceOn(device, array);
-  if (there !== undefined && device.view(there.buffer) === undefined)
-    await device.write(there.buffer, bytes, there.byteOffset);
-  else array.bytes.set(bytes);
+/** Copies the array into device memory. */
+export async function upload(device: Device, array: NDArray, into: DeviceSlice): Promise<void> {
+  const { storage } = array;
+  const there = storage.kind === "device" ? sliceOn(storage.device, array) : undefined;
+  const bytes = storage.kind === "device" && there !== undefined ? await bytesIn(storage.device, there) : array.bytes;
+  await writeBytes(device, into, bytes);
+}
+
+/** Copies device memory into the array, from a byte of it on. */
+export async function download(device: Device, from: DeviceSlice, array: NDArray, byteOffset = 0): Promise<void> {
+  const bytes = await bytesIn(device, from);
+  const { storage } = array;
+  const there = storage.kind === "device" ? sliceOn(storage.device, array) : undefined;
+  if (storage.kind === "device" && there !== undefined)
+    await writeBytes(storage.device, { ...there, byteOffset: there.byteOffset + byteOffset }, bytes);
+  else array.bytes.set(bytes, byteOffset);
 }
