@@ -1,9 +1,10 @@
 /** Of the names those that may have been meant, the nearest first: a few letters differ, or one holds the other. */
 export function closeNames(asked: string, names: readonly string[]): readonly string[] {
   const word = asked.toLowerCase();
+  const most = word.length < 4 ? 1 : Math.max(2, word.length / 3);
   return names
     .map((name) => ({ name, edits: editsBetween(word, name.toLowerCase()) }))
-    .filter(({ name, edits }) => edits <= Math.max(1, word.length / 3) || (word.length > 2 && name.includes(word)))
+    .filter(({ name, edits }) => edits <= most || (word.length > 2 && name.includes(word)))
     .sort((a, b) => a.edits - b.edits)
     .map(({ name }) => name);
 }

@@ -1,4 +1,4 @@
-import type { Device } from "@tilewright/artifact";
+import { checkDriver, type Device } from "@tilewright/artifact";
 import {
   checkToolchain,
   type Target,
@@ -94,11 +94,13 @@ function examine(loaded: LoadedTarget, options: TargetOptions): Promise<TargetRe
   });
 }
 
-/** The device of a target, whatever there is to compile with. @throws CompileError CLI104 it cannot run here */
+/** The device of a target, whatever there is to compile with. @throws CompileError CLI104 it cannot run here · AR106, AR107 its driver */
 export async function openDevice({ name, plugin }: LoadedTarget, options: TargetOptions): Promise<Device> {
   const { usable, detail } = await deviceStatus(plugin);
   if (plugin.device === undefined || !usable) throw unusableTarget(name, [detail]);
-  return (await plugin.device(options)).open();
+  const driver = await plugin.device(options);
+  checkDriver(driver);
+  return driver.open();
 }
 
 async function deviceStatus(plugin: TargetPlugin): Promise<{ readonly usable: boolean; readonly detail: string }> {

@@ -30,8 +30,9 @@ export async function loadTarget(name: string, sources: TargetSources): Promise<
     throw isCompileError(error) ? error : unreadable(name, error);
   });
   if (exports === null) {
-    const installed = (await sources.installed()).map((each) => each.name);
-    throw noSuchTarget(name, TARGET_NAMES, closeNames(name, [...TARGET_NAMES, ...installed]));
+    const names = [...TARGET_NAMES, ...(await sources.installed()).map((each) => each.name)];
+    const meant = /\.[cm]?[jt]s$/.test(name) ? [`./${name}`] : closeNames(name, names);
+    throw noSuchTarget(name, TARGET_NAMES, meant);
   }
   const { target } = exports;
   if (target === undefined) throw noTarget(name, Object.keys(exports));

@@ -127,6 +127,7 @@ describe("a target of somebody else", () => {
 
   const ends = [
     ["gone", 2, ["error[CLI109]: there is no target `gone`", "no package `gone` is installed"]],
+    ["hex.js", 2, ["error[CLI109]", "did you mean `./hex.js`?"]],
     ["backend-hex", 2, ["error[CLI109]", "did you mean `tilewright-backend-hex`?"]],
     ["./gone.js", 1, ["error[CLI101]: cannot load `./gone.js`", "Cannot find module"]],
     ["./broken.js", 1, ["error[CLI101]: cannot load `./broken.js`", "chip is not defined"]],
