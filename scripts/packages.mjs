@@ -2,50 +2,32 @@
  * Packs every published package as `pnpm publish` would, checks the tarballs (publint, attw), and installs each into an
  * empty project of its own, where the example of its README must compile and run. Arguments choose packages by folder name.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { packedPackages, publishedPackages } from "./packing.mjs";
 import { examplesOf, runExample, toJavaScript } from "./readme-examples.mjs";
-import { build, capture, pnpm, root, tool } from "./run.mjs";
-import { isPlanned, report, workspacePackages } from "./workspace.mjs";
+import { withRegistry } from "./registry.mjs";
+import { capture, root, tool } from "./run.mjs";
+import { isPlanned, report } from "./workspace.mjs";
 
 const wanted = process.argv.slice(2);
-const packages = workspacePackages().filter(({ manifest }) => !manifest.private);
-const chosen = packages.filter(({ short }) => wanted.length === 0 || wanted.includes(short));
-const tarballs = pack();
+const chosen = publishedPackages().filter(({ short }) => wanted.length === 0 || wanted.includes(short));
+const tarballs = packedPackages();
 const problems = [];
+let registry = {};
 
-for (const entry of chosen) {
-  const found = [...(await lint(entry)), ...typesWrong(entry), ...consume(entry)];
-  console.error(`${found.length === 0 ? "good" : "BAD "} ${entry.manifest.name}`);
-  problems.push(...found.map((problem) => `${entry.manifest.name}: ${problem}`));
-}
-process.exit(report("packages", problems));
-
-/** Builds and packs everything; returns the tarball of each package by its name. */
-function pack() {
-  const place = join(root, "build/packages");
-  rmSync(place, { recursive: true, force: true });
-  mkdirSync(place, { recursive: true });
-  if (build() !== 0) process.exit(1);
-  const filters = packages.map(({ manifest }) => `--filter=${manifest.name}`);
-  const { status, output } = capture(...pnpm(...filters, "-r", "pack", "--pack-destination", place));
-  if (status !== 0) {
-    console.error(output);
-    process.exit(status);
+await withRegistry(tarballs, async (env) => {
+  registry = env;
+  for (const entry of chosen) {
+    const found = [...(await lint(entry)), ...typesWrong(entry), ...consume(entry)];
+    console.error(`${found.length === 0 ? "good" : "BAD "} ${entry.manifest.name}`);
+    problems.push(...found.map((problem) => `${entry.manifest.name}: ${problem}`));
   }
-  const fileOf = ({ name, version }) => `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
-  const files = new Set(readdirSync(place));
-  return Object.fromEntries(
-    packages.map(({ manifest }) => {
-      const file = fileOf(manifest);
-      if (!files.has(file)) throw new Error(`pnpm pack wrote no ${file}`);
-      return [manifest.name, join(place, file)];
-    }),
-  );
-}
+});
+process.exit(report("packages", problems));
 
 async function lint({ manifest }) {
   const { buffer, byteOffset, byteLength } = readFileSync(tarballs[manifest.name]);
@@ -89,19 +71,11 @@ function consume(entry) {
   }
 }
 
-/** No package of ours comes from a registry: all that this one needs, in any depth, are the tarballs. */
+/** No package of ours comes from a registry elsewhere: all that these need, in any depth, are the tarballs. */
 function install(names, project) {
-  const all = Object.entries(tarballs).map(([key, file]) => [key, `file:${file}`]);
-  const manifest = {
-    name: "consumer",
-    private: true,
-    type: "module",
-    dependencies: Object.fromEntries(all.filter(([name]) => names.includes(name))),
-    overrides: Object.fromEntries(all.filter(([name]) => !names.includes(name))),
-  };
-  writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
-  const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-  return capture(process.platform === "win32" ? "npm.cmd" : "npm", ["install", ...flags], { cwd: project });
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  return capture(npm, ["install", "--ignore-scripts", ...names], { cwd: project, env: registry });
 }
 
 /** Compiles the examples against the declarations that were packed, and checks those too. */
