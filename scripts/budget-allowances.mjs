@@ -7,9 +7,9 @@ export const allowances = [
   {
     budget: "package",
     of: "packages/ir",
-    limit: 6600,
+    limit: 6800,
     reason:
-      "three levels of IR, each with its types, verifier, text form and JSON form; whoever imports types alone ships none of it (sub-paths)",
+      "three levels of IR, each with its types, verifier, text form and JSON form, and how the forms aged; whoever imports types alone ships none of it (sub-paths)",
   },
   {
     budget: "package",

@@ -3,7 +3,7 @@ import type { DType } from "../dtype.js";
 import { definedTwice, nestedTooDeep, unexpectedToken, unknownName } from "../errors-format.js";
 import type { Node } from "../fields.js";
 import type { Json } from "../func.js";
-import { createPlaces, type Token, tokenize } from "./lexer.js";
+import { createPlaces, type Token } from "./lexer.js";
 import { typeFromName } from "./syntax.js";
 
 /** Deeper nesting is refused with a diagnostic, well before an engine's stack ends. */
@@ -63,13 +63,8 @@ function createScope() {
   };
 }
 
-/** `upgrade` makes tokens of today's language of those of an older one. */
-export function createCursor(
-  source: string,
-  file: string | null,
-  upgrade: (tokens: readonly Token[]) => readonly Token[],
-): Cursor {
-  const tokens = upgrade(tokenize(source, file ?? ""));
+/** At the first of the tokens of `source`. */
+export function createCursor(tokens: readonly Token[], source: string, file: string | null): Cursor {
   const end = tokens[tokens.length - 1] as Token;
   const placeOf = createPlaces(source, file ?? "");
   const names = createScope();

@@ -5,6 +5,7 @@ import type { Graph } from "../graph.js";
 import { HISTORY, type History, newestOf, upgradedText } from "../history.js";
 import type { Tensor, Trace } from "../tensor.js";
 import { createCursor } from "./cursor.js";
+import { tokenize } from "./lexer.js";
 import { createExprReader } from "./parse-expr.js";
 import { parseGraph } from "./parse-graph.js";
 import { parseFunction, parseModule } from "./parse-stmt.js";
@@ -30,7 +31,8 @@ export function parse(text: string, options: ParseOptions = {}): Document {
 /** As `parse`, where the forms aged by the steps of `history`. */
 export function parseSince(history: History, text: string, options: ParseOptions = {}): Document {
   const version = versionOf(text, options.file ?? "", newestOf(history));
-  const cursor = createCursor(text, options.file ?? null, (tokens) => upgradedText(tokens, version, history));
+  const tokens = upgradedText(tokenize(text, options.file ?? ""), version, history);
+  const cursor = createCursor(tokens, text, options.file ?? null);
   const exprs = createExprReader(cursor);
   const document = parseDocument();
   if (cursor.peek().type !== "end") cursor.fail("the end of the text");
