@@ -1,13 +1,15 @@
+import { statSync } from "node:fs";
 import { createRequire, register } from "node:module";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { readManifest } from "./manifests.js";
 
 /** The exports of a module. */
 export type Exports = Readonly<Record<string, unknown>>;
 
 /** How code that is no part of this package comes in. */
 export interface Modules {
-  /** The exports of a TypeScript or JavaScript file. */
+  /** The exports of a TypeScript or JavaScript file, or of the package in a folder. */
   importModule(path: string): Promise<Exports>;
   /** The exports of a package, or of a sub-path of one; null where no such package is installed. */
   importPackage(name: string): Promise<Exports | null>;
@@ -16,12 +18,11 @@ export interface Modules {
 /**
  * How files of users are loaded, the same on every Node: a `.ts` file is an ES module, wherever it lies, whose types are blanked out, so
  * that places keep their lines and columns; `./x.js` finds `x.ts`; a file outside any project finds the packages that this command brings.
- * A package with the prefix is looked for from the working directory, then from here.
+ * `prefix:name?url` is a package that is looked for from the URL, then from here.
  */
 const HOOKS = `
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
 
 let parentURL, prefix, strip;
 export const initialize = (data) => {
@@ -32,8 +33,9 @@ export const initialize = (data) => {
 const candidates = (specifier) =>
   /^(\\.|\\/|file:)/.test(specifier) ? [specifier, specifier.replace(/\\.js$/, ".ts"), specifier + ".ts"] : [specifier];
 
-const resolvePackage = async (name, context, next) => {
-  for (const parent of [pathToFileURL(process.cwd() + "/").href, parentURL]) {
+const resolvePackage = async (request, context, next) => {
+  const [, name, from] = /^([^?]*)[?](.*)$/.exec(request);
+  for (const parent of [from, parentURL]) {
     try {
       return await next(name, { ...context, parentURL: parent });
     } catch (error) {
@@ -41,7 +43,7 @@ const resolvePackage = async (name, context, next) => {
       if (error.code !== "ERR_MODULE_NOT_FOUND" || !error.message.startsWith("Cannot find package '" + name.split("/")[0])) throw error;
     }
   }
-  throw new Error(prefix + name);
+  throw new Error(prefix + request);
 };
 
 export const resolve = async (specifier, context, next) => {
@@ -74,18 +76,32 @@ const PREFIX = "tilewright-package:";
 const require = createRequire(import.meta.url);
 let registered = false;
 
-/** Modules as Node finds them. */
+/** Modules as Node finds them, packages from the working directory. */
 export const nodeModules: Modules = {
-  importModule: (path) => load(pathToFileURL(path.startsWith("file:") ? fileURLToPath(path) : resolve(path)).href),
+  importModule(path) {
+    const file = path.startsWith("file:") ? fileURLToPath(path) : resolve(path);
+    const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+    return isFolder ? importFolder(file) : load(pathToFileURL(file).href);
+  },
   async importPackage(name) {
+    const request = requestOf(name, process.cwd());
     try {
-      return await load(PREFIX + name);
+      return await load(request);
     } catch (error) {
-      if (error instanceof Error && error.message === PREFIX + name) return null;
+      if (error instanceof Error && error.message === request) return null;
       throw error;
     }
   },
 };
+
+/** By its own name where the package says what it exports, else by its main file. */
+async function importFolder(folder: string): Promise<Exports> {
+  const { name, exports, main = "index.js" } = readManifest(folder) ?? {};
+  if (typeof name === "string" && exports !== undefined) return load(requestOf(name, folder));
+  return load(pathToFileURL(join(folder, String(main))).href);
+}
+
+const requestOf = (name: string, folder: string): string => `${PREFIX}${name}?${pathToFileURL(join(folder, "/")).href}`;
 
 async function load(specifier: string): Promise<Exports> {
   if (!registered) {

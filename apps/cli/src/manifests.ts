@@ -54,7 +54,8 @@ function upwards(folder: string): readonly string[] {
   return above === folder ? [folder] : [folder, ...upwards(above)];
 }
 
-function readManifest(folder: string): Manifest | undefined {
+/** The package.json of a folder; undefined where there is none that can be read. */
+export function readManifest(folder: string): Manifest | undefined {
   try {
     const parsed: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     return typeof parsed === "object" && parsed !== null ? (parsed as Manifest) : undefined;

@@ -35,11 +35,16 @@ beforeAll(async () => {
   const names = ["tilewright-backend-hex", "plain", "@chips/hex", "broken", "absent", "damaged", "endless"];
   const files = {
     "package.json": JSON.stringify({
+      name: "project",
+      exports: "./sub/hex.ts",
       type: "module",
       dependencies: { [names[0] ?? ""]: "1", broken: "1", absent: "1" },
       devDependencies: { "@chips/hex": "1", plain: "1", broken: "1" },
       peerDependencies: { damaged: "1" },
     }),
+    "old/package.json": JSON.stringify({ main: "./lib/main.js" }),
+    "old/lib/main.js": 'export { target } from "../../sub/hex.js";\n',
+    "old/lib/package.json": '{ "type": "module" }',
     "sub/kernel.ts": KERNEL,
     "sub/hex.ts": typescript,
     "sub/throws.js": `import { target as hex } from "./hex.js";
@@ -79,14 +84,18 @@ function tilewright(...args: readonly string[]) {
 }
 
 describe("a target of somebody else", () => {
-  it.each(["./hex.ts", "./hex.js", "tilewright-backend-hex", "plain", "@chips/hex/fast"])("is %s", async (target) => {
-    const { code, stdout } = await tilewright("run", "kernel.ts", "--target", target, "--input", "X=zeros", "--json");
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout).outputs[0].first).toEqual([1, 1, 1, 1, 1]);
-  });
+  it.each(["./hex.ts", "./hex.js", "tilewright-backend-hex", "plain", "@chips/hex/fast", "..", "../old"])(
+    "is %s",
+    async (target) => {
+      const { code, stdout } = await tilewright("run", "kernel.ts", "--target", target, "--input", "X=zeros", "--json");
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout).outputs[0].first).toEqual([1, 1, 1, 1, 1]);
+    },
+  );
 
   it.each([
     ["./gone.js", 1, "error[CLI101]: cannot load `./gone.js`", "gone.js'\n"],
+    [".", 1, "error[CLI101]: cannot load `.`", "Cannot find module"],
     ["gone", 2, "error[CLI109]: there is no target `gone`", "no package `gone` is installed"],
     ["hex", 2, "error[CLI109]: there is no target `hex`", "did you mean `@chips/hex` or `tilewright-backend-hex`?"],
     ["@chips/hex", 1, "error[CLI101]: cannot load `@chips/hex`", 'No "exports" main defined'],
