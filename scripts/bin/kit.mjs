@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runApp } from "../app.mjs";
+
+runApp("kit", "kit");
