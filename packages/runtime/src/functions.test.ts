@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { encodeArtifact } from "@tilewright/artifact";
 import { buffer, build as b, int, variable } from "@tilewright/ir";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,6 +16,15 @@ afterAll(() => device.close());
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 describe("functions of an artifact", () => {
+  it("of a file of version 1 run as they always did", async () => {
+    const file = readFileSync(new URL("../../artifact/test/frozen/functions-1.twa", import.meta.url));
+    const functions = await loadFunctions(new Uint8Array(file), { device });
+    const y = zeros([4], "int32");
+    await functions.call("triple", ndarray(Int32Array.of(1, -2, 3, 0)), y);
+    expect(y.toArray()).toEqual([3, -6, 9, 0]);
+    await functions.dispose();
+  });
+
   it("run on arrays of the caller, from memory and from a file", async () => {
     const artifact = artifactOf([compile([scale(N)])]);
     for (const source of [artifact, encodeArtifact(artifact)]) {

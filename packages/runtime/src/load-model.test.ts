@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { ModelEntry } from "@tilewright/artifact";
 import { buffer, build as b, int, variable } from "@tilewright/ir";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -47,6 +48,22 @@ const code = (expected: string) => expect.objectContaining({ code: expected });
 const x = () => ndarray(Float32Array.of(1, 2, 3));
 
 describe("a model", () => {
+  it("of a file of version 1 runs as it always did", async () => {
+    const file = readFileSync(new URL("../../artifact/test/frozen/model-1.twa", import.meta.url));
+    const session = await loadModel(new Uint8Array(file), { device });
+    const rows = ndarray([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    expect((await session.run({ x: rows })).y?.toArray()).toEqual([[22.5, 8], [49.5, 44]]); // biome-ignore format: a matrix
+    const { y, argmax } = await session.run({ x: rows });
+    expect([y?.toArray(), argmax?.toArray()]).toEqual([[[16.5, 2], [34.5, 29]], [0, 0]]); // biome-ignore format: a matrix
+    expect((await session.getState("w")).toArray()).toEqual([[-1, 0], [1, 2], [3, 4]]); // biome-ignore format: a matrix
+    expect((await session.getState("seen")).toArray()).toEqual([123, 83]);
+    await session.dispose();
+    expect(device.allocatedBytes).toBe(0);
+  });
+
   it("is prepared once, keeps states between runs, and gives all memory back", async () => {
     const session = await loadModel(counterModel(), { device });
     expect((await session.run({ x: x() })).y?.toArray()).toEqual([111, 121, 131]);

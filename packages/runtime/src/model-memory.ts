@@ -74,9 +74,11 @@ export class ModelMemory {
     this.#busy.add(device);
   }
 
-  /** Waits until a device, or all, have done what was launched. */
-  async settle(devices: Iterable<number> = [...this.#busy]): Promise<void> {
-    for (const device of devices) if (this.#busy.delete(device)) await this.#devices[device]?.synchronize();
+  /** Waits until some devices, or all, have done what was launched; also those after one that fails. */
+  async settle(devices: readonly number[] = [...this.#busy]): Promise<void> {
+    const working = devices.filter((device) => this.#busy.delete(device));
+    const ends = await Promise.allSettled(working.map((device) => this.#devices[device]?.synchronize()));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   /** From device to device; where both share the host's memory that is one move. */
