@@ -1,6 +1,6 @@
 import { type Buffer, bytesOf, isConst, type PrimFunc } from "@tilewright/ir";
 import { argumentsText, bindParameters, originOf, parameterText } from "./arguments.js";
-import { tooMuchMemory } from "./errors.js";
+import { notLaunchForm, tooMuchMemory } from "./errors.js";
 import { Expressions, type Scope } from "./expressions.js";
 import { Facts } from "./facts.js";
 import { bytesOfBuffer } from "./functions.js";
@@ -83,6 +83,7 @@ function siteOf(func: PrimFunc, context: Context): Site {
       lines.add(`${qualifier}${memoryType(buffer.dtype)} ${name}[${Math.max(1, bytes / element)}];`);
     },
     call(stmt, scope) {
+      if (stmt.launch !== null) throw notLaunchForm(func.name, "a launch inside of a launch", stmt.span);
       const args = argumentsText(stmt, scope, context);
       scope.lines.add(`${context.symbols.device.get(stmt.callee)}(${args.join(", ")});`);
       if (context.asserts) scope.lines.add("if (*(volatile int *)&tilewright_failed != 0) return;");

@@ -4,7 +4,12 @@ import { type Binary, CONTRACT, type Expr, isFloat, visit } from "@tilewright/ir
 /** An arm that reads memory may only be evaluated when it is chosen; anything else may be at any time. */
 export function readsMemory(arm: Expr): boolean {
   let found = false;
-  visit(arm, { enter: (_node) => !found, Load: () => void (found = true) });
+  visit(arm, {
+    Load: () => {
+      found = true;
+      return false;
+    },
+  });
   return found;
 }
 

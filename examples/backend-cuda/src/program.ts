@@ -15,13 +15,11 @@ export interface Program {
 
 /** @throws CompileError BE203, BE205 */
 export function programOf(module: IRModule): Program {
-  const launched = new Set<string>();
-  const called = new Set<string>();
-  for (const func of module.functions)
-    for (const { callee, launch } of callsIn(func.body)) {
-      if (launch !== null) launched.add(callee);
-      else if (func.role !== "host") called.add(callee);
-    }
+  const launched = new Set(
+    module.functions.flatMap(({ body }) =>
+      callsIn(body).flatMap(({ callee, launch }) => (launch === null ? [] : [callee])),
+    ),
+  );
   const isEntry = (func: PrimFunc): boolean =>
     !launched.has(func.name) && intrinsicOf(func) === null && func.role !== "parallel";
   const entries = module.functions.filter(isEntry);
@@ -35,11 +33,22 @@ export function programOf(module: IRModule): Program {
       names,
     ),
     kernels,
-    device: callersFirst(
-      module.functions.filter(({ name }) => called.has(name)),
-      names,
-    ),
+    device: callersFirst(calledBy(kernels, module.functions), names),
   };
+}
+
+/** Functions that some others call, or that those call. */
+function calledBy(callers: readonly PrimFunc[], functions: readonly PrimFunc[]): readonly PrimFunc[] {
+  const found = new Set<PrimFunc>();
+  const open = [...callers];
+  for (let caller = open.pop(); caller !== undefined; caller = open.pop())
+    for (const { callee } of callsIn(caller.body)) {
+      const target = functions.find(({ name }) => name === callee);
+      if (target === undefined || found.has(target)) continue;
+      found.add(target);
+      open.push(target);
+    }
+  return functions.filter((func) => found.has(func));
 }
 
 /** A kernel that nothing launches, as such and as a host function of its name that launches it. */
