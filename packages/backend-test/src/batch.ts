@@ -1,3 +1,4 @@
+import type { Device } from "@tilewright/artifact";
 import type { PrimFunc } from "@tilewright/ir";
 import { compileFunctions, type Entrance, runTrial, withDevice, withModule } from "./execute.js";
 import type { Memory } from "./memory.js";
@@ -49,25 +50,26 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** Compiles trials as one module and runs them on one device. */
+/** Compiles trials as one module and runs them on one device, a new one unless told. */
 export async function runTrials(
   subject: Subject,
   trials: readonly Trial[],
   entrance: Entrance,
+  device?: Device,
 ): Promise<readonly Outcome[]> {
   const functions = [...new Set(trials.flatMap(functionsOf))];
   const compiled = await compileFunctions(subject, functions, entrance);
-  return withDevice(subject.device, (device) =>
-    withModule(device, compiled, async (loaded) => {
+  const run = (opened: Device): Promise<readonly Outcome[]> =>
+    withModule(opened, compiled, async (loaded) => {
       const outcomes: Outcome[] = [];
       for (const trial of trials)
         outcomes.push(
-          await runTrial(device, loaded, trial).then(
+          await runTrial(opened, loaded, trial).then(
             (memory) => ({ memory }),
             (error: unknown) => ({ error }),
           ),
         );
       return outcomes;
-    }),
-  );
+    });
+  return device === undefined ? withDevice(subject.device, run) : run(device);
 }

@@ -1,11 +1,20 @@
 import type { Candidate, ConformanceTest } from "./conformance-test.js";
+import { allocationTests } from "./sections/allocations.js";
+import { assertTests } from "./sections/asserts.js";
+import { atomicTests } from "./sections/atomics.js";
+import { callTests } from "./sections/calls.js";
+import { controlTests } from "./sections/control.js";
+import { launchTests } from "./sections/launches.js";
 import { loopTests } from "./sections/loops.js";
 import { manifestTests } from "./sections/manifest.js";
 import { mathTests } from "./sections/math.js";
 import { moduleTests } from "./sections/modules.js";
 import { operatorTests } from "./sections/operators.js";
+import { parameterTests } from "./sections/parameters.js";
 import { randomTests } from "./sections/random.js";
 import { refusalTests } from "./sections/refusals.js";
+import { strictTests } from "./sections/strict.js";
+import { vectorTests } from "./sections/vectors.js";
 import { type KitSubject, resolveSubject, type Subject } from "./subject.js";
 
 /** The chapters of the kit, in order. */
@@ -13,7 +22,16 @@ const SECTIONS: readonly ((subject: Subject) => readonly Candidate[])[] = [
   manifestTests,
   operatorTests,
   mathTests,
+  strictTests,
+  parameterTests,
+  vectorTests,
   loopTests,
+  controlTests,
+  allocationTests,
+  callTests,
+  atomicTests,
+  assertTests,
+  launchTests,
   randomTests,
   refusalTests,
   moduleTests,

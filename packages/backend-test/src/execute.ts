@@ -8,25 +8,35 @@ import type {
 } from "@tilewright/artifact";
 import type { CompiledModule } from "@tilewright/backend";
 import type { TypedArray } from "@tilewright/interp";
-import type { PrimFunc } from "@tilewright/ir";
+import type { IRModule, PrimFunc } from "@tilewright/ir";
+import { splitLaunches } from "@tilewright/lower";
 import { copyMemory, type Memory } from "./memory.js";
 import type { Subject } from "./subject.js";
 import { moduleOf, type Trial } from "./trial.js";
 
-/** `device`: functions are compiled as they stand. `scheduled`: they are lowered first. */
+/** `device`: functions are compiled as they stand, but that kernels of a target with launches become launches. `scheduled`: they are lowered. */
 export type Entrance = "device" | "scheduled";
 
 /** Lowers if need be, compiles and builds. */
 export async function compileFunctions(
-  { backend, toolchain, lower, capabilities }: Subject,
+  subject: Subject,
   functions: readonly PrimFunc[],
   entrance: Entrance,
 ): Promise<CompiledModule> {
-  const { passes = [], intrinsics = [] } = backend;
+  const { backend, toolchain } = subject;
   const module = moduleOf(functions);
-  const options = { capabilities, passes, intrinsics, verify: true };
-  const compiled = backend.compile(entrance === "device" ? module : lower(module, options).module);
+  const compiled = backend.compile(entrance === "device" ? launched(module, subject) : lowered(module, subject));
   return toolchain === null ? compiled : toolchain.build(compiled);
+}
+
+function launched(module: IRModule, { capabilities }: Subject): IRModule {
+  return capabilities.hostCode ? splitLaunches.run(module, { capabilities, report: () => {} }) : module;
+}
+
+/** A module as the subject's backend is to be given it. */
+export function lowered(module: IRModule, { backend, lower, capabilities }: Subject): IRModule {
+  const { passes = [], intrinsics = [] } = backend;
+  return lower(module, { capabilities, passes, intrinsics, verify: true }).module;
 }
 
 export const entryOf = ({ format, features, functions }: CompiledModule): ModuleEntry => ({

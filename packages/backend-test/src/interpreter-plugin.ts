@@ -18,11 +18,12 @@ import { CompileError, type Diagnostic, NO_SPAN } from "@tilewright/diagnostics"
 import { type Arguments, type ArgumentValue, arrayType, interpret } from "@tilewright/interp";
 import {
   type Buffer,
-  type BufferRegion,
   bitsOf,
   bytesOf,
   DTYPES,
   type IRModule,
+  type KernelCall,
+  type ParallelCall,
   type PrimFunc,
   type Var,
   visit,
@@ -78,7 +79,7 @@ export function interpreterPlugin({ capabilities = EVERYTHING }: InterpreterOpti
       format: FORMAT,
       bytes: new TextEncoder().encode(JSON.stringify(encode(module))),
       features: [],
-      functions: module.functions.filter(isEntry).map(entryOf),
+      functions: module.functions.filter(isEntry).map((func) => entryOf(func, module)),
       files: new Map(),
       warnings: [],
     }),
@@ -94,8 +95,8 @@ export function interpreterPlugin({ capabilities = EVERYTHING }: InterpreterOpti
 
 const isEntry = (func: PrimFunc): boolean => func.role !== "parallel" && intrinsicOf(func) === null;
 
-function entryOf(func: PrimFunc): FunctionEntry {
-  const access = accessOf(func);
+function entryOf(func: PrimFunc, { functions }: IRModule): FunctionEntry {
+  const access = accessOf(func, functions);
   const parameters = func.parameters.map((each): FunctionEntry["parameters"][number] => {
     const { name } = each;
     const dtype = each.dtype as "int8";
@@ -105,20 +106,24 @@ function entryOf(func: PrimFunc): FunctionEntry {
   return { name: func.name, parameters, workspaceBytes: 0 };
 }
 
-/** How a function touches its parameters; what it hands to others counts as read and written. */
-function accessOf({ body }: PrimFunc): ReadonlyMap<Buffer, Access> {
+/** How a function touches its parameters, itself or through those that it calls. */
+function accessOf({ body }: PrimFunc, functions: readonly PrimFunc[]): ReadonlyMap<Buffer, Access> {
   const found = new Map<Buffer, Access>();
   const touch = (buffer: Buffer, how: Access): void =>
     void found.set(buffer, (found.get(buffer) ?? how) === how ? how : "readwrite");
-  const pass = (args: readonly (BufferRegion | { readonly kind: string })[]): void => {
-    for (const arg of args) if (arg.kind === "BufferRegion") touch((arg as BufferRegion).buffer, "readwrite");
+  const pass = ({ callee, args, kind }: KernelCall | ParallelCall): void => {
+    const called = functions.find(({ name }) => name === callee);
+    const inner = called === undefined ? new Map<Buffer, Access>() : accessOf(called, functions);
+    const parameters = called?.parameters.slice(kind === "ParallelCall" ? 2 : 0) ?? [];
+    for (const [k, arg] of args.entries())
+      if (arg.kind === "BufferRegion") touch(arg.buffer, inner.get(parameters[k] as Buffer) ?? "read");
   };
   visit(body, {
     Load: ({ buffer }) => touch(buffer, "read"),
     Store: ({ buffer }) => touch(buffer, "write"),
     Atomic: ({ buffer }) => touch(buffer, "readwrite"),
-    KernelCall: ({ args }) => pass(args),
-    ParallelCall: ({ args }) => pass(args),
+    KernelCall: pass,
+    ParallelCall: pass,
   });
   return found;
 }

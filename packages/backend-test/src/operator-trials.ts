@@ -16,18 +16,20 @@ export function mathTolerance(dtype: DType): Tolerance {
   return { relative: 16 * epsilon, absolute: 4 * epsilon };
 }
 
-/** `out[i] = value(x[i], y[i])` */
+/** `out[i] = value(x[i], y[i])`, so many lanes at a time: they divide `count`. */
 export function mapFunction(
   name: string,
   dtype: DType,
   result: DType,
   count: number,
   value: (x: Expr, y: Expr) => Expr,
+  lanes = 1,
 ): PrimFunc {
   const [x, y] = [buffer("x", { dtype, shape: [count] }), buffer("y", { dtype, shape: [count] })];
   const out = buffer("out", { dtype: result, shape: [count] });
   const i = variable("i");
-  const body = build.loop(i, int(0), int(count), build.store(out, [i], value(build.load(x, [i]), build.load(y, [i]))));
+  const at = lanes === 1 ? [i] : [build.ramp(build.mul(i, int(lanes)), int(1), lanes)];
+  const store = build.store(out, at, value(build.load(x, at), build.load(y, at)));
   return {
     kind: "PrimFunc",
     span: NO_SPAN,
@@ -35,7 +37,7 @@ export function mapFunction(
     role: "kernel",
     parameters: [x, y, out],
     mayAlias: [],
-    body,
+    body: build.loop(i, int(0), int(count / lanes), store),
     attributes: {},
   };
 }
@@ -53,11 +55,21 @@ function isDefined(dtype: DType, value: (x: Expr, y: Expr) => Expr): boolean {
   }
 }
 
-function trial(name: string, dtype: DType, result: DType, op: string, value: (x: Expr, y: Expr) => Expr): Trial {
+interface TrialOptions {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly result: DType;
+  readonly op: string;
+  readonly lanes: number;
+  value(x: Expr, y: Expr): Expr;
+}
+
+function trial({ name, dtype, result, op, lanes, value }: TrialOptions): Trial {
   const isMath = MATH.has(op);
   const samples = isMath ? mathSamples(POSITIVE_ONLY.has(op)) : samplesOf(dtype);
   const pairs = samples.flatMap((a) => samples.map((b) => [a, b] as const));
-  const func = mapFunction(name, dtype, result, pairs.length, value);
+  while (pairs.length % lanes !== 0) pairs.push(...pairs.slice(0, lanes - (pairs.length % lanes)));
+  const func = mapFunction(name, dtype, result, pairs.length, value, lanes);
   const x = arrayOfValues(
     dtype,
     pairs.map(([a]) => a),
@@ -80,32 +92,42 @@ export interface OperatorOptions {
   readonly math: (op: UnaryOp | "pow") => boolean;
   /** Memory of bools: comparisons are stored as they are. */
   readonly bools: boolean;
+  /** 1 unless told. */
+  readonly lanes?: number;
 }
 
 /** Every operator that a type has, on all pairs of its samples. */
-export function operatorTrials(dtype: DType, { math, bools }: OperatorOptions): Trial[] {
+export function operatorTrials(dtype: DType, { math, bools, lanes = 1 }: OperatorOptions): Trial[] {
   const trials: Trial[] = [];
+  const add = (name: string, op: string, result: DType, value: (x: Expr, y: Expr) => Expr): void =>
+    void trials.push(trial({ name: `${name}_${dtype}${suffixOf(lanes)}`, dtype, result, op, lanes, value }));
   for (const op of UNARY_OPS) {
     const value = (x: Expr): Expr => build.unary(op, x);
-    if (isDefined(dtype, value) && (!MATH.has(op) || math(op)))
-      trials.push(trial(`unary_${op}_${dtype}`, dtype, dtype, op, value));
+    if (isDefined(dtype, value) && (!MATH.has(op) || math(op))) add(`unary_${op}`, op, dtype, value);
   }
+  const [one, zero] = [1, 0].map((each) => build.broadcast(build.const(each, dtype), lanes)) as [Expr, Expr];
   for (const op of [...ARITHMETIC_OPS, ...COMPARE_OPS]) {
     const value = (x: Expr, y: Expr): Expr => build.binary(op, x, y);
     if (!isDefined(dtype, value) || (op === "pow" && !math("pow"))) continue;
     const compares = (COMPARE_OPS as readonly string[]).includes(op);
-    const asNumber = (x: Expr, y: Expr): Expr =>
-      build.select(value(x, y), build.const(1, dtype), build.const(0, dtype));
-    trials.push(
-      compares && bools
-        ? trial(`binary_${op}_${dtype}`, dtype, "bool", op, value)
-        : trial(`binary_${op}_${dtype}`, dtype, dtype, op, compares ? asNumber : value),
-    );
+    const asNumber = (x: Expr, y: Expr): Expr => build.select(value(x, y), one, zero);
+    add(`binary_${op}`, op, compares && bools ? "bool" : dtype, compares && !bools ? asNumber : value);
   }
   return trials;
 }
 
+const suffixOf = (lanes: number): string => (lanes === 1 ? "" : `_x${lanes}`);
+
 /** Conversions of a type to others. */
-export function castTrials(from: DType, targets: readonly DType[]): Trial[] {
-  return targets.map((to) => trial(`cast_${from}_${to}`, from, to, "cast", (x) => build.cast(x, to)));
+export function castTrials(from: DType, targets: readonly DType[], lanes = 1): Trial[] {
+  return targets.map((to) =>
+    trial({
+      name: `cast_${from}_${to}${suffixOf(lanes)}`,
+      dtype: from,
+      result: to,
+      op: "cast",
+      lanes,
+      value: (x) => build.cast(x, to),
+    }),
+  );
 }

@@ -1,3 +1,4 @@
+import type { Device } from "@tilewright/artifact";
 import type { Feature } from "@tilewright/backend";
 import { batchOf, type Outcome, runTrials } from "./batch.js";
 import type { Candidate } from "./conformance-test.js";
@@ -47,8 +48,9 @@ export async function compareWithInterpreter(
   subject: Subject,
   trials: readonly Trial[],
   entrance: Entrance,
+  device?: Device,
 ): Promise<void> {
-  checkOutcomes(trials, await runTrials(subject, trials, entrance));
+  checkOutcomes(trials, await runTrials(subject, trials, entrance, device));
 }
 
 /** @throws Error */

@@ -9,6 +9,8 @@ export interface Trial {
   readonly func: PrimFunc;
   /** Functions of its module that it calls. */
   readonly others?: readonly PrimFunc[];
+  /** What it is to compute, a function of the same parameters; what it says itself unless told. */
+  readonly meaning?: PrimFunc;
   /** Arrays of its buffers by name. Arrays of one ArrayBuffer lie in one buffer of the device; one that is a part of it is a slice. */
   readonly memory: Memory;
   /** Scalar parameters by name. */
@@ -36,8 +38,9 @@ export const functionsOf = ({ func, others = [] }: Trial): readonly PrimFunc[] =
 /** What the arrays are after a run of the interpreter. */
 export function expectedMemory(trial: Trial): Memory {
   const memory = copyMemory(trial.memory);
-  const { func, scalars = {} } = trial;
-  interpret(moduleOf(functionsOf(trial)), { ...memory, ...scalars } as Arguments, { entry: func.name });
+  const { func, meaning, scalars = {} } = trial;
+  const functions = meaning === undefined ? functionsOf(trial) : [meaning];
+  interpret(moduleOf(functions), { ...memory, ...scalars } as Arguments, { entry: (meaning ?? func).name });
   return memory;
 }
 

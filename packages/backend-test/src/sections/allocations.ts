@@ -1,0 +1,92 @@
+import { buffer, build, type DType, type Expr, int, type PrimFunc, type Scope, type Stmt } from "@tilewright/ir";
+import type { Candidate } from "../conformance-test.js";
+import { array, combine, forEach, kernelOf } from "../plain-functions.js";
+import { sectionOf } from "../section.js";
+import { feature, plainType, type Subject } from "../subject.js";
+import { type Trial, trialOf } from "../trial.js";
+
+const COUNT = 19;
+/** More than any register file or a small stack holds, in elements. */
+const LARGE = 20_000;
+
+/** Memory that functions allocate, in each scope that is declared. */
+export function allocationTests(subject: Subject): readonly Candidate[] {
+  const { compares, subject: tried } = sectionOf(subject, "allocations");
+  const dtype = plainType(subject);
+  const bytes = dtype === "float64" ? 8 : 4;
+  const scopes = [...new Set(["local", "global", ...Object.keys(tried.capabilities.memory)])] as Scope[];
+  const roomOf = (scope: Scope): number => {
+    const most = tried.capabilities.memory[scope]?.maxBytes ?? Number.POSITIVE_INFINITY;
+    return Math.min(scope === "global" ? LARGE : 2 * COUNT, Math.floor(most / bytes / 2));
+  };
+  // Memory of a block's threads is tried with them.
+  const plain = scopes.filter((scope) => tried.capabilities.launch === null || scope === "local" || scope === "global");
+  return plain.flatMap((scope) => {
+    const claim = (name: string, make: (name: string, room: number) => PrimFunc): Candidate =>
+      compares(name, [feature("memory", scope)], (): readonly Trial[] => [
+        trialOf(make(`${name.split(" ")[0]}_${scope.replace(/\W/g, "_")}`, roomOf(scope))),
+      ]);
+    return [
+      claim(`keeps what is written to ${scope} memory`, (name, room) => kept(name, dtype, scope, room)),
+      claim(`allocates ${scope} memory anew in each iteration, and takes it for uninitialised`, (name) =>
+        inLoop(name, dtype, scope),
+      ),
+      claim(`holds two allocations of ${scope} memory apart`, (name) => nested(name, dtype, scope)),
+    ];
+  });
+}
+
+/** Writes ascending, reads descending. */
+function kept(name: string, dtype: DType, scope: Scope, room: number): PrimFunc {
+  const [x, out] = [array("x", dtype, COUNT), array("out", dtype, COUNT)];
+  const made = buffer("made", { dtype, shape: [room], scope });
+  const fill = forEach("i", room, (i) =>
+    build.store(made, [i], combine(build.load(x, [build.binary("floormod", i, int(COUNT))]), build.const(1, dtype))),
+  );
+  const take = forEach("j", COUNT, (j) =>
+    build.store(out, [j], build.load(made, [build.sub(int(room - 1), build.binary("floormod", j, int(room)))])),
+  );
+  return kernelOf(name, [x, out], build.allocate(made, build.seq(fill, take)));
+}
+
+/** `out[i] = Σ x[0 ..= i]`, summed up in memory of the iteration that begins with whatever lies there. */
+function inLoop(name: string, dtype: DType, scope: Scope): PrimFunc {
+  const [x, out] = [array("x", dtype, COUNT), array("out", dtype, COUNT)];
+  const made = buffer("sum", { dtype, shape: [2], scope });
+  const at = (i: number): Expr[] => [int(i)];
+  const body = (i: Expr): Stmt =>
+    build.allocate(
+      made,
+      build.seq(
+        forEach("k", 2, (k) => build.store(made, [k], build.const(0, dtype))),
+        forEach("j", COUNT, (j) =>
+          build.when(
+            build.binary("le", j, i),
+            build.store(made, at(0), combine(build.load(made, at(0)), build.load(x, [j]))),
+          ),
+        ),
+        build.store(out, [i], combine(build.load(made, at(0)), build.load(made, at(1)))),
+      ),
+    );
+  return kernelOf(name, [x, out], forEach("i", COUNT, body));
+}
+
+function nested(name: string, dtype: DType, scope: Scope): PrimFunc {
+  const [x, out] = [array("x", dtype, COUNT), array("out", dtype, COUNT)];
+  const made = (each: string) => buffer(each, { dtype, shape: [COUNT], scope });
+  const [first, second] = [made("first"), made("second")];
+  const body = build.seq(
+    forEach("i", COUNT, (i) => build.store(first, [i], build.load(x, [i]))),
+    build.allocate(
+      second,
+      build.seq(
+        forEach("i", COUNT, (i) => build.store(second, [i], combine(build.load(x, [i]), build.const(1, dtype)))),
+        forEach("i", COUNT, (i) =>
+          build.store(out, [i], combine(build.load(second, [build.sub(int(COUNT - 1), i)]), build.load(first, [i]))),
+        ),
+      ),
+    ),
+    forEach("i", COUNT, (i) => build.store(out, [i], combine(build.load(out, [i]), build.load(first, [i])))),
+  );
+  return kernelOf(name, [x, out], build.allocate(first, body));
+}
