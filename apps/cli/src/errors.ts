@@ -136,9 +136,9 @@ export function targetFailed(
   });
 }
 
-/** CLI112: an artifact whose modules no built-in target runs. `able`: installed targets that do. */
+/** CLI112: an artifact with modules that neither a built-in target nor the given one runs. `able`: installed targets that do. */
 export function unknownFormats(file: string, formats: readonly string[], able: readonly string[]): CompileError {
-  return error("CLI112", `no built-in target runs what \`${file}\` holds`, {
+  return error("CLI112", `no target that is known here runs what \`${file}\` holds`, {
     expected: "modules of the format wasm or shared-library, or a target that runs the others",
     actual: `modules of the format ${formats.join(", ")}`,
     hint: `say which target runs them: --target ${able[0] ?? "<package or ./file>, the one that it was built for"}`,

@@ -1,5 +1,6 @@
 import type { Artifact, Device, ParameterEntry } from "@tilewright/artifact";
-import { loadFunctions, loadModel, type NDArray } from "@tilewright/runtime";
+import { invariant } from "@tilewright/diagnostics";
+import { type LoadOptions, loadFunctions, loadModel, type NDArray } from "@tilewright/runtime";
 import { badInput, chooseKernel } from "./errors.js";
 
 export type BufferEntry = Extract<ParameterEntry, { readonly kind: "buffer" }>;
@@ -14,18 +15,20 @@ export interface Executable {
 }
 
 /**
- * The model of an artifact, or one of its functions.
+ * The model of an artifact, or one of its functions, on open devices, of which the first is preferred.
  * @param asked  name of a function; null: the model, or the only function
  * @throws CompileError CLI103 which function · CLI106 a function with parameters by value · RT codes
  */
 export async function loadExecutable(
   file: string,
   artifact: Artifact,
-  device: Device,
+  [device, ...others]: readonly Device[],
   asked: string | null,
 ): Promise<Executable> {
-  if (artifact.manifest.model !== null && asked === null) return modelOf(artifact, device);
-  const functions = await loadFunctions(artifact, device);
+  invariant(device !== undefined, "no device for an artifact");
+  const on = { device, others };
+  if (artifact.manifest.model !== null && asked === null) return modelOf(artifact, on);
+  const functions = await loadFunctions(artifact, on);
   const names = [...functions.entries.keys()];
   const name = asked ?? (names.length === 1 ? names[0] : undefined);
   const entry = name === undefined ? undefined : functions.entries.get(name);
@@ -49,8 +52,8 @@ export async function loadExecutable(
   };
 }
 
-async function modelOf(artifact: Artifact, device: Device): Promise<Executable> {
-  const session = await loadModel(artifact, { device });
+async function modelOf(artifact: Artifact, on: LoadOptions): Promise<Executable> {
+  const session = await loadModel(artifact, on);
   const parameters = session.inputs.map((input): BufferEntry => ({ ...input, kind: "buffer", access: "read" }));
   return {
     name: artifact.manifest.name,

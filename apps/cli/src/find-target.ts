@@ -1,4 +1,4 @@
-import { checkDriver, type Device } from "@tilewright/artifact";
+import { checkDriver, type Device, type DeviceDriver } from "@tilewright/artifact";
 import {
   checkToolchain,
   type Target,
@@ -88,19 +88,19 @@ function examine(loaded: LoadedTarget, options: TargetOptions): Promise<TargetRe
     const { usable, detail } = await deviceStatus(plugin);
     const all = detail === "" ? details : [...details, detail];
     const fallbacks = fallbacksOf(plugin, options).map((each) => ({ backend: each, toolchain: null }));
-    const open = (): Promise<Device> => openDevice(loaded, options);
+    const open = async (): Promise<Device> => (await driverOf(loaded, options)).open();
     const found = { name, target: { backend, toolchain }, fallbacks, detail: all.join("; "), open };
     return { name, summary: plugin.summary, found, runs: usable, details: all };
   });
 }
 
-/** The device of a target, whatever there is to compile with. @throws CompileError CLI104 it cannot run here · AR106, AR107 its driver */
-export async function openDevice({ name, plugin }: LoadedTarget, options: TargetOptions): Promise<Device> {
+/** The driver of a target's device, whatever there is to compile with. @throws CompileError CLI104 it cannot run here · AR106, AR107 */
+export async function driverOf({ name, plugin }: LoadedTarget, options: TargetOptions): Promise<DeviceDriver> {
   const { usable, detail } = await deviceStatus(plugin);
   if (plugin.device === undefined || !usable) throw unusableTarget(name, [detail]);
   const driver = await plugin.device(options);
   checkDriver(driver);
-  return driver.open();
+  return driver;
 }
 
 async function deviceStatus(plugin: TargetPlugin): Promise<{ readonly usable: boolean; readonly detail: string }> {

@@ -1,15 +1,28 @@
-import { decodeArtifact } from "@tilewright/artifact";
+import { decodeArtifact, encodeArtifact } from "@tilewright/artifact";
 import { defineTarget, type TargetPlugin } from "@tilewright/backend";
 import { wasm } from "@tilewright/codegen-wasm";
+import { compileTensors } from "@tilewright/compiler";
 import { CompileError, NO_SPAN } from "@tilewright/diagnostics";
+import type { IRModule } from "@tilewright/ir";
 import { add, compute, exp, placeholder, read } from "@tilewright/te";
 import { describe, expect, it } from "vitest";
 import { target as hex } from "../../test/hex-target.js";
 import { memoryIo } from "../../test/memory-io.js";
+import { filesOf } from "../compile-kernel.js";
+import { formatNpy } from "../npy.js";
 import { runCli } from "../run-cli.js";
 
 const X = placeholder([5], { name: "X" });
 const increment = compute([5], (i) => add(read(X, i), 1), { name: "Y" });
+
+const doubled = compute([5], (i) => add(read(X, i), read(X, i)), { name: "Z" });
+const ONES = formatNpy("x", {
+  dtype: "float32",
+  shape: [5],
+  bytes: new Uint8Array(Float32Array.of(1, 1, 1, 1, 1).buffer),
+});
+const EMPTY: IRModule = { kind: "IRModule", span: NO_SPAN, functions: [], attributes: {} };
+const NOTHING = { format: "tilewright-artifact", version: 1, name: "k", model: null } as const;
 
 const variant = (change: Partial<TargetPlugin>): TargetPlugin => ({ ...hex, ...change });
 const fails = (error: unknown) => () => {
@@ -91,9 +104,39 @@ describe("a target of somebody else", () => {
     expect(JSON.parse(written).outputs[0].first).toEqual([1, 1, 1, 1, 1]);
     const { code, noted } = await tilewright(run, files);
     expect(code).toBe(1);
-    expect(noted).toContain("error[CLI112]: no built-in target runs what `o/increment.tilewright` holds");
+    expect(noted).toContain("error[CLI112]: no target that is known here runs what `o/increment.tilewright` holds");
     expect(noted).toContain("modules of the format hex");
     expect(noted).toContain("--target tilewright-backend-hex");
+  });
+
+  it("runs what it can of an artifact, and built-in ones the rest", async () => {
+    const { artifact: own } = await compileTensors(increment, {
+      target: hex.backend({ threads: 1 }),
+      name: "increment",
+    });
+    const { artifact: other } = await compileTensors(doubled, { target: wasm(), name: "doubled" });
+    const modules = [...own.manifest.modules, ...other.manifest.modules];
+    const both = { manifest: { ...own.manifest, modules }, blobs: new Map([...own.blobs, ...other.blobs]) };
+    const files = { "both.tilewright": encodeArtifact(both), "ones.npy": ONES };
+    const run = (...args: string[]) =>
+      tilewright(["run", "both.tilewright", "--input", "X=ones.npy", "--json", ...args], files);
+    for (const name of ["increment", "doubled"]) {
+      const { code, written } = await run("--target", "./hex.js", "--kernel", name);
+      expect(code).toBe(0);
+      expect(JSON.parse(written)).toMatchObject({ kernel: name, outputs: [{ first: [2, 2, 2, 2, 2] }] });
+    }
+    expect((await run("--kernel", "doubled")).noted).toContain("error[CLI112]");
+    expect((await run("--kernel", "doubled", "--target", "wasm")).noted).toContain("modules of the format hex");
+  });
+
+  it("has all its files written, under names that differ", async () => {
+    const files = new Map(["host.cu", "kernel.cu", "notes.txt", "Makefile"].map((name) => [name, new Uint8Array()]));
+    const module = { ...hex.backend({ threads: 1 }).compile(EMPTY), format: "chip/code", files };
+    const artifact = { manifest: { ...NOTHING, modules: [] }, blobs: new Map() };
+    const compiled = { name: "k", artifact, source: module, built: module, warnings: [] };
+    expect([...filesOf(compiled).keys()]).toEqual([
+      "k.tilewright", "k.host.cu", "k.kernel.cu", "k.txt", "k.Makefile", "k.chip_code",
+    ]); // biome-ignore format: one glance
   });
 
   it("is lowered for, and its code printed where it is text", async () => {

@@ -1,9 +1,9 @@
-import { type Artifact, type Device, decodeArtifact } from "@tilewright/artifact";
+import { type Artifact, decodeArtifact } from "@tilewright/artifact";
 import { render } from "@tilewright/diagnostics";
 import type { NDArray } from "@tilewright/runtime";
 import { type Call, type Command, flag, integer, onlyArgument, text, texts } from "../command.js";
 import { compileKernel } from "../compile-kernel.js";
-import { deviceFor } from "../device-for.js";
+import { driversFor, onDevices } from "../devices.js";
 import { chooseKernel, unreadable } from "../errors.js";
 import { type Executable, loadExecutable } from "../executable.js";
 import { fileNames } from "../file-names.js";
@@ -63,10 +63,10 @@ async function runKernel(file: string, call: Call, io: Io, use: Use): Promise<vo
   const found = await findTarget(text(call, "target") ?? "wasm", optionsOf(call), io);
   const kernel = onlyKernel(file, await loadKernels(file, io, text(call, "kernel")));
   await onBehalfOf(found, () =>
-    onDevice(found.open, async (device) => {
+    onDevices([found], async (devices) => {
       const { artifact, warnings } = await compileKernel(kernel, found.target, io);
       for (const warning of warnings) io.note(`${paint(io.colors.note).diagnostic(render(warning))}\n`);
-      await use(await loadExecutable(file, artifact, device, null));
+      await use(await loadExecutable(file, artifact, devices, null));
     }),
   );
 }
@@ -75,10 +75,13 @@ async function runKernel(file: string, call: Call, io: Io, use: Use): Promise<vo
 async function runArtifact(file: string, call: Call, io: Io, use: Use): Promise<void> {
   const options = optionsOf(call);
   const artifact = await readArtifact(file, io);
-  const { name, open } = await deviceFor(file, artifact, text(call, "target"), options, io);
-  await onBehalfOf({ name }, () =>
-    onDevice(open, async (device) => use(await loadExecutable(file, artifact, device, text(call, "kernel") ?? null))),
-  );
+  const target = text(call, "target") ?? null;
+  await onBehalfOf({ name: target ?? "wasm" }, async () => {
+    const drivers = await driversFor(file, artifact, target, options, io);
+    await onDevices(drivers, async (devices) =>
+      use(await loadExecutable(file, artifact, devices, text(call, "kernel") ?? null)),
+    );
+  });
 }
 
 async function readArtifact(file: string, io: Io): Promise<Artifact> {
@@ -86,15 +89,6 @@ async function readArtifact(file: string, io: Io): Promise<Artifact> {
     throw unreadable(file, error.message);
   });
   return decodeArtifact(bytes);
-}
-
-async function onDevice(open: () => Promise<Device>, work: (device: Device) => Promise<void>): Promise<void> {
-  const device = await open();
-  try {
-    await work(device);
-  } finally {
-    await device.close();
-  }
 }
 
 function onlyKernel(file: string, kernels: readonly Kernel[]): Kernel {
