@@ -108,6 +108,19 @@ export function otherDriver(what: string, theirs: string, ours: string): Diagnos
   };
 }
 
+/** AR108: a device in host memory is given what it cannot take. */
+export function misuse(device: string, what: string, expected: string): Diagnostic {
+  return {
+    code: "AR108",
+    severity: "error",
+    message: `the device \`${device}\` was given ${what}`,
+    span: NO_SPAN,
+    expected,
+    actual: what,
+    hint: "use buffers and modules of this device, until they are freed or it is closed, with the arguments that the manifest names",
+  };
+}
+
 function hex(value: number): string {
   return value.toString(16).padStart(8, "0");
 }

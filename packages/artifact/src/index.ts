@@ -7,6 +7,7 @@ export {
   DEVICE_SPEC_VERSION, type Device, type DeviceBuffer, type DeviceDriver, type DeviceSlice, type LaunchArgument, type LaunchOptions, type LoadedModule,
 } from "./device.js"; // biome-ignore format: a list
 export { ELEMENT_BYTES } from "./element-bytes.js";
+export { defineHostDevice, type HostArgument, type HostDeviceDefinition, type HostFunction } from "./host-device.js";
 export {
   type Access, ARTIFACT_VERSION, type Artifact, type ElementType, type FunctionEntry, type LaunchCall, type LaunchProgram, type Manifest,type ModelEntry, type ModuleEntry, type ModuleFormat, 
   manifestVersion, type ParameterEntry, type Place, type StateEntry, type TensorEntry,
