@@ -10,6 +10,7 @@ export { checkCapabilities } from "./check-capabilities.js";
 export { checkBackend, checkToolchain } from "./check-plugin.js";
 export { defineBackend, defineToolchain } from "./define-backend.js";
 export { type Feature, type FeatureKind, type FeatureUse, featuresOf, supportOf } from "./features.js";
+export { functionEntries } from "./function-entries.js";
 export { INTRINSIC_ATTRIBUTE, type Intrinsic, type IntrinsicMeaning, intrinsicOf } from "./intrinsic.js";
 export { definePass, type Level, type Pass, type PassContext, type PassPoint, type PlacedPass } from "./pass.js";
 export type { Knob, KnobValues, RuleMatch, ScheduleRule } from "./schedule-rule.js";
