@@ -1,4 +1,6 @@
-import type { Backend, Target } from "@tilewright/backend";
+import {
+  type Backend, type BackendDefinition, checkBackend, checkToolchain, defineBackend, type Target, toCapabilities,
+} from "@tilewright/backend"; // biome-ignore format: a list
 import { CompileError } from "@tilewright/diagnostics";
 import type { Graph } from "@tilewright/ir";
 import type { Model } from "@tilewright/ops";
@@ -13,17 +15,28 @@ export function toModel(input: Model | Graph): Model {
   throw new CompileError(badArgument("model", "a graph, or a model: `{ graph, blobs }`", given));
 }
 
-/** A backend alone is a target without a toolchain. @throws CompileError `CO107` for anything else. */
-export function toTarget(options: { readonly target: Target | Backend }): Target {
-  const given: unknown = options?.target;
+/**
+ * A backend alone is a target without a toolchain. `option` is the name in messages.
+ * @throws CompileError `CO107` for anything else · `BE106`, `BE107`, `BE108` for a plugin that does not follow the contract
+ */
+export function toTarget(given: unknown, option = "target"): Target {
   const { backend, toolchain = null } = isObject(given) && "backend" in given ? given : { backend: given };
-  if (!isObject(backend) || typeof backend.compile !== "function" || !isObject(backend.capabilities)) {
-    throw new CompileError(badArgument("target", "a backend as `wasm()`, or `{ backend, toolchain }`", given));
+  if (!isObject(backend) || !["specVersion", "compile", "capabilities"].some((field) => field in backend)) {
+    throw new CompileError(badArgument(option, "a backend as `wasm()`, or `{ backend, toolchain }`", given));
   }
-  if (toolchain !== null && !(isObject(toolchain) && typeof toolchain.build === "function")) {
+  if (toolchain !== null && !(isObject(toolchain) && ["specVersion", "build"].some((field) => field in toolchain))) {
     throw new CompileError(badArgument("toolchain", "a toolchain, or null", toolchain));
   }
-  return { backend, toolchain } as unknown as Target;
+  checkBackend(backend);
+  if (toolchain !== null) checkToolchain(toolchain);
+  return { backend: complete(backend), toolchain } as Target;
+}
+
+/** A definition that did not go through `defineBackend` does so now. */
+function complete(backend: BackendDefinition): Backend {
+  const { capabilities } = backend;
+  const fields = Object.keys(toCapabilities(capabilities));
+  return fields.every((field) => field in capabilities) ? (backend as Backend) : defineBackend(backend);
 }
 
 /** @throws CompileError `CO107` for a choice of schedule that does not exist; `traces`: a trace is one. */

@@ -50,7 +50,7 @@ export async function compileTensors(
   options: CompileTensorsOptions,
 ): Promise<CompiledKernel> {
   const list: readonly Tensor[] = Array.isArray(outputs) ? outputs : [outputs as Tensor];
-  const { backend } = toTarget(options);
+  const { backend } = toTarget(options?.target);
   const { schedule = "auto", rules = [], signal } = options;
   checkSchedule(schedule, true);
   signal?.throwIfAborted();
@@ -91,7 +91,7 @@ export async function compileFunctions(
     if (names.has(name)) throw new CompileError(duplicateFunction(name, span));
     names.add(name);
   }
-  const target = toTarget(options);
+  const target = toTarget(options?.target);
   const { capabilities, passes = [] } = target.backend;
   const scheduled: IRModule = { kind: "IRModule", span: NO_SPAN, functions, attributes: {} };
   const { module, diagnostics } = lower(scheduled, {

@@ -206,8 +206,6 @@ describe("compile", () => {
     const x = b.input("x", "float32", [2]);
     const model = b.finish([ops.add(b, x, b.constant([1, 2]))]);
     expect(await codeOf(() => compile({ ...model, blobs: new Map() }, { target: backend }))).toBe("CO101");
-    const kernels = { ...backend, capabilities: { ...backend.capabilities, hostCode: false } };
-    expect(await codeOf(() => compile(model, { target: kernels }))).toBe("CO104");
     expect(await codeOf(() => compile(model, { target: backend, operators: new Map() }))).toBe("OP101");
     const toolchain = {
       name: "cc",

@@ -5,15 +5,20 @@ import type { GraphPass, OnGraphPass } from "@tilewright/graph";
 import type { Graph, IRModule } from "@tilewright/ir";
 import { defaultOperators, type Model, type Operators } from "@tilewright/ops";
 import { checkSchedule, toModel, toTarget } from "./check-options.js";
-import { noHostCode, toolchainMismatch } from "./errors.js";
+import { toolchainMismatch } from "./errors.js";
 import type { KernelReport } from "./kernels.js";
-import { type LoweredModel, type LowerModelOptions, lowerModel, type Progress } from "./lower-model.js";
+import {
+  type LoweredModel, type LoweredModule, type LowerModelOptions, lowerModel, type Progress, untakenOf,
+} from "./lower-model.js"; // biome-ignore format: a list
 import type { ScheduleChoice } from "./schedule-kernel.js";
+import { blaming, sideOf } from "./target-side.js";
 import { modelArtifact } from "./to-artifact.js";
 
 export interface CompileOptions {
   /** A backend, with the toolchain that finishes its work if it needs one. */
   readonly target: Target | Backend;
+  /** Compiles the kernels that the target does not take, into the same artifact; without it the first such kernel is an error. */
+  readonly host?: Target | Backend;
   /** `defaultOperators` unless told. */
   readonly operators?: Operators;
   /** `auto` unless told. `none`: loops as written. */
@@ -42,8 +47,10 @@ export interface CompileReport {
     /** Kernels that write their result over an input. */
     readonly inPlace: number;
   };
-  /** Loop IR of level `device`, as the backend got it. */
+  /** Loop IR of level `device`, as the backend of the target got it. */
   readonly module: IRModule;
+  /** What the backend of the host got; null without one. */
+  readonly hostModule: IRModule | null;
   /** Further files of backend and toolchain, as the source and header in C. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
@@ -56,24 +63,41 @@ export interface Compiled {
 }
 
 /**
- * Compiles a model (or a graph without constants and initial states) into an artifact. Everything but the toolchain is pure.
- * @throws CompileError of every layer; `CO103` a toolchain that does not fit · `CO104` a backend without host code · `CO107` an option that
- * does not exist; the reason of an aborted `signal`
+ * Compiles a model (or a graph without constants and initial states) into an artifact. Everything but the toolchain is pure. A target that holds
+ * host code and takes all kernels gets a host program as code; else the artifact holds a launch program.
+ * @throws CompileError of every layer; `CO103` a toolchain that does not fit · `CO107` an option that does not exist · `CO108` a kernel that
+ * neither target nor host takes; the reason of an aborted `signal`
  */
 export async function compile(input: Model | Graph, options: CompileOptions): Promise<Compiled> {
-  const { backend, toolchain } = toTarget(options);
+  const target = toTarget(options?.target);
+  const host = options.host === undefined ? null : toTarget(options.host, "host");
   const model = toModel(input);
   checkSchedule(options.schedule, false);
   options.signal?.throwIfAborted();
-  if (!backend.capabilities.hostCode) throw new CompileError(noHostCode(backend.name));
-  const lowered = lowerModel(model, lowerOptions(backend, options));
+  const lowered = lowerModel(model, lowerOptions(target.backend, host?.backend ?? null, options));
   options.onProgress?.({ stage: "backend", done: 0, total: 1 });
-  const module = await build(lowered.module, { backend, toolchain }, options.onProgress, options.signal);
+  const modules = [await buildPart(lowered, lowered, target, options)];
+  if (host !== null && lowered.host !== null) modules.push(await buildPart(lowered, lowered.host, host, options));
+  const built = modules.filter((module) => module !== null);
   return {
-    artifact: modelArtifact(model, lowered, module),
-    diagnostics: [...lowered.diagnostics, ...module.warnings],
-    report: reportOf(lowered, module),
+    artifact: modelArtifact(model, lowered, built),
+    diagnostics: [...lowered.diagnostics, ...built.flatMap(({ warnings }) => warnings)],
+    report: reportOf(lowered, built),
   };
+}
+
+/** The module of one target; null for a part of a program without functions. */
+async function buildPart(
+  { kernels }: LoweredModel,
+  { module, scheduled }: LoweredModule,
+  target: Target,
+  { rules = [], onProgress, signal }: CompileOptions,
+): Promise<CompiledModule | null> {
+  if (module.functions.length === 0) return null;
+  const side = sideOf(target.backend, rules);
+  const compile = (whole: IRModule): CompiledModule =>
+    blaming(side, scheduled.functions, untakenOf(kernels, side), () => target.backend.compile(whole));
+  return build(module, { ...target, backend: { ...target.backend, compile } }, onProgress, signal);
 }
 
 /** Backend and toolchain. @throws CompileError `CO103`, `BE`, `TC` */
@@ -98,7 +122,7 @@ export async function build(
   };
 }
 
-function lowerOptions(backend: Backend, options: CompileOptions): LowerModelOptions {
+function lowerOptions(backend: Backend, host: Backend | null, options: CompileOptions): LowerModelOptions {
   const {
     operators = defaultOperators,
     schedule = "auto",
@@ -110,12 +134,10 @@ function lowerOptions(backend: Backend, options: CompileOptions): LowerModelOpti
     signal,
   } = options;
   return {
-    capabilities: backend.capabilities,
+    ...sideOf(backend, rules),
+    ...(host === null ? {} : { host: sideOf(host, rules) }),
     operators,
     schedule,
-    rules: [...rules, ...(backend.rules ?? [])],
-    passes: backend.passes ?? [],
-    intrinsics: backend.intrinsics ?? [],
     ...(options.graphPasses === undefined ? {} : { graphPasses: options.graphPasses }),
     ...(verify === undefined ? {} : { verify }),
     ...(onGraphPass === undefined ? {} : { onGraphPass }),
@@ -125,9 +147,18 @@ function lowerOptions(backend: Backend, options: CompileOptions): LowerModelOpti
   };
 }
 
-function reportOf({ kernels, layout, module }: LoweredModel, { files }: CompiledModule): CompileReport {
+function reportOf({ kernels, layout, module, host }: LoweredModel, built: readonly CompiledModule[]): CompileReport {
   const { plan, weightsBytes, stateBytes, overwritten } = layout;
   const { arenaBytes, lowerBoundBytes } = plan;
   const inPlace = overwritten.filter((values) => values.length > 0).length;
-  return { kernels, memory: { arenaBytes, lowerBoundBytes, weightsBytes, stateBytes, inPlace }, module, files };
+  const memory = { arenaBytes, lowerBoundBytes, weightsBytes, stateBytes, inPlace };
+  return { kernels, memory, module, hostModule: host?.module ?? null, files: filesOf(built) };
+}
+
+/** Files of the target, and of the host under names of their own. */
+function filesOf(built: readonly CompiledModule[]): ReadonlyMap<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const module of built)
+    for (const [name, bytes] of module.files) files.set(files.has(name) ? `host-${name}` : name, bytes);
+  return files;
 }

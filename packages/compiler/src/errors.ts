@@ -35,15 +35,6 @@ export function toolchainMismatch(backend: string, format: string, toolchain: st
   });
 }
 
-/** CO104: a target that cannot hold the host program. */
-export function noHostCode(backend: string): Diagnostic {
-  return error("CO104", NO_SPAN, `the backend \`${backend}\` cannot run whole models`, {
-    expected: "a backend whose capabilities have hostCode",
-    actual: "hostCode: false",
-    hint: "compile single kernels with compileTensors, or choose another target",
-  });
-}
-
 /** CO105: functions that would have one name. */
 export function duplicateFunction(name: string, span: Span): Diagnostic {
   return error("CO105", span, `two functions are called \`${name}\``, {
@@ -88,6 +79,49 @@ export function badArgument(name: string, expected: string, given: unknown): Dia
 
 const typeName = (given: object | null): string =>
   given === null ? "null" : `an object with ${Object.keys(given).slice(0, 5).join(", ") || "nothing"}`;
+
+/** CO108: a kernel that no target takes. `obstacles`: the error of each. */
+export function untakenKernel(
+  kernel: string,
+  operators: readonly string[],
+  targets: readonly string[],
+  obstacles: readonly Diagnostic[],
+): Diagnostic {
+  const [first] = obstacles;
+  const names = targets.map((target) => `\`${target}\``).join(" nor ");
+  const what = operators.length === 0 ? `\`${kernel}\`` : `\`${kernel}\` (${operators.join(", ")})`;
+  const help =
+    targets.length === 1
+      ? "give a `host` that takes it, as `compile(model, { target, host: wasm() })`"
+      : "give another host that takes it";
+  return error("CO108", first?.span ?? NO_SPAN, `the kernel ${what} cannot be compiled for ${names}`, {
+    expected: first?.expected ?? "a kernel that the target declares",
+    actual: obstacles.map(({ message }) => message).join("; "),
+    hint: first?.hint === undefined ? help : `${help}; or ${first.hint}`,
+  });
+}
+
+/** CO202 (warning): kernels that the target does not take. */
+export function movedToHost(
+  target: string,
+  host: string,
+  total: number,
+  moved: readonly { readonly name: string; readonly operators: readonly string[]; readonly reason: string | null }[],
+): Diagnostic {
+  const shown = moved
+    .slice(0, 4)
+    .map(({ name, operators, reason }) => `\`${name}\` (${operators.join(", ")}): ${reason}`);
+  const more = moved.length > shown.length ? [`and ${moved.length - shown.length} more`] : [];
+  return {
+    code: "CO202",
+    severity: "warning",
+    message: `${moved.length} of ${total} kernels run on the host \`${host}\``,
+    span: NO_SPAN,
+    expected: `kernels that \`${target}\` takes`,
+    actual: [...shown, ...more].join("; "),
+    hint: "`report.kernels` says it of each; what they read and write moves between the two in each run",
+  };
+}
 
 /** CO110: variants that are not variants of one program. */
 export function differentVariants(what: string, span: Span): Diagnostic {

@@ -1,3 +1,4 @@
+import type { LaunchProgram, Place } from "@tilewright/artifact";
 import { NO_SPAN } from "@tilewright/diagnostics";
 import {
   type Buffer,
@@ -7,12 +8,12 @@ import {
   type Graph,
   int,
   type PrimFunc,
-  sequence,
   type Stmt,
+  sequence,
   type Value,
 } from "@tilewright/ir";
 import { countOf } from "./group-tensors.js";
-import type { Location } from "./memory.js";
+import type { Location, MemoryLayout } from "./memory.js";
 
 /** A call of a kernel: memory in the order of its parameters. */
 export interface HostCall {
@@ -20,17 +21,19 @@ export interface HostCall {
   readonly arguments: readonly Location[];
 }
 
-export interface HostRegions {
-  readonly arenaBytes: number;
-  readonly weightsBytes: number;
-  readonly stateBytes: number;
+/** The calls as data, for targets without host code and for several targets. */
+export function launchProgram(calls: readonly HostCall[]): LaunchProgram {
+  return calls.map(({ kernel, arguments: args }) => ({
+    function: kernel,
+    arguments: args.map(({ kind, ...rest }) => ({ region: kind, ...rest }) as Place),
+  }));
 }
 
 /**
  * The function that runs a model: `name(arena, weights, state, ...inputs, ...outputs)`, the calls in order. Regions are bytes; inputs and
  * outputs are flat.
  */
-export function hostProgram(name: string, graph: Graph, calls: readonly HostCall[], regions: HostRegions): PrimFunc {
+export function hostProgram(name: string, graph: Graph, calls: readonly HostCall[], layout: MemoryLayout): PrimFunc {
   const bytes = (region: string, count: number): Buffer =>
     buffer(region, { dtype: "uint8", shape: [count], alignment: 64 });
   const flat =
@@ -38,9 +41,9 @@ export function hostProgram(name: string, graph: Graph, calls: readonly HostCall
     (value: Value, position: number): Buffer =>
       buffer(`${prefix}${position}`, { dtype: value.dtype, shape: [countOf(value)], alignment: 64 });
   const memory = {
-    arena: bytes("arena", regions.arenaBytes),
-    weights: bytes("weights", regions.weightsBytes),
-    state: bytes("state", regions.stateBytes),
+    arena: bytes("arena", layout.plan.arenaBytes),
+    weights: bytes("weights", layout.weightsBytes),
+    state: bytes("state", layout.stateBytes),
   };
   const inputs = graph.inputs.map(flat("input"));
   const outputs = graph.outputs.map(flat("output"));

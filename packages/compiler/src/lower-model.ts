@@ -1,5 +1,5 @@
-import type { Capabilities, IntrinsicMeaning, PlacedPass, ScheduleRule } from "@tilewright/backend";
-import { type Diagnostic, invariant, NO_SPAN } from "@tilewright/diagnostics";
+import type { LaunchProgram } from "@tilewright/artifact";
+import { type Diagnostic, invariant } from "@tilewright/diagnostics";
 import {
   checkGraph,
   type FusedGroup,
@@ -9,27 +9,27 @@ import {
   type OnGraphPass,
   runGraphPasses,
 } from "@tilewright/graph";
-import { bytesOf, type IRModule, type Value } from "@tilewright/ir";
+import { bytesOf, type IRModule, type PrimFunc, type Value } from "@tilewright/ir";
 import { lower } from "@tilewright/lower";
 import type { Model, Operators } from "@tilewright/ops";
+import { movedToHost, untakenKernel } from "./errors.js";
 import { checkBlobs, evaluateModel } from "./evaluate-model.js";
 import { copyTensors, countOf, groupKey, groupTensors, memoryInputs, scalarConstants } from "./group-tensors.js";
-import { type HostCall, hostProgram } from "./host-program.js";
+import { type HostCall, hostProgram, launchProgram } from "./host-program.js";
 import { type Kernel, type KernelReport, Kernels } from "./kernels.js";
 import { type KernelStep, type Location, layOut, type MemoryLayout } from "./memory.js";
-import type { ScheduleChoice, ScheduleContext } from "./schedule-kernel.js";
+import type { ScheduleChoice } from "./schedule-kernel.js";
 import { type Copy, planTransfers, type RootOf, rootsOf, type Transfers } from "./storage.js";
+import { blaming, moduleOf, type TargetSide } from "./target-side.js";
 
-export interface LowerModelOptions {
-  readonly capabilities: Capabilities;
+/** The target is given by its own fields. */
+export interface LowerModelOptions extends Omit<TargetSide, "name"> {
+  /** Name of the target in reports. */
+  readonly name?: string;
+  /** Takes the kernels that the target does not. */
+  readonly host?: TargetSide;
   readonly operators: Operators;
   readonly schedule: ScheduleChoice;
-  /** Asked before the default rules. */
-  readonly rules: readonly ScheduleRule[];
-  /** Passes of the backend. */
-  readonly passes: readonly PlacedPass[];
-  /** That the rules may use. */
-  readonly intrinsics?: readonly IntrinsicMeaning[];
   readonly graphPasses?: readonly GraphPass[];
   readonly verify?: boolean;
   readonly onGraphPass?: OnGraphPass;
@@ -46,12 +46,21 @@ export interface Progress {
   readonly total: number;
 }
 
-export interface LoweredModel {
-  /** At level `scheduled`: kernels and the host program. */
+/** What one target is given; nothing when it has no functions. */
+export interface LoweredModule {
+  /** At level `scheduled`: kernels and, where it is there, the host program. */
   readonly scheduled: IRModule;
   /** At level `device`. */
   readonly module: IRModule;
-  readonly entry: string;
+}
+
+/** `scheduled` and `module` are the target's. */
+export interface LoweredModel extends LoweredModule {
+  /** What the host is given. */
+  readonly host: LoweredModule | null;
+  /** The host program: a function of the only module when its target holds host code, else data. The other one is null. */
+  readonly entry: string | null;
+  readonly program: LaunchProgram | null;
   /** The model after the graph passes; inputs, states and outputs stand in the order of the original. */
   readonly model: Model;
   readonly layout: MemoryLayout;
@@ -65,12 +74,13 @@ interface Step extends KernelStep {
 
 /**
  * The pure part of compiling a model: graph passes, fusion, a kernel for each different group, memory for every value, the host program,
- * and the lowering of all of it.
- * @throws CompileError `GR1xx` an ill-formed graph · what operators, schedules and lowering throw · `CO101`; the reason of an aborted signal
+ * and the lowering of all of it. With a `host`, kernels that the target does not take are for that one.
+ * @throws CompileError `GR1xx` an ill-formed graph · what operators, schedules and lowering throw · `CO101` · `CO108` a kernel that no target takes;
+ * the reason of an aborted signal
  */
 export function lowerModel(original: Model, options: LowerModelOptions): LoweredModel {
   const diagnostics: Diagnostic[] = [];
-  const { operators, capabilities, rules, schedule, intrinsics = [] } = options;
+  const { operators, schedule, host, name = "target" } = options;
   checkGraph(original.graph, operators);
   checkBlobs(original);
   options.onProgress?.({ stage: "graph", done: 0, total: 1 });
@@ -83,46 +93,79 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
   );
   const groups = fuse(model.graph, { operators });
   const rootOf = rootsOf(groups);
-  const report = (each: Diagnostic): void => void diagnostics.push(each);
-  const context: ScheduleContext = { capabilities, rules, schedule, intrinsics, report };
-  const kernels = new Kernels(model.graph.name, context);
+  const sides: readonly TargetSide[] = [{ ...options, name }, ...(host === undefined ? [] : [host])];
+  const kernels = new Kernels(model.graph.name, sides, { schedule, report: (each) => void diagnostics.push(each) });
   const steps = stepsOf(groups, model, kernels, rootOf, options);
   options.onProgress?.({ stage: "memory", done: 0, total: 1 });
   options.signal?.throwIfAborted();
   const transfers = planTransfers(model.graph, rootOf);
   const needed = constantsNeeded(steps, transfers, rootOf, model);
   const layout = layOut(model.graph, steps, transfers, rootOf, needed);
-  const calls = callsOf(steps, transfers, layout, kernels, rootOf);
-  const entry = kernels.name("run");
-  const host = hostProgram(entry, model.graph, calls, {
-    arenaBytes: layout.plan.arenaBytes,
-    weightsBytes: layout.weightsBytes,
-    stateBytes: layout.stateBytes,
-  });
-  const scheduled: IRModule = {
-    kind: "IRModule",
-    span: NO_SPAN,
-    functions: [...kernels.functions.values(), host],
-    attributes: {},
-  };
+  const calls = callsOf(steps, transfers, layout, kernels, rootOf, model);
+  const modules = sides.map((_, side) => kernels.functions(side));
+  const entry = hostCodeSide(sides, modules) === null ? null : kernels.name("run");
   options.onProgress?.({ stage: "lower", done: 0, total: 1 });
   options.signal?.throwIfAborted();
-  const lowered = lower(scheduled, {
-    capabilities,
-    passes: options.passes,
-    intrinsics,
-    ...(options.verify === undefined ? {} : { verify: options.verify }),
-    ...(options.onPass === undefined ? {} : { onPass: options.onPass }),
+  const lowered = sides.map((side, k) => {
+    const run =
+      entry !== null && k === hostCodeSide(sides, modules) ? [hostProgram(entry, model.graph, calls, layout)] : [];
+    return lowerSide(side, [...(modules[k] ?? []), ...run], kernels.report(), options, diagnostics);
   });
-  diagnostics.push(...lowered.diagnostics);
+  const reports = kernels.report();
+  const moved = reports.filter(({ reason }) => reason !== null);
+  if (host !== undefined && moved.length > 0) diagnostics.push(movedToHost(name, host.name, reports.length, moved));
+  const [first, second = null] = lowered;
+  invariant(first !== undefined, "there is a target");
   return {
-    scheduled,
-    module: lowered.module,
+    ...first,
+    host: second,
     entry,
+    program: entry === null ? launchProgram(calls) : null,
     model,
     layout,
-    kernels: kernels.report(),
+    kernels: reports,
     diagnostics: distinct(diagnostics),
+  };
+}
+
+/** The only side with kernels, if its target holds host code. */
+function hostCodeSide(sides: readonly TargetSide[], modules: readonly (readonly PrimFunc[])[]): number | null {
+  const used = [...modules.keys()].filter((side) => (modules[side]?.length ?? 0) > 0);
+  const only = used[0] ?? 0;
+  return used.length < 2 && sides[only]?.capabilities.hostCode === true ? only : null;
+}
+
+function lowerSide(
+  side: TargetSide,
+  functions: readonly PrimFunc[],
+  reports: readonly KernelReport[],
+  options: LowerModelOptions,
+  diagnostics: Diagnostic[],
+): LoweredModule {
+  const scheduled = moduleOf(functions);
+  const untaken = untakenOf(reports, side);
+  const { capabilities, passes, intrinsics = [] } = side;
+  const lowered = blaming(side, functions, untaken, () =>
+    lower(scheduled, {
+      capabilities,
+      passes,
+      intrinsics,
+      ...(options.verify === undefined ? {} : { verify: options.verify }),
+      ...(options.onPass === undefined ? {} : { onPass: options.onPass }),
+    }),
+  );
+  diagnostics.push(...lowered.diagnostics);
+  return { scheduled, module: lowered.module };
+}
+
+/** The error of a kernel that a side does not take. */
+export function untakenOf(
+  reports: readonly KernelReport[],
+  { name }: TargetSide,
+): (kernel: string, obstacle: Diagnostic) => Diagnostic {
+  return (kernel, obstacle) => {
+    const operators = reports.find((report) => report.name === kernel)?.operators ?? [];
+    return untakenKernel(kernel, operators, [name], [obstacle]);
   };
 }
 
@@ -186,7 +229,9 @@ function callsOf(
   layout: MemoryLayout,
   kernels: Kernels,
   rootOf: RootOf,
+  { graph }: Model,
 ): readonly HostCall[] {
+  const sideOf = sidesOf(steps, rootOf);
   const at = (value: Value): Location => {
     const location = layout.locations.get(rootOf(value));
     invariant(location !== undefined, `\`${value.name}\` has no memory`);
@@ -194,7 +239,11 @@ function callsOf(
   };
   const copy = ({ from, to }: Copy, source: Location): HostCall => {
     const count = countOf(from);
-    const kernel = kernels.kernel(`copy ${from.dtype}[${count}]`, ["copy"], () => copyTensors(from.dtype, count));
+    const goal = to.kind === "state" ? graph.states[to.position]?.value : undefined;
+    const kernel = kernels.kernel(`copy ${from.dtype}[${count}]`, ["copy"], () => copyTensors(from.dtype, count), {
+      side: sideOf(from) ?? (goal && sideOf(goal)) ?? 0,
+      reason: "what it copies is there",
+    });
     return { kernel: kernels.functionFor(kernel, []), arguments: [source, destination(from, to, layout)] };
   };
   const full = ({ from }: Copy): boolean => countOf(from) > 0;
@@ -208,6 +257,16 @@ function callsOf(
     .filter(full)
     .map((each) => copy(each, layout.savedLocations.get(each.from) ?? at(each.from)));
   return [...before, ...calls, ...after];
+}
+
+/** Where the data of values is: with the kernel that makes it, else with the first that reads it. */
+function sidesOf(steps: readonly Step[], rootOf: RootOf): (value: Value) => number | undefined {
+  const sides = new Map<Value, number>();
+  for (const { inputs, output, kernel } of steps) {
+    for (const input of inputs.map(rootOf)) if (!sides.has(input)) sides.set(input, kernel.side);
+    sides.set(output, kernel.side);
+  }
+  return (value) => sides.get(rootOf(value));
 }
 
 function destination(from: Value, to: Copy["to"], layout: MemoryLayout): Location {

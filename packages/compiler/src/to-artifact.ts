@@ -1,8 +1,11 @@
 import {
   type Artifact,
-  ARTIFACT_VERSION,
+  checkArtifact,
   type ElementType,
+  type FunctionEntry,
+  type LaunchProgram,
   type ModelEntry,
+  manifestVersion,
   type StateEntry,
   type TensorEntry,
 } from "@tilewright/artifact";
@@ -20,13 +23,16 @@ const STATES = "states";
 
 /** An artifact of modules without a model: functions that are called by name. */
 export function functionsArtifact(name: string, module: CompiledModule): Artifact {
-  return artifact(name, module, null, new Map());
+  return artifact(name, [module], null, new Map());
 }
 
-/** The artifact of a compiled model: names of inputs, outputs and states are those of the original graph. */
-export function modelArtifact(original: Model, lowered: LoweredModel, module: CompiledModule): Artifact {
+/**
+ * The artifact of a compiled model: names of inputs, outputs and states are those of the original graph.
+ * @throws CompileError `AR105` a program whose functions a backend describes otherwise than they are
+ */
+export function modelArtifact(original: Model, lowered: LoweredModel, modules: readonly CompiledModule[]): Artifact {
   const blobs = new Map<string, Uint8Array>();
-  const { layout, model, entry } = lowered;
+  const { layout, model, entry, program } = lowered;
   const weights = new Uint8Array(layout.weightsBytes);
   for (const { value, data } of model.graph.constants) {
     const offset = layout.weightOffsets.get(value);
@@ -36,6 +42,7 @@ export function modelArtifact(original: Model, lowered: LoweredModel, module: Co
   const states = statesOf(original, layout.stateOffsets, layout.stateBytes, blobs);
   const modelEntry: ModelEntry = {
     entry,
+    ...(program === null ? {} : { program }),
     prepare: null,
     arenaBytes: layout.plan.arenaBytes,
     weightsBytes: layout.weightsBytes,
@@ -45,28 +52,42 @@ export function modelArtifact(original: Model, lowered: LoweredModel, module: Co
     outputs: entries(original.graph.outputs),
     states,
   };
-  return artifact(original.graph.name, module, modelEntry, blobs);
+  if (program === null) return artifact(original.graph.name, modules, modelEntry, blobs);
+  const result = artifact(
+    original.graph.name,
+    modules.map((module) => withAccess(module, program)),
+    modelEntry,
+    blobs,
+  );
+  checkArtifact(result);
+  return result;
+}
+
+/** Kernels of a program read all but their last parameter, which they write whole, whatever else their code does on the way. */
+function withAccess(module: CompiledModule, program: LaunchProgram): CompiledModule {
+  const called = new Set(program.map((call) => call.function));
+  const known = (func: FunctionEntry): FunctionEntry => ({
+    ...func,
+    parameters: func.parameters.map((parameter, k, { length }) =>
+      parameter.kind === "buffer" ? { ...parameter, access: k === length - 1 ? "write" : "read" } : parameter,
+    ),
+  });
+  return { ...module, functions: module.functions.map((func) => (called.has(func.name) ? known(func) : func)) };
 }
 
 function artifact(
   name: string,
-  module: CompiledModule,
+  modules: readonly CompiledModule[],
   model: ModelEntry | null,
   blobs: Map<string, Uint8Array>,
 ): Artifact {
-  const { format, features, functions } = module;
-  const blob = `module.${format}`;
-  blobs.set(blob, module.bytes);
-  return {
-    manifest: {
-      format: "tilewright-artifact",
-      version: ARTIFACT_VERSION,
-      name,
-      modules: [{ format, blob, features, functions }],
-      model,
-    },
-    blobs,
-  };
+  const entries = modules.map(({ format, features, functions, bytes }, position) => {
+    const blob = `${position === 0 ? "module" : "host"}.${format}`;
+    blobs.set(blob, bytes);
+    return { format, blob, features, functions };
+  });
+  const version = manifestVersion(model);
+  return { manifest: { format: "tilewright-artifact", version, name, modules: entries, model }, blobs };
 }
 
 /** Tensors by unique names: an output that is given twice gets a number. */
