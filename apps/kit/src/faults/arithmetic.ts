@@ -102,45 +102,47 @@ export const arithmeticFaults: readonly Fault[] = [
       },
     }),
   },
-    }),
-  },
   {
     name: "halves are rounded up",
     copyOf: "wasm",
     claim: /operator.* float32/,
-    plant: misreading(
+    plant: misreading({
       Unary: (node, at) =>
         node.op === "round" && node.dtype === "float32" && isScalar(node)
           ? at.unary("floor", at.binary("add", node.operand, constant(0.5, "float32")))
-          : undefined,),
+          : undefined,
+    }),
   },
   {
     name: "floats become small integers by wrapping",
     copyOf: "wasm",
     claim: /convert.* float32/,
-    plant: misreading(
+    plant: misreading({
       Cast: (node, at) =>
         node.dtype === "int8" && node.operand.dtype === "float32" && isScalar(node)
           ? at.cast(at.cast(node.operand, "int32"), "int8")
-          : undefined,),
+          : undefined,
+    }),
   },
   {
     name: "integers are widened without their sign",
     copyOf: "wasm",
     claim: /convert.* int8/,
-    plant: misreading(
+    plant: misreading({
       Cast: (node, at) => {
         const { operand } = node;
         if (!isScalar(node) || !isInteger(node.dtype) || operand.dtype !== "int8" || !isSigned(operand.dtype))
           return undefined;
         return node.dtype === "int32" ? at.cast(at.cast(operand, "uint8"), "int32") : undefined;
-      },),
+      },
+    }),
   },
   {
     name: "the arm of a choice that is not taken is evaluated",
     copyOf: "wasm",
     claim: /arm|choice|guard/i,
-    plant: misreading(
-      IfThenElse: (node, at) => at.select(node.condition, node.whenTrue, node.whenFalse),),
+    plant: misreading({
+      IfThenElse: (node, at) => at.select(node.condition, node.whenTrue, node.whenFalse),
+    }),
   },
 ];
