@@ -15,6 +15,7 @@ export {
 export { arbitraryExpr } from "./random-expr.js";
 export { arbitraryPrimFunc, type PrimFuncOptions } from "./random-functions.js";
 export { arbitraryTensorProgram, type TensorProgram, type TensorProgramOptions } from "./random-tensors.js";
+export { arbitraryThreadFunc, type ThreadFuncOptions } from "./random-threads.js";
 export { type KitOptions, type KitProgress, type KitReport, runKit } from "./run-kit.js";
 export type { BackendUnderTest, KitSubject, Lower } from "./subject.js";
 export type { MatrixRow } from "./support-matrix.js";

@@ -20,11 +20,11 @@ export interface Data {
   readonly bound: number;
 }
 
-/** Where a buffer may be read: some dimensions are fixed to the variable of a loop whose iterations run at once. */
+/** Where a buffer may be read: some dimensions are fixed to what tells iterations apart that run at once. */
 export interface Readable {
   readonly buffer: Buffer;
   readonly extents: readonly number[];
-  readonly fixed: ReadonlyMap<number, Var>;
+  readonly fixed: ReadonlyMap<number, Expr>;
 }
 
 /** What an expression may use. */

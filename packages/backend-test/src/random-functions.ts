@@ -18,6 +18,10 @@ export interface PrimFuncOptions {
   readonly maxRank?: number;
   /** Extents of loops and dimensions; 13 unless told. */
   readonly maxExtent?: number;
+  /** Loops that a condition ends too; false unless told. */
+  readonly conditions?: boolean;
+  /** Element types of atomic updates; none unless told. */
+  readonly atomics?: readonly DType[];
   readonly name?: string;
 }
 
@@ -33,8 +37,12 @@ export function arbitraryPrimFunc(options: PrimFuncOptions = {}): fc.Arbitrary<P
     vectorBytes = Number.POSITIVE_INFINITY,
     maxRank = 3,
     maxExtent = 13,
+    conditions = false,
+    atomics = [],
   } = options;
-  const settings: Settings = { dtypes, loopKinds, vectorLanes, vectorBytes, maxRank, maxExtent };
+  const settings: Settings = {
+    dtypes, loopKinds, vectorLanes, vectorBytes, maxRank, maxExtent, conditions, atomics,
+  }; // biome-ignore format: a list
   return arbitraryFromTape((tape) => randomPrimFunc(tape, settings, options.name ?? "random"), print);
 }
 

@@ -1,4 +1,6 @@
+import { NO_SPAN } from "@tilewright/diagnostics";
 import {
+  type AtomicOp,
   type Buffer,
   buffer,
   build,
@@ -8,6 +10,7 @@ import {
   type For,
   int,
   isFloat,
+  isInteger,
   type LoopKind,
   type Stmt,
   type Var,
@@ -49,6 +52,10 @@ export interface Settings {
   readonly vectorBytes: number;
   readonly maxRank: number;
   readonly maxExtent: number;
+  /** Loops that a condition ends. */
+  readonly conditions: boolean;
+  /** Element types of atomic updates. */
+  readonly atomics: readonly DType[];
 }
 
 const EXTENTS = [1, 2, 3, 4, 5, 7, 8, 11, 13];
@@ -58,7 +65,7 @@ export function randomExtent(tape: Tape, { maxExtent }: Settings): number {
   return tape.pick(EXTENTS.filter((extent) => extent <= maxExtent));
 }
 
-const sourcesOf = ({ loops, buffers, variables, registers }: Context): Sources => ({
+export const sourcesOf = ({ loops, buffers, variables, registers }: Context): Sources => ({
   loops,
   buffers,
   variables: [...variables, ...registers],
@@ -67,7 +74,7 @@ const sourcesOf = ({ loops, buffers, variables, registers }: Context): Sources =
 /** One statement, or a sequence. */
 export function randomStmt(tape: Tape, context: Context, depth: number): Stmt {
   if (depth === 0 || tape.ended) return randomStore(tape, context);
-  switch (tape.below(9)) {
+  switch (tape.below(11)) {
     case 1:
     case 2:
       return randomLoop(tape, context, depth);
@@ -95,6 +102,10 @@ export function randomStmt(tape: Tape, context: Context, depth: number): Stmt {
       return build.seq(randomStmt(tape, context, depth - 1), randomStmt(tape, context, depth - 1));
     case 8:
       return randomAccumulation(tape, context) ?? randomStore(tape, context);
+    case 9:
+      return randomWhile(tape, context, depth) ?? randomStore(tape, context);
+    case 10:
+      return randomAtomic(tape, context) ?? randomStore(tape, context);
     default:
       return randomStore(tape, context);
   }
@@ -154,7 +165,7 @@ function randomAllocate(tape: Tape, context: Context, depth: number): Stmt {
   return build.allocate(made, build.seq(fill, randomStmt(tape, inner, depth - 1), randomStore(tape, inner)));
 }
 
-function fillLoops(into: Buffer, extents: readonly number[], value: Expr): Stmt {
+export function fillLoops(into: Buffer, extents: readonly number[], value: Expr): Stmt {
   const axes = extents.map((_, d) => variable(`f${d}`));
   const store: Stmt = build.store(into, axes, value);
   return extents.reduceRight<Stmt>((body, extent, d) => build.loop(axes[d] as Var, int(0), int(extent), body), store);
@@ -227,6 +238,47 @@ function randomAccumulation(tape: Tape, context: Context): Stmt | null {
     storable(dtype, { expr: build.load(target.buffer, indices), bound: limit }),
   );
   return build.seq(clear, build.loop(loopVar, int(0), int(extent), sum), ...(isFloat(dtype) ? [bounded] : []));
+}
+
+/** `register n = c { while n > 0 { …  n = n - 1 } }` */
+function randomWhile(tape: Tape, context: Context, depth: number): Stmt | null {
+  const extent = 1 + tape.below(3);
+  const { settings, iterations } = context;
+  if (!settings.conditions || context.inVector || iterations * extent > MAX_ITERATIONS) return null;
+  const inner = { ...context, iterations: iterations * extent };
+  return countedDown(extent, () => randomStmt(tape, inner, depth - 1));
+}
+
+/** What `body` makes, `times` times, in a loop that a condition ends. It may read the count. */
+export function countedDown(times: number, body: (count: Var) => Stmt): Stmt {
+  const count = variable("n", "int32");
+  const one = build.const(1, "int32");
+  const next = build.assign(count, build.sub(count, one));
+  const condition = build.binary("ge", count, one);
+  const loop: Stmt = { kind: "While", span: NO_SPAN, condition, body: build.seq(body(count), next) };
+  return build.register(count, build.const(times, "int32"), loop);
+}
+
+const ATOMIC_OPS: readonly AtomicOp[] = ["add", "min", "max", "and", "or", "xor", "exchange"];
+
+/** An update in one step of what may be written here. */
+function randomAtomic(tape: Tape, context: Context): Stmt | null {
+  const { atomics } = context.settings;
+  const targets = context.buffers.filter(({ writable, buffer: { dtype } }) => writable && atomics.includes(dtype));
+  if (targets.length === 0 || context.inVector) return null;
+  const target = tape.pick(targets);
+  return atomicUpdate(tape, context, { ...target, op: atomicOp(tape, target.buffer.dtype) });
+}
+
+/** An operation whose results stay in the bounds of what is stored: floats do not add up. */
+export function atomicOp(tape: Tape, dtype: DType): AtomicOp {
+  return tape.pick(isInteger(dtype) ? ATOMIC_OPS : (["min", "max", "exchange"] as const));
+}
+
+export function atomicUpdate(tape: Tape, context: Context, target: Visible & { readonly op: AtomicOp }): Stmt {
+  const { buffer: into, op } = target;
+  const value = storable(into.dtype, randomData(tape, into.dtype, sourcesOf(context), 1));
+  return { kind: "Atomic", span: NO_SPAN, op, buffer: into, indices: indicesOf(tape, context, target), value };
 }
 
 /** A guard as bound inference makes it: true but at the edge. */
