@@ -1,6 +1,16 @@
 // A statement as a list of steps: sequences, lets and registers flattened, so that passes over straight-line code need no recursion and a
 // long chain of lets costs linear time. A binder reaches to the end of its list; binders are unique, so that is no change.
-import { type BufferRegion, type Expr, type Let, type Register, type Stmt, sequence } from "@tilewright/ir";
+import {
+  type BufferRegion,
+  type Expr,
+  freeVariables,
+  type Let,
+  type Register,
+  type Stmt,
+  sequence,
+  type Var,
+} from "@tilewright/ir";
+import { eachStatement } from "./each-statement.js";
 
 /** A statement, or a binder whose body is the rest of the list (its own `body` field is stale). */
 export type Step = Stmt;
@@ -30,6 +40,35 @@ export function fromSteps(steps: readonly Step[]): Stmt {
     else rest.push(step);
   }
   return sequence(rest.reverse());
+}
+
+/**
+ * The statements of a sequence, in which the scope of each binder ends behind the last step that uses it: `stepsOf` and `fromSteps` let all
+ * scopes reach to the end.
+ */
+export function tightlyScoped(stmt: Stmt): readonly Stmt[] {
+  const steps = stepsOf(stmt);
+  const ends = new Map<Var, number>();
+  steps.forEach((step, at) => {
+    const own = isBinder(step) ? { ...step, body: sequence([]) } : step;
+    for (const used of freeVariables(own)) ends.set(used, at);
+    eachStatement(own, { Assign: ({ variable }) => void ends.set(variable, at) });
+  });
+  const open: { readonly binder: Let | Register; end: number; readonly body: Stmt[] }[] = [];
+  const made: Stmt[] = [];
+  const add = (each: Stmt): void => void (open.at(-1)?.body ?? made).push(each);
+  steps.forEach((step, at) => {
+    if (isBinder(step)) {
+      const end = Math.max(at, ends.get(step.variable) ?? at);
+      for (const around of open) around.end = Math.max(around.end, end);
+      open.push({ binder: step, end, body: [] });
+    } else add(step);
+    for (let last = open.at(-1); last !== undefined && last.end <= at; last = open.at(-1)) {
+      open.pop();
+      add({ ...last.binder, body: sequence(last.body) });
+    }
+  });
+  return made;
 }
 
 /** A statement without statements inside, with each of its expressions mapped; itself when nothing changes. */

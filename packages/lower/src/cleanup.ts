@@ -15,22 +15,25 @@ import {
 import { contains } from "./count-nodes.js";
 import { eachStatement } from "./each-statement.js";
 import { mentions } from "./guards.js";
+import { insideThreads, isLaunch } from "./launch.js";
 import { bodyPass } from "./pass.js";
 
 export const cleanUp = bodyPass({
   name: "clean-up",
   requires: "flat",
   establishes: "device",
-  run(body) {
-    let before = body;
-    for (let round = 0; round < 4; round++) {
-      const after = once(before);
-      if (after === before) break;
-      before = after;
-    }
-    return before;
-  },
+  run: (body, _, func) => (isLaunch(func) ? insideThreads(body, cleaned) : cleaned(body)),
 });
+
+function cleaned(body: Stmt): Stmt {
+  let before = body;
+  for (let round = 0; round < 4; round++) {
+    const after = once(before);
+    if (after === before) break;
+    before = after;
+  }
+  return before;
+}
 
 const NOTHING: Stmt = sequence([]);
 const isNothing = (stmt: Stmt | null): boolean => stmt === null || (stmt.kind === "Seq" && stmt.stmts.length === 0);

@@ -6,7 +6,7 @@
 import { boundsOf, type Ranges } from "@tilewright/arith";
 import { CompileError } from "@tilewright/diagnostics";
 import {
-  type Buffer, build, type Expr, type For, int, type Stmt, sequence, THREAD_TAGS, type ThreadTag, type Var, variable, zero,
+  type Buffer, build, type Expr, type For, int, type Stmt, sequence, THREAD_TAGS, type ThreadTag, type Var, variable, visit, zero,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { fromSteps, type Step, stepsOf } from "./block.js";
 import { contains } from "./count-nodes.js";
@@ -16,6 +16,7 @@ import { conjunctionOf } from "./guards.js";
 import { constantOf, plus } from "./index-arithmetic.js";
 import { type BarrierScope, type Barriers, barriersFor } from "./launch-barriers.js";
 import { type Axis, placeMemory } from "./launch-memory.js";
+import { someExpr } from "./operands.js";
 import { bindersOf } from "./refresh-binders.js";
 import { checkBarriers, type Varying, varies, varyingIn } from "./uniform.js";
 
@@ -107,6 +108,7 @@ class Writer {
   readonly #barriers: Barriers;
   readonly #varying: Varying;
   readonly #own: ReadonlySet<Buffer>;
+  readonly #written: ReadonlySet<Buffer>;
   /** For each axis, the condition that holds on its first thread alone. */
   readonly #first: ReadonlyMap<string, Expr>;
 
@@ -117,6 +119,7 @@ class Writer {
     eachStatement(leaf, { For: (loop) => void (loop.loopKind === "thread" && seeds.push(loop.loopVar)) });
     this.#varying = varyingIn(leaf, seeds);
     this.#own = new Set(bindersOf(leaf).buffers);
+    this.#written = writtenIn(leaf, mayAlias);
     this.#barriers = barriersFor(leaf, {
       axes: new Map(threads.map(({ tag, extent }) => [tag, extent])),
       mayAlias,
@@ -219,6 +222,11 @@ class Writer {
     return [coordinate, ...stepsOf(this.#block(loop.body, inner))];
   }
 
+  /** Whether a thread that the program does not have here would read what another may write. */
+  #readsWritten(expr: Expr): boolean {
+    return someExpr(expr, (node) => node.kind === "Load" && this.#written.has(node.buffer));
+  }
+
   /** The value where the limit holds; elsewhere any, but no error. */
   #safe(expr: Expr, level: Level): Expr {
     return contains(expr, ["Load", "Call"]) ? this.#head(expr, level) : expr;
@@ -226,13 +234,23 @@ class Writer {
 
   /** The value where the limit holds; elsewhere, unless all threads agree, zero. */
   #head(expr: Expr, { limit, inhabited }: Level): Expr {
-    if (limit === undefined || expr.kind === "Const" || (inhabited && !varies(expr, this.#varying))) return expr;
+    const agreed = inhabited && !varies(expr, this.#varying) && !this.#readsWritten(expr);
+    if (limit === undefined || expr.kind === "Const" || agreed) return expr;
     return build.ifThenElse(limit, expr, zero(expr.dtype, expr.lanes, expr.span));
   }
 }
 
 function barrier(scope: BarrierScope, { span }: Step): Stmt {
   return { kind: "Barrier", span, scope };
+}
+
+/** Buffers that something in `stmt` may write. */
+function writtenIn(stmt: Stmt, mayAlias: LaunchOptions["mayAlias"]): ReadonlySet<Buffer> {
+  const written = new Set<Buffer>();
+  const see = ({ buffer }: { readonly buffer: Buffer }): void => void written.add(buffer);
+  visit(stmt, { Store: see, Atomic: see, BufferRegion: see });
+  for (const [a, b] of mayAlias) if (written.has(a) || written.has(b)) written.add(a).add(b);
+  return written;
 }
 
 function when(condition: Expr | undefined, stmt: Stmt): Stmt {

@@ -6,9 +6,9 @@ import { boundsOf, type Interval, simplifyStatement } from "@tilewright/arith";
 import { definePass, intrinsicOf, type PassContext } from "@tilewright/backend";
 import { CompileError } from "@tilewright/diagnostics";
 import {
-  build, type Expr, type For, type If, type IRModule, int, type Let, type PrimFunc, type Register, type Stmt, sequence, type ThreadTag, type Var, variable,
+  type Buffer, build, type Expr, type For, type If, type IRModule, int, type Let, type PrimFunc, type Register, type Stmt, sequence, type ThreadTag, type Var, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
-import { fromSteps, type Step, stepsOf } from "./block.js";
+import { tightlyScoped } from "./block.js";
 import { contains, EFFECTS } from "./count-nodes.js";
 import { eachStatement, someStatement } from "./each-statement.js";
 import { unwritableLaunch } from "./errors.js";
@@ -77,6 +77,8 @@ class Host {
   readonly #ranges: ReadonlyMap<Var, Interval>;
   /** Registers that the host can keep: no launch assigns them, and their values come from no memory. */
   readonly #registers = new Set<Var>();
+  /** Memory that holds such values as the host cannot keep. */
+  readonly #cells = new Set<Buffer>();
 
   constructor(func: PrimFunc, surroundings: Surroundings) {
     this.#func = func;
@@ -86,61 +88,63 @@ class Host {
 
   /** What the host does for `stmt`, which stands in `frames`. */
   block(stmt: Stmt, frames: readonly Frame[]): Stmt {
-    const steps = stepsOf(stmt);
-    const ways = steps.map((step) => this.#wayOf(step, frames));
-    const lastOther = ways.findLastIndex((way) => way !== "together");
-    const made: Step[] = [];
-    let inside = frames;
-    for (let at = 0; at < steps.length; at++) {
-      const step = steps[at] as Step;
-      const rest = (): Stmt => fromSteps(steps.slice(at));
-      if (at > lastOther) {
-        made.push(this.#launch(rest(), inside));
-        break;
+    const made: Stmt[] = [];
+    let together: Stmt[] = [];
+    const launch = (): void => {
+      if (together.length > 0) made.push(this.#launch(sequence(together), frames));
+      together = [];
+    };
+    for (const each of tightlyScoped(stmt)) {
+      const way = this.#wayOf(each, frames);
+      if (way === "together") together.push(each);
+      else {
+        launch();
+        made.push(way === "alone" ? this.#launch(each, frames) : this.#host(each, frames));
       }
-      if (step.kind === "Let" || step.kind === "Register") {
-        if (step.kind === "Let" && isPure(step.value)) {
-          if (inside.length > 0) inside = [...inside, { kind: "let", let: step }];
-          else made.push({ ...step, body: sequence([]) });
-          continue;
-        }
-        const whole = { ...step, body: fromSteps(steps.slice(at + 1)) };
-        if (whole.kind === "Register" && inside.length === 0 && staysOnHost(whole)) {
-          this.#registers.add(whole.variable);
-          made.push(whole, this.block(whole.body, inside));
-        } else made.push(hasBlocks(whole) ? this.#held(whole, inside) : this.#launch(whole, inside));
-        break;
-      } else if (ways[at] === "together") {
-        const first = at;
-        const joins = (next: Step | undefined): boolean =>
-          next !== undefined && next.kind !== "Let" && next.kind !== "Register";
-        while (ways[at + 1] === "together" && joins(steps[at + 1])) at++;
-        made.push(this.#launch(sequence(steps.slice(first, at + 1)), inside));
-      } else made.push(ways[at] === "alone" ? this.#launch(step, inside) : this.#host(step, inside));
     }
-    return fromSteps(made);
+    launch();
+    return sequence(made, stmt.span);
   }
 
-  #wayOf(step: Step, frames: readonly Frame[]): Way {
-    if (step.kind === "Let" || step.kind === "Register") return "together";
-    if (hasBlocks(step)) return "host";
+  #wayOf(stmt: Stmt, frames: readonly Frame[]): Way {
+    if (hasBlocks(stmt)) return "host";
     if (frames.length > 0) return "together";
-    if (step.kind === "Assign") return this.#registers.has(step.variable) ? "host" : "together";
-    if (step.kind === "KernelCall") return this.#surroundings.called.has(step.callee) ? "host" : "together";
-    if (step.kind === "Allocate" && step.buffer.scope === "global") return "host";
-    if (!hasThreads(step)) return "together";
-    return headOf(step)?.every(isPure) ? "host" : "alone";
+    if (this.#opensHost(stmt)) return "host";
+    if (!hasThreads(stmt)) return "together";
+    return headOf(stmt)?.every(isPure) ? "host" : "alone";
+  }
+
+  /** Whether the host has a part in a statement without loops: allocations, calls of other kernels, registers that it keeps. */
+  #opensHost(root: Stmt): boolean {
+    const stack: Stmt[] = [root];
+    for (let stmt = stack.pop(); stmt !== undefined; stmt = stack.pop()) {
+      if (stmt.kind === "Allocate" && stmt.buffer.scope === "global") return true;
+      if (stmt.kind === "KernelCall" && this.#surroundings.called.has(stmt.callee)) return true;
+      if (stmt.kind === "Assign" && this.#registers.has(stmt.variable)) return true;
+      if (stmt.kind === "Seq") stack.push(...stmt.stmts);
+      else if (stmt.kind === "Register" || stmt.kind === "Let") stack.push(stmt.body);
+    }
+    return false;
   }
 
   /** A variable that the host would have to read from memory stays there. */
   #held(binder: Let | Register, frames: readonly Frame[]): Stmt {
     const value = binder.kind === "Let" ? binder.value : binder.initial;
     const memory = inMemory(binder.variable, value, binder.body, axesOf(frames));
+    this.#cells.add(memory.buffer);
     return { ...memory, body: this.block(memory.body, frames) };
   }
 
-  #host(step: Step, frames: readonly Frame[]): Stmt {
+  #host(step: Stmt, frames: readonly Frame[]): Stmt {
     switch (step.kind) {
+      case "Let":
+        if (!isPure(step.value)) return this.#held(step, frames);
+        if (frames.length > 0) return this.block(step.body, [...frames, { kind: "let", let: step }]);
+        return { ...step, body: this.block(step.body, frames) };
+      case "Register":
+        if (frames.length > 0 || !staysOnHost(step)) return this.#held(step, frames);
+        this.#registers.add(step.variable);
+        return { ...step, body: this.block(step.body, frames) };
       case "Allocate": {
         const made =
           frames.length === 0 && step.buffer.scope === "global" ? step : hostAllocation(step, axesOf(frames));
@@ -176,7 +180,7 @@ class Host {
   }
 
   /** @throws CompileError LOW210 when the host cannot know a value before the launches inside */
-  #onHost(values: readonly Expr[], what: string, { span }: Step, frames: readonly Frame[]): void {
+  #onHost(values: readonly Expr[], what: string, { span }: Stmt, frames: readonly Frame[]): void {
     const bound = boundBy(frames);
     if (values.every((value) => isPure(value) && !mentions(value, bound))) return;
     const names = [...bound].map(({ name }) => `\`${name}\``);
@@ -193,11 +197,12 @@ class Host {
     const { condition, span } = step;
     const otherwise = (guarded: readonly Frame[]): Stmt =>
       step.otherwise === null ? sequence([]) : this.block(step.otherwise, guarded);
-    if (!isPure(condition)) {
+    const isHeld = condition.kind === "Load" && this.#cells.has(condition.buffer);
+    if (!isPure(condition) && !isHeld) {
       const held = variable("condition", "bool", 1, span);
       return this.#held(build.let(held, condition, { ...step, condition: held }) as Let, frames);
     }
-    if (!mentions(condition, boundBy(frames))) {
+    if (!isHeld && !mentions(condition, boundBy(frames))) {
       const other = step.otherwise === null ? null : otherwise(frames);
       return { ...step, then: this.block(step.then, frames), otherwise: other };
     }
@@ -214,19 +219,19 @@ class Host {
 
   /** The call of a launch whose blocks run `stmt`. */
   #launch(stmt: Stmt, frames: readonly Frame[]): Stmt {
-    if (!contains(stmt, EFFECTS)) return sequence([]);
     const { context, names } = this.#surroundings;
-    const name = unusedName(`${this.#func.name}_kernel${this.launches.length}`, names);
     const blocks = axesOf(frames);
     const { threads, body, memory } = toLaunchForm(inFrames(stmt, frames), {
       blocks,
       ranges: this.#ranges,
       mayAlias: this.#func.mayAlias,
       privateBytes: context.capabilities.memory.local?.maxBytes ?? null,
-      kernel: name,
+      kernel: this.#func.name,
     });
     const nest = inThreadNest([...inOrder(blocks), ...threads].map(threadLoop), body);
     const kernel = simplifyStatement(nest);
+    if (!contains(kernel, EFFECTS)) return sequence([]);
+    const name = unusedName(`${this.#func.name}_kernel${this.launches.length}`, names);
     const captured = capturedBy(kernel, this.#func);
     this.launches.push(
       outlined(kernel, this.#func, captured, { name, role: "kernel", attributes: { [LAUNCH_ATTRIBUTE]: true } }),
@@ -238,7 +243,8 @@ class Host {
 }
 
 /** What a step computes before it goes into itself; undefined for steps that the host never takes apart. */
-function headOf(step: Step): readonly Expr[] | undefined {
+function headOf(step: Stmt): readonly Expr[] | undefined {
+  if (step.kind === "Let") return [step.value];
   if (step.kind === "If" || step.kind === "While") return [step.condition];
   return step.kind === "For" && step.loopKind === "serial" ? [step.min, step.extent] : undefined;
 }
