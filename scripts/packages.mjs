@@ -1,33 +1,49 @@
 /**
  * Packs every published package as `pnpm publish` would, checks the tarballs (publint, attw), and installs each into an
- * empty project of its own, where the example of its README must compile and run. Arguments choose packages by folder name.
+ * empty project of its own, where the example of its README must compile and run. What it takes there must be what its README says, and no
+ * other package of ours may come along than the table of layers allows. Then the bars of scripts/bars.mjs. Arguments choose packages by
+ * folder name, or `bars`.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { BARS } from "./bars.mjs";
+import { closureOf, inProject } from "./consumer.mjs";
+import { footprintOf } from "./footprint.mjs";
+import { strangersAmong } from "./layers.mjs";
 import { packedPackages, publishedPackages } from "./packing.mjs";
 import { examplesOf, runExample, toJavaScript } from "./readme-examples.mjs";
 import { withRegistry } from "./registry.mjs";
 import { capture, root, tool } from "./run.mjs";
-import { isPlanned, report } from "./workspace.mjs";
+import { sizeProblems } from "./size-line.mjs";
+import { isPlanned, readText, report } from "./workspace.mjs";
 
 const wanted = process.argv.slice(2);
 const chosen = publishedPackages().filter(({ short }) => wanted.length === 0 || wanted.includes(short));
 const tarballs = packedPackages();
 const problems = [];
-let registry = {};
 
-await withRegistry(tarballs, async (env) => {
-  registry = env;
+await withRegistry(tarballs, async (registry) => {
   for (const entry of chosen) {
-    const found = [...(await lint(entry)), ...typesWrong(entry), ...consume(entry)];
+    const consumed = attempt(() => consume(entry, registry));
+    const found = [...(await lint(entry)), ...typesWrong(entry), ...consumed];
     console.error(`${found.length === 0 ? "good" : "BAD "} ${entry.manifest.name}`);
     problems.push(...found.map((problem) => `${entry.manifest.name}: ${problem}`));
   }
+  if (wanted.length === 0 || wanted.includes("bars"))
+    problems.push(...BARS.flatMap((bar) => attempt(() => bar(registry))));
 });
 process.exit(report("packages", problems));
+
+/** The problems that some work finds, or what stopped it. */
+function attempt(work) {
+  try {
+    return work();
+  } catch (error) {
+    return [error.message];
+  }
+}
 
 async function lint({ manifest }) {
   const { buffer, byteOffset, byteLength } = readFileSync(tarballs[manifest.name]);
@@ -49,14 +65,12 @@ function typesWrong({ manifest }) {
 }
 
 /** Installs a package into an empty project, as a user would with npm, then compiles and runs its examples there. */
-function consume(entry) {
-  const project = mkdtempSync(join(tmpdir(), "tilewright-consumer-"));
-  try {
-    const examples = examplesOf(entry);
-    if (examples.length === 0 && !isPlanned(entry)) return ["its README has no example"];
-    const companions = examples.flatMap((example) => example.companions);
-    const installed = install([entry.manifest.name, ...companions], project);
-    if (installed.status !== 0) return [`npm install:\n${installed.output}`];
+function consume(entry, registry) {
+  const examples = examplesOf(entry);
+  if (examples.length === 0 && !isPlanned(entry)) return ["its README has no example"];
+  const { name } = entry.manifest;
+  const companions = examples.flatMap((example) => example.companions);
+  return inProject([name, ...companions], registry, (project) => {
     const found = examples.map((example, index) =>
       runExample(
         example,
@@ -65,17 +79,20 @@ function consume(entry) {
         join(project, "node_modules/.bin"),
       ),
     );
-    return [...found.filter((problem) => problem !== undefined), ...declarationProblems(project, examples)];
-  } finally {
-    rmSync(project, { recursive: true, force: true });
-  }
+    return [
+      ...found.filter((problem) => problem !== undefined),
+      ...declarationProblems(project, examples),
+      ...(isPlanned(entry) ? [] : costs(entry, project)),
+    ];
+  });
 }
 
-/** No package of ours comes from a registry elsewhere: all that these need, in any depth, are the tarballs. */
-function install(names, project) {
-  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
-  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  return capture(npm, ["install", "--ignore-scripts", ...names], { cwd: project, env: registry });
+/** What came along that should not have, and whether the README tells the size. */
+function costs({ folder, short, manifest: { name } }, project) {
+  const closure = closureOf(name, project).map((each) => each.name);
+  const strangers = folder.startsWith("packages/") ? strangersAmong(closure, [name]) : [];
+  const update = `node scripts/sizes.mjs --write ${short}`;
+  return [...strangers, ...sizeProblems(readText(`${folder}/README.md`), footprintOf(name, project), update)];
 }
 
 /** Compiles the examples against the declarations that were packed, and checks those too. */

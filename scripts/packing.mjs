@@ -9,13 +9,13 @@ const place = join(root, "build/packages");
 export const publishedPackages = () => workspacePackages().filter(({ manifest }) => !manifest.private);
 
 /**
- * Builds everything, packs what changed, and returns the tarball of each published package by its name. `build: false` takes the
+ * Builds them, packs what changed, and returns the tarball of each published package by its name. `build: false` takes the
  * packages as they were last built.
  */
 export function packedPackages({ build: isToBuild = true } = {}) {
   mkdirSync(place, { recursive: true });
-  if (isToBuild && build() !== 0) process.exit(1);
   const packages = publishedPackages();
+  if (isToBuild && build({ filter: packages.map(({ manifest }) => manifest.name) }) !== 0) process.exit(1);
   const manifests = newest(packages.map(({ folder }) => join(root, folder, "package.json")));
   const stale = packages.filter((entry) => !isFresh(entry, manifests));
   if (stale.length > 0) pack(stale);
