@@ -1,5 +1,4 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { isTargetName, TARGET_NAMES, type TargetName } from "tilewright";
 
 /** The command line cannot be understood: the process ends with 2. */
 export class UsageError extends Error {
@@ -15,12 +14,6 @@ export function parseCommandLine<const C extends Config>(config: C): ReturnType<
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-}
-
-/** The value of `--target`; `wasm` unless told. @throws UsageError for a name that is none */
-export function targetName(text = "wasm"): TargetName {
-  if (isTargetName(text)) return text;
-  throw new UsageError(`--target is ${TARGET_NAMES.join(", ")}, not ${JSON.stringify(text)}`);
 }
 
 /** The value of the option `name`. @throws UsageError unless it is a whole number from `min` to `max` */

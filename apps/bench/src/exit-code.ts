@@ -1,4 +1,5 @@
 import { isCompileError } from "@tilewright/diagnostics";
+import { exitCodeOf } from "tilewright";
 import { UsageError } from "./command-line.js";
 import { WrongResult } from "./suite.js";
 
@@ -17,7 +18,8 @@ export async function exitCode(command: () => Promise<void>, usage: string): Pro
       return 2;
     }
     if (!isCompileError(error) && !(error instanceof WrongResult)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 1;
+    const code = isCompileError(error) ? exitCodeOf(error) : 1;
+    process.stderr.write(`${error.message}\n${code === 2 ? `\n${usage}` : ""}`);
+    return code;
   }
 }

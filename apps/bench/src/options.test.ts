@@ -38,14 +38,10 @@ describe("parseOptions", () => {
     });
   });
 
-  it.each([
-    [["gem"]],
-    [["--sizes", "512,"]],
-    [["--sizes", "0"]],
-    [["--repetitions", "6"]],
-    [["--target", "gpu"]],
-    [["--fast"]],
-  ])("refuses %j", (args) => {
-    expect(() => parseOptions(args)).toThrow(UsageError);
-  });
+  it.each([[["gem"]], [["--sizes", "512,"]], [["--sizes", "0"]], [["--repetitions", "6"]], [["--fast"]]])(
+    "refuses %j",
+    (args) => {
+      expect(() => parseOptions(args)).toThrow(UsageError);
+    },
+  );
 });

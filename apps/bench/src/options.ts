@@ -1,5 +1,5 @@
-import { TARGET_NAMES, type TargetName } from "tilewright";
-import { parseCommandLine, targetName, UsageError, wholeNumber } from "./command-line.js";
+import { TARGET_NAMES } from "tilewright";
+import { parseCommandLine, UsageError, wholeNumber } from "./command-line.js";
 import type { Suite } from "./suite.js";
 import { compileSuite } from "./suites/compile.js";
 import { elementwiseSuite } from "./suites/elementwise.js";
@@ -22,7 +22,8 @@ export interface Options {
   readonly suites: readonly Suite[];
   /** Null: each suite's own. */
   readonly sizes: readonly number[] | null;
-  readonly target: TargetName;
+  /** A built-in target, a package or a path. */
+  readonly target: string;
   readonly threads: number;
   readonly repetitions: number;
   readonly json: boolean;
@@ -37,7 +38,7 @@ export const USAGE = `Usage: pnpm bench [suite…] [options]
 ${SUITES.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`).join("\n")}
 
   --sizes <n,…>     in place of each suite's own
-  --target <name>   ${TARGET_NAMES.join(", ")} (wasm)
+  --target <name>   ${TARGET_NAMES.join(", ")} (wasm), a package with a target, or ./file.js
   --threads <n>     threads that run parallel loops (1)
   --repetitions <n> timed runs, of which the median is given (${MIN_REPETITIONS} at least, 15 unless told)
   --json            an array of {suite, workload, contender, threads, medianMs, …} and nothing else
@@ -66,7 +67,7 @@ export function parseOptions(args: readonly string[]): Options {
   return {
     suites: suites.length === 0 ? SUITES : suites,
     sizes: values.sizes?.split(",").map((size) => wholeNumber("sizes", size, 1, 1_000_000)) ?? null,
-    target: targetName(values.target),
+    target: values.target ?? "wasm",
     threads: wholeNumber("threads", values.threads ?? "1", 1, 64),
     repetitions: wholeNumber("repetitions", values.repetitions ?? "15", MIN_REPETITIONS, 10_000),
     json: values.json ?? false,

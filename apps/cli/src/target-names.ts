@@ -1,11 +1,7 @@
 /**
- * What kernels can be compiled for and run on from the command line. `wasm`: our own encoder, in this process. `native`: C in a shared
+ * The built-in targets that kernels can be compiled for and run on. `wasm`: our own encoder, in this process. `native`: C in a shared
  * library for this machine. `c-wasm`: C through a compiler to WebAssembly.
  */
 export const TARGET_NAMES = ["wasm", "native", "c-wasm"] as const;
 
 export type TargetName = (typeof TARGET_NAMES)[number];
-
-export function isTargetName(name: string): name is TargetName {
-  return TARGET_NAMES.some((each) => each === name);
-}

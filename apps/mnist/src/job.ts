@@ -25,8 +25,8 @@ export interface Report {
 
 /** Everything: the walk-through, both networks, the saved model, the comparison. @throws CompileError when the target is not usable */
 export async function runJob(options: Options, say: (text: string) => void, progress: Progress): Promise<Report> {
-  walkThrough(say);
   const found = await findTarget(options.target, { threads: options.threads });
+  walkThrough(say);
   progress.line(`\ntarget ${found.name} (${found.detail}), threads ${options.threads}, seed ${options.seed}`);
   const digits = await loadDigits();
   const { logistic, mlp } = await onDevice(found, digits, async (run, device) => {

@@ -19,9 +19,17 @@ describe("the process", () => {
   });
 
   it("ends with 2 and the usage for a command line that cannot be understood", () => {
-    const { status, stdout, stderr } = mnist("--target", "cuda", "--json");
+    const { status, stdout, stderr } = mnist("--targt", "wasm", "--json");
     expect([status, stdout]).toEqual([2, ""]);
-    expect(stderr).toContain("--target is wasm, native, c-wasm");
+    expect(stderr).toContain("Unknown option '--targt'");
+    expect(stderr).toContain("Usage: pnpm mnist");
+  });
+
+  it("ends with 2 and the usage for a target that is nowhere", () => {
+    const { status, stdout, stderr } = mnist("--target", "natve", "--json");
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("error[CLI109]: there is no target `natve`");
+    expect(stderr).toContain("did you mean `native`?");
     expect(stderr).toContain("Usage: pnpm mnist");
   });
 });

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { isCompileError } from "@tilewright/diagnostics";
+import { exitCodeOf } from "tilewright";
 import { runJob, summary } from "./job.js";
 import { type Options, parseOptions, USAGE, UsageError } from "./options.js";
 import { progressOn } from "./progress.js";
@@ -28,7 +29,8 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     if (!isCompileError(error)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 1;
+    const code = exitCodeOf(error);
+    process.stderr.write(`${error.message}\n${code === 2 ? `\n${USAGE}` : ""}`);
+    return code;
   }
 }

@@ -111,7 +111,6 @@ describe("parseLadderOptions", () => {
     [["--size", "1e9"]],
     [["--threads", "x"]],
     [["--repetitions", "6"]],
-    [["--target", "gpu"]],
     [["--fast"]],
   ])("refuses %j", (args) => {
     expect(() => parseLadderOptions(args)).toThrow(UsageError);

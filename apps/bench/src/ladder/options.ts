@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
-import { TARGET_NAMES, type TargetName } from "tilewright";
-import { parseCommandLine, targetName, wholeNumber } from "../command-line.js";
+import { TARGET_NAMES } from "tilewright";
+import { parseCommandLine, wholeNumber } from "../command-line.js";
 import { MIN_REPETITIONS } from "../options.js";
 
 export interface LadderOptions {
-  readonly target: TargetName;
+  /** A built-in target, a package or a path. */
+  readonly target: string;
   /** Rows, columns and depth. */
   readonly size: number;
   readonly threads: number;
@@ -22,7 +23,7 @@ export const LADDER_USAGE = `Usage: pnpm ladder [options]
 
 Measures the matrix product of examples/gemm-ladder.ts after each step of its schedule.
 
-  --target <name>   ${TARGET_NAMES.join(", ")} (wasm)
+  --target <name>   ${TARGET_NAMES.join(", ")} (wasm), a package with a target, or ./file.js
   --size <n>        rows, columns and depth (1024)
   --threads <n>     threads that run parallel loops (all cores)
   --repetitions <n> timed runs, of which the median is given (${MIN_REPETITIONS} at least, 15 unless told; ${BASELINE_REPETITIONS} of the first step)
@@ -46,7 +47,7 @@ export function parseLadderOptions(args: readonly string[]): LadderOptions {
     },
   });
   return {
-    target: targetName(values.target),
+    target: values.target ?? "wasm",
     size: wholeNumber("size", values.size ?? "1024", 1, 8192),
     threads: wholeNumber("threads", values.threads ?? `${Math.min(64, availableParallelism())}`, 1, 64),
     repetitions: wholeNumber("repetitions", values.repetitions ?? "15", MIN_REPETITIONS, 10_000),

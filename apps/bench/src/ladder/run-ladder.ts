@@ -1,7 +1,7 @@
 import type { Capabilities } from "@tilewright/backend";
 import { compileSchedule } from "@tilewright/compiler";
 import { lower } from "@tilewright/lower";
-import { print, type Schedule, toPrimFunc } from "@tilewright/schedule";
+import { intrinsicsOf, print, type Schedule, toPrimFunc } from "@tilewright/schedule";
 import { type FoundTarget, findTarget } from "tilewright";
 import { exitCode } from "../exit-code.js";
 import { medianMilliseconds, table } from "../measurement.js";
@@ -78,8 +78,11 @@ async function timeSchedule(
 
 function lowered(schedule: Schedule, { target }: FoundTarget): void {
   const func = toPrimFunc(schedule, { name: "gemm" });
-  const { capabilities, passes = [] } = target.backend;
-  lower({ kind: "IRModule", span: func.span, functions: [func], attributes: {} }, { capabilities, passes });
+  const { capabilities, passes = [], intrinsics = [] } = target.backend;
+  lower(
+    { kind: "IRModule", span: func.span, functions: [func], attributes: {} },
+    { capabilities, passes, intrinsics: [...intrinsics, ...intrinsicsOf(schedule)] },
+  );
 }
 
 /** For people: the nests, if there are any, then a table with each step beside the first. */

@@ -38,10 +38,10 @@ function compileOnce(backend: Backend, size: number, times: Map<string, number[]
     times.set(stage, list);
     last = now;
   };
-  const { capabilities, passes = [] } = backend;
+  const { capabilities, passes = [], rules = [], intrinsics = [] } = backend;
   const outputs = [product(size)];
-  const { trace } = autoschedule(outputs, { capabilities });
-  const func = toPrimFunc(replay(outputs, trace), { name: "gemm" });
+  const { trace } = autoschedule(outputs, { capabilities, rules });
+  const func = toPrimFunc(replay(outputs, trace, { intrinsics }), { name: "gemm" });
   const module: IRModule = { kind: "IRModule", span: func.span, functions: [func], attributes: {} };
   lap("schedule");
   const seen = new Map<string, number>();
@@ -50,7 +50,7 @@ function compileOnce(backend: Backend, size: number, times: Map<string, number[]
     seen.set(name, count);
     lap(count === 1 ? name : `${name} (${count})`);
   };
-  const lowered = lower(module, { capabilities, passes, onPass });
+  const lowered = lower(module, { capabilities, passes, intrinsics, onPass });
   last = performance.now();
   backend.compile(lowered.module);
   lap("backend");
