@@ -1,9 +1,11 @@
+import { isNoSpan } from "@tilewright/diagnostics";
 import type { Buffer, BufferRegion, Expr, KernelCall, PrimFunc } from "@tilewright/ir";
 import { bytesOf } from "@tilewright/ir";
 import { badCall, undeclaredHere } from "./errors.js";
 import { Expressions, type Scope } from "./expressions.js";
 import { elementAt } from "./memory.js";
 import type { Context } from "./module.js";
+import { callsIn } from "./program.js";
 import { memoryType, valueType } from "./types.js";
 
 /** The arguments of a call, as text. Notes what the callee may know of their alignment. */
@@ -35,23 +37,26 @@ export function argumentsText(
   });
 }
 
-/** `const float *__restrict__ A` */
+/** `const float *__restrict__ A`; `restrict` is for the device, where it counts. */
 export function parameterText(
   func: PrimFunc,
   parameter: PrimFunc["parameters"][number],
   name: string,
   { accesses }: Context,
+  restrict = true,
 ): string {
   if (parameter.kind === "Var") return `${valueType(parameter.dtype)} ${name}`;
   const isRead = (accesses.of(func).get(parameter) ?? "read") === "read";
-  const isAlone = !func.mayAlias.some((pair) => pair.includes(parameter));
+  const isAlone = restrict && !func.mayAlias.some((pair) => pair.includes(parameter));
   return `${isRead ? "const " : ""}${memoryType(parameter.dtype)} *${isAlone ? "__restrict__ " : ""}${name}`;
 }
 
-/** Text that says where a function comes from, and no path of a machine. */
-export function originOf({ name, span }: PrimFunc): string {
-  const file = span.file.split(/[\\/]/).at(-1) ?? "";
-  return file === "" ? `\`${name}\`` : `\`${name}\`, ${file}:${span.line}`;
+/** Where a function comes from, with the line of the program, and no path of a machine. */
+export function originOf(func: PrimFunc, { program }: Context): string {
+  const caller = program.host.find(({ body }) => callsIn(body).some(({ callee }) => callee === func.name));
+  const { span, name } = isNoSpan(func.span) && caller !== undefined ? caller : func;
+  const part = name === func.name ? `\`${name}\`` : `\`${func.name}\` of \`${name}\``;
+  return isNoSpan(span) ? part : `${part}, ${span.file.split(/[\\/]/).at(-1)}:${span.line}`;
 }
 
 /** A name for each parameter. */

@@ -32,10 +32,12 @@ export function kernelText(func: PrimFunc, context: Context): string {
   }
   new Statements(scope, siteOf(func, context)).write(body);
   const count = threads.reduce((product, extent) => product * extent, 1);
-  const size = (of: readonly number[]): string => of.join(" x ").replace(/( x 1)+$/, "");
+  const size = (of: readonly number[], what: string): string =>
+    `${of.join(" x ").replace(/( x 1)+$/, "")} ${what}${of.every((extent) => extent === 1) ? "" : "s"}`;
   return [
-    `/* ${originOf(func)}: ${size(blocks)} blocks of ${size(threads)} threads. */`,
-    `extern "C" __global__ void __launch_bounds__(${Math.max(1, count)}) ${context.symbols.kernels.get(func.name)}(${parameters}) {`,
+    `/* ${originOf(func, context)}: ${size(blocks, "block")} of ${size(threads, "thread")}. */`,
+    `extern "C" __global__ void __launch_bounds__(${Math.max(1, count)})`,
+    `${context.symbols.kernels.get(func.name)}(${parameters}) {`,
     ...scope.lines.all(),
     "}",
   ].join("\n");
@@ -46,7 +48,7 @@ export function deviceFunctionText(func: PrimFunc, context: Context): string {
   const { scope, parameters } = beginning(func, context);
   new Statements(scope, siteOf(func, context)).write(func.body);
   return [
-    `/* ${originOf(func)}. */`,
+    `/* ${originOf(func, context)}. */`,
     `static __device__ void ${context.symbols.device.get(func.name)}(${parameters}) {`,
     ...scope.lines.all(),
     "}",

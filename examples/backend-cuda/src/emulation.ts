@@ -2,8 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Toolchain } from "@tilewright/backend";
 import { type ToolOptions, toolchainOf } from "./tool.js";
 
-/** The folder of `cuda_emulation.h`: beside `src` in the sources, two levels up from `dist/src` in the package. */
-const HEADERS = ["../emulation", "../../emulation"].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
+const HEADERS = fileURLToPath(new URL("../emulation", import.meta.url));
 
 export interface EmulationOptions extends ToolOptions {
   /** How hard the compiler tries, from 0 to 3. Default 1. */
@@ -18,7 +17,7 @@ export function cudaEmulation({ optimization = 1, ...options }: EmulationOptions
   const flags = [
     ...["-std=c++17", `-O${optimization}`, "-shared", "-fPIC", "-x", "c++"],
     ...["-ffp-contract=off", "-fno-math-errno", "-fno-strict-aliasing", "-w"],
-    ...HEADERS.flatMap((folder) => ["-I", folder]),
+    ...["-I", HEADERS],
   ];
   return toolchainOf(
     {

@@ -23,13 +23,14 @@ export function hostText(func: PrimFunc, context: Context): string {
   const names = bindParameters(func, scope, ({ alignment }) => alignment);
   const parameters = func.parameters.map((parameter, position) => {
     const name = names[position] ?? "";
-    if (parameter.kind === "Buffer" || parameter.dtype !== "bool") return parameterText(func, parameter, name, context);
+    if (parameter.kind === "Buffer" || parameter.dtype !== "bool")
+      return parameterText(func, parameter, name, context, false);
     scope.variables.set(parameter, `(${name} != 0)`);
     return `int ${name}`;
   });
   new Statements(scope, siteOf(func, context)).write(func.body);
   return [
-    `/* ${originOf(func)}. */`,
+    `/* ${originOf(func, context)}. */`,
     `extern "C" void ${context.symbols.host.get(func.name)}(${[...parameters, "void *workspace"].join(", ")}) {`,
     ...scope.lines.all(),
     "}",

@@ -5,7 +5,7 @@ import { interpret } from "@tilewright/interp";
 import type { IRModule, PrimFunc } from "@tilewright/ir";
 import { lower } from "@tilewright/lower";
 import { nativeDevice } from "@tilewright/runtime-native";
-import { cuda, cudaEmulation } from "../src/index.js";
+import { cuda, cudaEmulation } from "../index.js";
 
 /** Functions as CUDA C++. */
 export function compile(functions: readonly PrimFunc[]): CompiledModule {

@@ -5,7 +5,7 @@ import { compareMemory } from "@tilewright/backend-test";
 import type { DType, Tensor } from "@tilewright/ir";
 import { createSchedule, replay, toPrimFunc } from "@tilewright/schedule";
 import { add, compute, exp, max, maximum, mul, placeholder, read, reduceAxis, sub, sum } from "@tilewright/te";
-import { cuda } from "../src/index.js";
+import { cuda } from "../index.js";
 import { compile, emulate, expected, textOf } from "./run.js";
 
 const { capabilities, rules = [] } = cuda();
