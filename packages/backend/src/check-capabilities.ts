@@ -2,7 +2,7 @@ import type { Diagnostic } from "@tilewright/diagnostics";
 import type { IRModule } from "@tilewright/ir";
 import type { Capabilities } from "./capabilities.js";
 import { experimentalFeature, undeclaredFeature } from "./errors.js";
-import { featuresOf, supportedNames, supportOf } from "./features.js";
+import { supportedNames, supportOf, surveyOf } from "./features.js";
 import { beyondLimits } from "./limits.js";
 
 /**
@@ -15,11 +15,12 @@ export function checkCapabilities(
   capabilities: Capabilities,
   backend: string,
 ): readonly Diagnostic[] {
-  const features = featuresOf(module).flatMap((use): readonly Diagnostic[] => {
+  const { features, widest } = surveyOf(module);
+  const judged = features.flatMap((use): readonly Diagnostic[] => {
     const level = supportOf(capabilities, use);
     if (level === "stable") return [];
     if (level === "experimental") return [experimentalFeature(backend, use)];
     return [undeclaredFeature(backend, use, supportedNames(capabilities, use.kind))];
   });
-  return [...features, ...beyondLimits(module, capabilities, backend)];
+  return [...judged, ...beyondLimits(module, widest, capabilities, backend)];
 }

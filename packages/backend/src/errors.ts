@@ -14,7 +14,10 @@ const WORDS: Readonly<Record<FeatureKind, readonly [what: (name: string) => stri
   dtype: [(name) => `\`${name}\``, "cast to a type that it declares"],
   loop: [(name) => `\`${name}\` loops`, "schedule without them"],
   memory: [(name) => `memory of scope \`${name}\``, "keep the buffer in another scope"],
-  vector: [() => "vectors", "lower the module with the capabilities of this backend"],
+  vector: [
+    (name) => (name === "lanes" ? "vectors" : `${name} of vectors`),
+    "lower the module with the capabilities of this backend",
+  ],
   math: [(name) => `\`${name}\``, "lower the module with the capabilities of this backend: that expands it"],
   intrinsic: [(name) => `the intrinsic \`${name}\``, "give `lower` its meaning"],
   atomic: [(name) => `atomic updates of \`${name}\``, "compute without them, as with a reduction"],

@@ -1,9 +1,11 @@
 // What a module of device-level loop IR asks of its target, feature by feature, and what capabilities say to each.
 import type { Span } from "@tilewright/diagnostics";
-import { type Buffer, type Expr, type IRModule, type Node, visit } from "@tilewright/ir";
+import {
+  type Buffer, bitsOf, type DType, type Expr, type IRModule, type Load, type PopToken, type PushToken, type Store, type Visitors, visit,
+} from "@tilewright/ir"; // biome-ignore format: a list
 import { type Capabilities, MATH_FUNCTIONS, type SupportLevel } from "./capabilities.js";
 
-/** `dtype` float32 … · `loop` thread, parallel … · `memory` shared … · `vector` lanes · `math` exp … · `atomic` int32 … · `barrier` shared … · `intrinsic` and `queue` by name · `assert` */
+/** `dtype` float32 … · `loop` thread, parallel … · `memory` shared … · `vector` lanes, predicates; atomics and parameters, which no target has · `math` exp … · `atomic` int32 … · `barrier` shared … · `intrinsic` and `queue` by name · `assert` */
 export type FeatureKind =
   | "dtype"
   | "loop"
@@ -28,8 +30,20 @@ export interface FeatureUse extends Feature {
 
 /** Each feature that a module uses, once, in order of appearance. */
 export function featuresOf(module: IRModule): readonly FeatureUse[] {
+  return surveyOf(module).features;
+}
+
+/** What one visit of a module tells. */
+export interface Survey {
+  readonly features: readonly FeatureUse[];
+  /** The value that takes the widest register, of each function that holds vectors. */
+  readonly widest: readonly Expr[];
+}
+
+/** Each feature once, in order of appearance, and the widest vectors. One visit, whose steps are few: every compile takes it. */
+export function surveyOf(module: IRModule): Survey {
   const uses = new Map<string, FeatureUse>();
-  const note = (kind: FeatureKind, name: string, { span }: { readonly span: Span }): void => {
+  const note: Note = (kind, name, { span }) => {
     const key = `${kind} ${name}`;
     if (!uses.has(key)) uses.set(key, { kind, name, span });
   };
@@ -38,50 +52,113 @@ export function featuresOf(module: IRModule): readonly FeatureUse[] {
     note("dtype", buffer.dtype, buffer);
     note("memory", buffer.scope, buffer);
   };
+  const dtypes = new Set<DType>(["bool", "index"]);
+  let most: Expr | null = null;
+  const measure = (value: Expr): void => {
+    if (most === null || registerBytes(value) > registerBytes(most)) most = value;
+  };
+  const visitors: Visitors = {
+    enter: (node) => {
+      const value = node as Expr;
+      if (value.lanes === undefined) return; // a statement
+      if (!dtypes.has(value.dtype)) {
+        dtypes.add(value.dtype);
+        note("dtype", value.dtype, value);
+      }
+      if (value.lanes === 1) return;
+      note("vector", "lanes", value);
+      if (value.dtype !== "index") measure(value);
+    },
+    ...vectorVisitors(note, measure),
+    ...statementVisitors(note, place, functions),
+  };
+  const widest: Expr[] = [];
   for (const func of module.functions) {
-    for (const parameter of func.parameters)
-      parameter.kind === "Buffer" ? place(parameter) : note("dtype", parameter.dtype, parameter);
-    visit(func.body, {
-      enter: (node) => {
-        if ("lanes" in node) noteValue(node as Expr, note);
-      },
-      Allocate: ({ buffer }) => place(buffer),
-      For: (loop) => {
-        if (loop.loopKind !== "serial") note("loop", loop.loopKind, loop);
-      },
-      Call: (call) => note("intrinsic", call.intrinsic, call),
-      KernelCall: (call) => {
-        if (!functions.has(call.callee)) note("intrinsic", call.callee, call);
-        if (call.launch !== null) note("loop", "thread", call);
-      },
-      ParallelCall: (call) => note("loop", "parallel", call),
-      Atomic: (atomic) => note("atomic", atomic.buffer.dtype, atomic),
-      Barrier: (barrier) => note("barrier", barrier.scope, barrier),
-      Async: (node) => note("queue", node.queue, node),
-      PushToken: (node) => noteQueues(node, note),
-      PopToken: (node) => noteQueues(node, note),
-      Synchronize: (node) => {
-        for (const queue of node.queues) note("queue", queue, node);
-      },
-      Assert: (node) => note("assert", "assertion", node),
-    });
+    for (const parameter of func.parameters) {
+      if (parameter.kind === "Buffer") place(parameter);
+      else note("dtype", parameter.dtype, parameter);
+      if (parameter.kind === "Var" && parameter.lanes > 1) note("vector", "parameters", parameter);
+    }
+    most = null;
+    visit(func.body, visitors);
+    if (most !== null) widest.push(most);
   }
-  return [...uses.values()].filter(({ kind, name }) => !(kind === "dtype" && name === "index"));
+  return { features: [...uses.values()].filter(({ kind, name }) => !(kind === "dtype" && name === "index")), widest };
+}
+
+/** Bytes of a register that holds a value: a bool takes a byte a lane at least, an `index` four, as `lower` has it. */
+export function registerBytes({ dtype, lanes }: Expr): number {
+  return lanes * (dtype === "index" ? 4 : bitsOf(dtype) / 8);
 }
 
 type Note = (kind: FeatureKind, name: string, node: { readonly span: Span }) => void;
 
 const MATH: ReadonlySet<string> = new Set(MATH_FUNCTIONS);
 
-function noteValue(value: Expr, note: Note): void {
-  if (value.dtype !== "bool") note("dtype", value.dtype, value);
-  if (value.lanes > 1) note("vector", "lanes", value);
-  if ((value.kind === "Unary" || value.kind === "Binary") && MATH.has(value.op)) note("math", value.op, value);
+/** Operators and lanes. A vector of `index` counts where something computes with it: as the index of an access it is one address. */
+function vectorVisitors(note: Note, measure: (value: Expr) => void): Visitors {
+  const computed = (value: Expr): void => {
+    if (value.lanes > 1 && value.dtype === "index") measure(value);
+  };
+  const masked = (node: Load | Store): void => {
+    if (node.predicate !== null && node.predicate.lanes > 1) note("vector", "predicates", node);
+  };
+  return {
+    Unary: (node) => {
+      if (MATH.has(node.op)) note("math", node.op, node);
+      computed(node.operand);
+    },
+    Binary: (node) => {
+      if (node.op === "pow") note("math", node.op, node);
+      computed(node.left);
+    },
+    Cast: ({ operand }) => computed(operand),
+    Select: ({ whenTrue }) => computed(whenTrue),
+    IfThenElse: (node) => {
+      if (node.condition.lanes > 1) note("vector", "predicates", node);
+      computed(node.whenTrue);
+    },
+    Shuffle: ({ vectors }) => vectors.forEach(computed),
+    Call: (node) => {
+      note("intrinsic", node.intrinsic, node);
+      node.args.forEach(computed);
+    },
+    Let: ({ value }) => computed(value),
+    Register: ({ initial }) => computed(initial),
+    Assign: ({ value }) => computed(value),
+    Load: masked,
+    Store: masked,
+  };
 }
 
-function noteQueues(node: Node & { readonly from: string; readonly to: string }, note: Note): void {
-  note("queue", node.from, node);
-  note("queue", node.to, node);
+function statementVisitors(note: Note, place: (buffer: Buffer) => void, functions: ReadonlySet<string>): Visitors {
+  const queues = (node: PushToken | PopToken): void => {
+    note("queue", node.from, node);
+    note("queue", node.to, node);
+  };
+  return {
+    Allocate: ({ buffer }) => place(buffer),
+    For: (loop) => {
+      if (loop.loopKind !== "serial") note("loop", loop.loopKind, loop);
+    },
+    KernelCall: (call) => {
+      if (!functions.has(call.callee)) note("intrinsic", call.callee, call);
+      if (call.launch !== null) note("loop", "thread", call);
+    },
+    ParallelCall: (call) => note("loop", "parallel", call),
+    Atomic: (atomic) => {
+      note("atomic", atomic.buffer.dtype, atomic);
+      if (atomic.value.lanes > 1) note("vector", "atomics", atomic);
+    },
+    Barrier: (barrier) => note("barrier", barrier.scope, barrier),
+    Async: (node) => note("queue", node.queue, node),
+    PushToken: queues,
+    PopToken: queues,
+    Synchronize: (node) => {
+      for (const queue of node.queues) note("queue", queue, node);
+    },
+    Assert: (node) => note("assert", "assertion", node),
+  };
 }
 
 /** How well a target supports a feature; null: not at all. */
@@ -95,7 +172,11 @@ export function supportOf(capabilities: Capabilities, { kind, name }: Feature): 
     case "memory":
       return listed(capabilities.memory[name as "global"] !== undefined);
     case "vector":
-      return listed(capabilities.vector !== null);
+      return listed(
+        name === "predicates"
+          ? (capabilities.vector?.predicated ?? false)
+          : name === "lanes" && capabilities.vector !== null,
+      );
     case "math":
       return listed(capabilities.math.includes(name as "exp"));
     case "intrinsic":
