@@ -4,7 +4,7 @@ import { differentVariants } from "./errors.js";
 
 /**
  * One artifact of several that were compiled from the same program for engines with more and with fewer features, the preferred one first:
- * the runtime takes the first that it can run. Weights and initial states are held once.
+ * the runtime takes the first that it can run. Weights, initial states and modules that are alike are held once. Programs must be alike, call by call.
  *
  * @throws CompileError CO110 artifacts that differ in more than their modules
  */
@@ -23,8 +23,10 @@ export function mergeVariants(variants: readonly [Artifact, ...Artifact[]]): Art
       blobs.set(name, bytes);
     }
     for (const entry of manifest.modules) {
+      const bytes = own.get(entry.blob) ?? new Uint8Array();
+      if (modules.some((module) => sameModule(module, entry) && sameBytes(blobs.get(module.blob), bytes))) continue;
       const blob = number === 0 ? entry.blob : `variant-${number}-${entry.blob}`;
-      blobs.set(blob, own.get(entry.blob) ?? new Uint8Array());
+      blobs.set(blob, bytes);
       modules.push({ ...entry, blob });
     }
   }
@@ -36,12 +38,19 @@ export function mergeVariants(variants: readonly [Artifact, ...Artifact[]]): Art
 function mergeModels(models: readonly (ModelEntry | null)[], span: Span): ModelEntry | null {
   const [first = null] = models;
   const outside = (model: ModelEntry | null): string =>
-    JSON.stringify(model === null ? null : { ...model, arenaBytes: 0 });
-  for (const model of models)
+    JSON.stringify(model === null ? null : { ...model, arenaBytes: 0, program: null });
+  const program = (model: ModelEntry | null): string => JSON.stringify(model?.program ?? null);
+  for (const model of models) {
+    if (program(model) !== program(first)) throw new CompileError(differentVariants("the program", span));
     if (outside(model) !== outside(first)) throw new CompileError(differentVariants("the model", span));
+  }
   return first === null ? null : { ...first, arenaBytes: Math.max(...models.map((model) => model?.arenaBytes ?? 0)) };
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, k) => byte === b[k]);
+function sameModule(a: ModuleEntry, b: ModuleEntry): boolean {
+  return JSON.stringify({ ...a, blob: "" }) === JSON.stringify({ ...b, blob: "" });
+}
+
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && a.length === b.length && a.every((byte, k) => byte === b[k]);
 }
