@@ -1,8 +1,7 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Device, encodeArtifact } from "@tilewright/artifact";
-import type { Target } from "@tilewright/backend";
+import { encodeArtifact } from "@tilewright/artifact";
 import { compile } from "@tilewright/compiler";
 import { loadModel, type NDArray, ndarray } from "@tilewright/runtime";
 import { predictedDigits } from "./accuracy.js";
@@ -10,23 +9,32 @@ import { type DataSet, PIXELS, slice } from "./data-set.js";
 import { drawDigit, sideBySide } from "./drawn-digit.js";
 import { type Network, prediction } from "./networks.js";
 import { withStates } from "./saved-model.js";
+import type { TrainingOptions } from "./train.js";
 
 const SHOWN = 6;
 const WIDTH = 30;
+
+interface ClassifyOptions extends Pick<TrainingOptions, "target" | "device" | "host" | "others"> {
+  readonly images: DataSet;
+  readonly path: string | null;
+}
 
 /** Saves a trained network as an artifact, to `path` or a temporary file, loads it from there and shows what it sees in some digits. */
 export async function saveAndClassify(
   network: Network,
   weights: ReadonlyMap<string, NDArray>,
-  { target, device, images, path }: { target: Target; device: Device; images: DataSet; path: string | null },
+  { target, device, host, others = [], images, path }: ClassifyOptions,
   say: (text: string) => void,
 ): Promise<void> {
-  const { artifact } = await compile(prediction(network, SHOWN), { target });
+  const { artifact } = await compile(prediction(network, SHOWN), {
+    target,
+    ...(host === undefined ? {} : { host }),
+  });
   const bytes = new Map([...weights].map(([name, value]) => [name, value.bytes]));
   const file = encodeArtifact(withStates(artifact, bytes));
   const loaded = await throughFile(file, path);
   say(`\n--- The trained network, saved (${file.length} bytes), loaded again and shown some digits\n`);
-  const session = await loadModel(loaded, { device });
+  const session = await loadModel(loaded, { device, others });
   try {
     const shown = slice(images, 0, SHOWN);
     const { scores } = await session.run({ pixels: ndarray(shown.pixels, { shape: [SHOWN, PIXELS] }) });

@@ -1,11 +1,11 @@
-import { type FoundTarget, findTarget } from "tilewright";
+import { type FoundTarget, findTarget, TARGET_NAMES } from "tilewright";
 import { saveAndClassify } from "./classify.js";
 import { type DataSet, loadDigits, slice } from "./data-set.js";
 import { toDevice } from "./device-data.js";
 import { LOGISTIC, MLP, type Network } from "./networks.js";
 import type { Options } from "./options.js";
 import type { Progress } from "./progress.js";
-import { type Trained, train } from "./train.js";
+import { type Trained, type TrainingOptions, train } from "./train.js";
 import { walkThrough } from "./walk-through.js";
 
 const BATCH = 1000;
@@ -29,16 +29,16 @@ export async function runJob(options: Options, say: (text: string) => void, prog
   walkThrough(say);
   progress.line(`\ntarget ${found.name} (${found.detail}), threads ${options.threads}, seed ${options.seed}`);
   const digits = await loadDigits();
-  const { logistic, mlp } = await onDevice(found, digits, async (run, device) => {
+  const { logistic, mlp } = await onDevice(found, options.threads, digits, async (run, placed) => {
     const logistic = await run(LOGISTIC, options.epochs, options.seed, "auto", progress);
     const mlp = await run(MLP, options.epochs, options.seed, "auto", progress);
     const images = slice(digits, ...VALIDATION);
-    await saveAndClassify(MLP, mlp.weights, { target: found.target, device, images, path: options.save }, say);
+    await saveAndClassify(MLP, mlp.weights, { ...placed, images, path: options.save }, say);
     return { logistic, mlp };
   });
   progress.line("\nfor comparison, one epoch without a schedule, on one thread");
   const alone = await findTarget(options.target, { threads: 1 });
-  const naive = await onDevice(alone, digits, (run) => run(MLP, 1, options.seed, "none", progress));
+  const naive = await onDevice(alone, 1, digits, (run) => run(MLP, 1, options.seed, "none", progress));
   return {
     logistic: { accuracy: logistic.accuracy, secondsPerEpoch: logistic.secondsPerEpoch },
     mlp: {
@@ -58,19 +58,29 @@ type Run = (
   progress: Progress,
 ) => Promise<Trained>;
 
-/** Opens the device of a target, with the data in it, and closes it again. */
+type Placed = Required<Pick<TrainingOptions, "device" | "others">> & Pick<TrainingOptions, "target" | "host">;
+
+/** Opens the device of a target, with the data in it, and closes it again. What a target of others does not take runs on WebAssembly. */
 async function onDevice<T>(
-  { target, open }: FoundTarget,
+  { name, target, open }: FoundTarget,
+  threads: number,
   digits: DataSet,
-  action: (run: Run, device: Awaited<ReturnType<FoundTarget["open"]>>) => Promise<T>,
+  action: (run: Run, placed: Placed) => Promise<T>,
 ): Promise<T> {
+  const host = TARGET_NAMES.some((each) => each === name) ? null : await findTarget("wasm", { threads });
   const device = await open();
   try {
-    const training = toDevice(device, slice(digits, ...TRAINING));
-    const validation = toDevice(device, slice(digits, ...VALIDATION));
-    const run: Run = (network, epochs, seed, schedule, progress) =>
-      train(network, { target, device, training, validation, batch: BATCH, epochs, seed, schedule }, progress);
-    return await action(run, device);
+    const others = host === null ? [] : [await host.open()];
+    try {
+      const placed = { target, device, others, ...(host === null ? {} : { host: host.target }) };
+      const training = toDevice(device, slice(digits, ...TRAINING));
+      const validation = toDevice(device, slice(digits, ...VALIDATION));
+      const run: Run = (network, epochs, seed, schedule, progress) =>
+        train(network, { ...placed, training, validation, batch: BATCH, epochs, seed, schedule }, progress);
+      return await action(run, placed);
+    } finally {
+      for (const other of others) await other.close();
+    }
   } finally {
     await device.close();
   }

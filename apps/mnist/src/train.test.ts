@@ -1,11 +1,13 @@
 import { encodeArtifact } from "@tilewright/artifact";
+import { defineBackend } from "@tilewright/backend";
 import { compile } from "@tilewright/compiler";
 import { loadModel, type NDArray, ndarray } from "@tilewright/runtime";
 import { findTarget } from "tilewright";
 import { beforeAll, describe, expect, it } from "vitest";
+import { target as hex } from "../../cli/test/hex-target.js";
 import { type DataSet, loadDigits, PIXELS, slice } from "./data-set.js";
 import { toDevice } from "./device-data.js";
-import { LOGISTIC, MLP, type Network, prediction } from "./networks.js";
+import { LOGISTIC, MLP, type Network, prediction, trainingStep } from "./networks.js";
 import type { Progress } from "./progress.js";
 import { withStates } from "./saved-model.js";
 import { type Trained, train } from "./train.js";
@@ -59,6 +61,36 @@ describe("training", () => {
     losses.forEach((loss, epoch) => {
       expect(plain.losses[epoch]).toBeCloseTo(loss, 2);
     });
+  });
+});
+
+describe("a target of somebody else", () => {
+  it("that takes floats alone trains the same, launch by launch, with our WebAssembly for the rest", async () => {
+    const capabilities = {
+      ...hex.backend({ threads: 1 }).capabilities,
+      dtypes: { float32: "stable" },
+      hostCode: false,
+    } as const;
+    const target = { backend: defineBackend({ ...hex.backend({ threads: 1 }), capabilities }), toolchain: null };
+    const host = await findTarget("wasm");
+    const [device, other] = [await (await hex.device?.({ threads: 1 }))?.open(), await host.open()];
+    if (device === undefined) throw new Error("the target has a device");
+    const { artifact } = await compile(trainingStep(LOGISTIC, BATCH, 1), { target, host: host.target });
+    expect(artifact.manifest.modules.map(({ format }) => format)).toEqual(["hex", "wasm"]);
+    try {
+      const training = toDevice(device, slice(digits, 0, 1000));
+      const validation = toDevice(device, slice(digits, 50_000, 50_500));
+      const placed = { target, device, host: host.target, others: [other], training, validation };
+      const split = await train(LOGISTIC, { ...placed, batch: BATCH, epochs: 2, seed: 1, schedule: "auto" }, SILENT);
+      const { losses, accuracy } = await trained(LOGISTIC, 1);
+      losses.forEach((loss, epoch) => {
+        expect(split.losses[epoch]).toBeCloseTo(loss, 4); // fused otherwise, hence rounded otherwise
+      });
+      expect(split.accuracy).toBeCloseTo(accuracy, 2);
+    } finally {
+      await device.close();
+      await other.close();
+    }
   });
 });
 

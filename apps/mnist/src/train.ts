@@ -10,6 +10,9 @@ import type { Progress } from "./progress.js";
 export interface TrainingOptions {
   readonly target: Target;
   readonly device: Device;
+  /** Takes the kernels that the target does not, on a device among `others`. */
+  readonly host?: Target;
+  readonly others?: readonly Device[];
   readonly training: DeviceData;
   readonly validation: DeviceData;
   /** Images in a step; it divides the number of validation images. */
@@ -32,11 +35,11 @@ export interface Trained {
 
 /** Compiles a network and trains it. Equal options but for the threads of the device give equal weights, to the bit. */
 export async function train(network: Network, options: TrainingOptions, progress: Progress): Promise<Trained> {
-  const { device, batch, epochs, seed } = options;
+  const { device, others = [], batch, epochs, seed } = options;
   const name = options.schedule === "none" ? `${network.name} without a schedule` : network.name;
   const started = performance.now();
-  const step = await loadModel(await artifactOf(trainingStep(network, batch, seed), options), { device });
-  const use = await loadModel(await artifactOf(prediction(network, batch), options), { device });
+  const step = await loadModel(await artifactOf(trainingStep(network, batch, seed), options), { device, others });
+  const use = await loadModel(await artifactOf(prediction(network, batch), options), { device, others });
   progress.line(`${name}: compiled in ${seconds(started).toFixed(2)} s`);
   const losses: number[] = [];
   const times: number[] = [];
@@ -62,9 +65,9 @@ export async function train(network: Network, options: TrainingOptions, progress
 
 async function artifactOf(
   model: Parameters<typeof compile>[0],
-  { target, schedule }: TrainingOptions,
+  { target, host, schedule }: TrainingOptions,
 ): Promise<Artifact> {
-  return (await compile(model, { target, schedule })).artifact;
+  return (await compile(model, { target, schedule, ...(host === undefined ? {} : { host }) })).artifact;
 }
 
 async function trainEpoch(step: Session, options: TrainingOptions, title: string, progress: Progress) {
