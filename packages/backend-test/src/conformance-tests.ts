@@ -4,16 +4,23 @@ import { assertTests } from "./sections/asserts.js";
 import { atomicTests } from "./sections/atomics.js";
 import { callTests } from "./sections/calls.js";
 import { controlTests } from "./sections/control.js";
+import { deviceTests } from "./sections/devices.js";
+import { intrinsicTests } from "./sections/intrinsics.js";
 import { launchTests } from "./sections/launches.js";
+import { limitTests } from "./sections/limits.js";
 import { loopTests } from "./sections/loops.js";
 import { manifestTests } from "./sections/manifest.js";
 import { mathTests } from "./sections/math.js";
 import { moduleTests } from "./sections/modules.js";
 import { operatorTests } from "./sections/operators.js";
 import { parameterTests } from "./sections/parameters.js";
+import { passTests } from "./sections/passes.js";
+import { queueTests } from "./sections/queues.js";
 import { randomTests } from "./sections/random.js";
 import { refusalTests } from "./sections/refusals.js";
+import { ruleTests } from "./sections/rules.js";
 import { strictTests } from "./sections/strict.js";
+import { variantTests } from "./sections/variants.js";
 import { vectorTests } from "./sections/vectors.js";
 import { type KitSubject, resolveSubject, type Subject } from "./subject.js";
 
@@ -32,9 +39,16 @@ const SECTIONS: readonly ((subject: Subject) => readonly Candidate[])[] = [
   atomicTests,
   assertTests,
   launchTests,
+  queueTests,
+  intrinsicTests,
+  passTests,
+  ruleTests,
+  variantTests,
   randomTests,
   refusalTests,
+  limitTests,
   moduleTests,
+  deviceTests,
 ];
 
 /** All tests, those too that the capabilities do not let be tried. */

@@ -24,19 +24,21 @@ export async function compileFunctions(
   entrance: Entrance,
 ): Promise<CompiledModule> {
   const { backend, toolchain } = subject;
-  const module = moduleOf(functions);
-  const compiled = backend.compile(entrance === "device" ? launched(module, subject) : lowered(module, subject));
+  const module = entrance === "device" ? deviceModule(subject, functions) : loweredModule(subject, functions);
+  const compiled = backend.compile(module);
   return toolchain === null ? compiled : toolchain.build(compiled);
 }
 
-function launched(module: IRModule, { capabilities }: Subject): IRModule {
+/** Functions at the device level as they stand; kernels of targets with launches and a host become launches. */
+export function deviceModule({ capabilities }: Subject, functions: readonly PrimFunc[]): IRModule {
+  const module = moduleOf(functions);
   return capabilities.hostCode ? splitLaunches.run(module, { capabilities, report: () => {} }) : module;
 }
 
-/** A module as the subject's backend is to be given it. */
-export function lowered(module: IRModule, { backend, lower, capabilities }: Subject): IRModule {
+/** Functions as the pipeline with the backend's passes makes them. */
+export function loweredModule({ backend, lower, capabilities }: Subject, functions: readonly PrimFunc[]): IRModule {
   const { passes = [], intrinsics = [] } = backend;
-  return lower(module, { capabilities, passes, intrinsics, verify: true }).module;
+  return lower(moduleOf(functions), { capabilities, passes, intrinsics, verify: true }).module;
 }
 
 export const entryOf = ({ format, features, functions }: CompiledModule): ModuleEntry => ({

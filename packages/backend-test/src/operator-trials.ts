@@ -1,7 +1,7 @@
 import { isCompileError, NO_SPAN } from "@tilewright/diagnostics";
 import { evaluate } from "@tilewright/interp";
 import {
-  ARITHMETIC_OPS, buffer, build, bytesOf, COMPARE_OPS, type DType, type Expr, int, isFloat, type PrimFunc, UNARY_OPS, type UnaryOp, variable,
+  ARITHMETIC_OPS, bitsOf, buffer, build, bytesOf, COMPARE_OPS, type DType, type Expr, int, isFloat, isSigned, type PrimFunc, UNARY_OPS, type UnaryOp, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import type { Tolerance } from "./memory.js";
 import { arrayOfValues, mathSamples, samplesOf } from "./samples.js";
@@ -16,6 +16,11 @@ export function mathTolerance(dtype: DType): Tolerance {
   return { relative: 16 * epsilon, absolute: 4 * epsilon };
 }
 
+/** What holds elements of a type in buffers that are handed over: packed types stand in bytes there. */
+export function boundaryType(dtype: DType): DType {
+  return bitsOf(dtype) >= 8 || dtype === "bool" ? dtype : isSigned(dtype) ? "int8" : "uint8";
+}
+
 /** `out[i] = value(x[i], y[i])`, so many lanes at a time: they divide `count`. */
 export function mapFunction(
   name: string,
@@ -25,11 +30,12 @@ export function mapFunction(
   value: (x: Expr, y: Expr) => Expr,
   lanes = 1,
 ): PrimFunc {
-  const [x, y] = [buffer("x", { dtype, shape: [count] }), buffer("y", { dtype, shape: [count] })];
-  const out = buffer("out", { dtype: result, shape: [count] });
+  const made = (each: string, type: DType) => buffer(each, { dtype: boundaryType(type), shape: [count] });
+  const [x, y, out] = [made("x", dtype), made("y", dtype), made("out", result)];
   const i = variable("i");
   const at = lanes === 1 ? [i] : [build.ramp(build.mul(i, int(lanes)), int(1), lanes)];
-  const store = build.store(out, at, value(build.load(x, at), build.load(y, at)));
+  const load = (from: typeof x): Expr => build.cast(build.load(from, at), dtype);
+  const store = build.store(out, at, build.cast(value(load(x), load(y)), boundaryType(result)));
   return {
     kind: "PrimFunc",
     span: NO_SPAN,
@@ -71,15 +77,15 @@ function trial({ name, dtype, result, op, lanes, value }: TrialOptions): Trial {
   while (pairs.length % lanes !== 0) pairs.push(...pairs.slice(0, lanes - (pairs.length % lanes)));
   const func = mapFunction(name, dtype, result, pairs.length, value, lanes);
   const x = arrayOfValues(
-    dtype,
+    boundaryType(dtype),
     pairs.map(([a]) => a),
   );
   const y = arrayOfValues(
-    dtype,
+    boundaryType(dtype),
     pairs.map(([, b]) => b),
   );
   const out = arrayOfValues(
-    result,
+    boundaryType(result),
     pairs.map(() => 0),
   );
   const memory = { x, y, out };

@@ -1,8 +1,8 @@
 import type { Device } from "@tilewright/artifact";
-import type { Feature } from "@tilewright/backend";
+import type { CompiledModule, Feature } from "@tilewright/backend";
 import { batchOf, type Outcome, runTrials } from "./batch.js";
 import type { Candidate } from "./conformance-test.js";
-import type { Entrance } from "./execute.js";
+import { type Entrance, runTrial, withModule } from "./execute.js";
 import { declares, type Subject } from "./subject.js";
 import { differenceOf, type Trial, textOf, textOfError } from "./trial.js";
 
@@ -51,6 +51,16 @@ export async function compareWithInterpreter(
   device?: Device,
 ): Promise<void> {
   checkOutcomes(trials, await runTrials(subject, trials, entrance, device));
+}
+
+/** Runs trials of a module on a device. @throws Error for the first that differs from the interpreter */
+export async function runAll(device: Device, compiled: CompiledModule, trials: readonly Trial[]): Promise<void> {
+  await withModule(device, compiled, async (loaded) => {
+    for (const trial of trials) {
+      const difference = differenceOf(trial, await runTrial(device, loaded, trial));
+      if (difference !== null) throw new Error(difference);
+    }
+  });
 }
 
 /** @throws Error */

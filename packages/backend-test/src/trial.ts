@@ -1,3 +1,4 @@
+import type { IntrinsicMeaning } from "@tilewright/backend";
 import { NO_SPAN } from "@tilewright/diagnostics";
 import { type Arguments, bfloat16OfBits, float16OfBits, interpret } from "@tilewright/interp";
 import type { IRModule, PrimFunc } from "@tilewright/ir";
@@ -11,6 +12,8 @@ export interface Trial {
   readonly others?: readonly PrimFunc[];
   /** What it is to compute, a function of the same parameters; what it says itself unless told. */
   readonly meaning?: PrimFunc;
+  /** What the intrinsics mean that it calls. */
+  readonly intrinsics?: readonly IntrinsicMeaning[];
   /** Arrays of its buffers by name. Arrays of one ArrayBuffer lie in one buffer of the device; one that is a part of it is a slice. */
   readonly memory: Memory;
   /** Scalar parameters by name. */
@@ -38,9 +41,12 @@ export const functionsOf = ({ func, others = [] }: Trial): readonly PrimFunc[] =
 /** What the arrays are after a run of the interpreter. */
 export function expectedMemory(trial: Trial): Memory {
   const memory = copyMemory(trial.memory);
-  const { func, meaning, scalars = {} } = trial;
+  const { func, meaning, intrinsics = [], scalars = {} } = trial;
   const functions = meaning === undefined ? functionsOf(trial) : [meaning];
-  interpret(moduleOf(functions), { ...memory, ...scalars } as Arguments, { entry: (meaning ?? func).name });
+  interpret(moduleOf(functions), { ...memory, ...scalars } as Arguments, {
+    entry: (meaning ?? func).name,
+    intrinsics: Object.fromEntries(intrinsics.map(({ name, semantics }) => [name, semantics])),
+  });
   return memory;
 }
 

@@ -1,5 +1,17 @@
-import { buffer, build, type DType, type Expr, int, type PrimFunc, type Scope, type Stmt } from "@tilewright/ir";
+import {
+  bitsOf,
+  buffer,
+  build,
+  DTYPES,
+  type DType,
+  type Expr,
+  int,
+  type PrimFunc,
+  type Scope,
+  type Stmt,
+} from "@tilewright/ir";
 import type { Candidate } from "../conformance-test.js";
+import { boundaryType } from "../operator-trials.js";
 import { array, combine, forEach, kernelOf } from "../plain-functions.js";
 import { sectionOf } from "../section.js";
 import { feature, plainType, type Subject } from "../subject.js";
@@ -21,7 +33,11 @@ export function allocationTests(subject: Subject): readonly Candidate[] {
   };
   // Memory of a block's threads is tried with them.
   const plain = scopes.filter((scope) => tried.capabilities.launch === null || scope === "local" || scope === "global");
-  return plain.flatMap((scope) => {
+  const packed = DTYPES.filter((each) => each !== "bool" && bitsOf(each) < 8).map(
+    (each) =>
+    compares(`packs elements of ${each} into bytes of memory`, [feature("dtype", each), feature("dtype", boundaryType(each))], () => [trialOf(packing(each))]), // biome-ignore format: one call
+  );
+  const ofScopes = plain.flatMap((scope) => {
     const claim = (name: string, make: (name: string, room: number) => PrimFunc): Candidate =>
       compares(name, [feature("memory", scope)], (): readonly Trial[] => [
         trialOf(make(`${name.split(" ")[0]}_${scope.replace(/\W/g, "_")}`, roomOf(scope))),
@@ -34,6 +50,24 @@ export function allocationTests(subject: Subject): readonly Candidate[] {
       claim(`holds two allocations of ${scope} memory apart`, (name) => nested(name, dtype, scope)),
     ];
   });
+  return [...ofScopes, ...packed];
+}
+
+/** Each element is written after its neighbours, and once more by way of them. */
+function packing(dtype: DType): PrimFunc {
+  const byte = boundaryType(dtype);
+  const [x, out] = [array("x", byte, COUNT), array("out", byte, COUNT)];
+  const made = buffer("made", { dtype, shape: [COUNT], scope: "local" });
+  const fill = (first: number): Stmt =>
+    forEach("i", Math.ceil((COUNT - first) / 2), (i) => {
+      const at = build.add(build.mul(i, int(2)), int(first));
+      return build.store(made, [at], build.cast(build.load(x, [at]), dtype));
+    });
+  const move = forEach("j", COUNT - 1, (j) =>
+    build.store(made, [j], build.add(build.load(made, [build.add(j, int(1))]), build.const(1, dtype))),
+  );
+  const take = forEach("k", COUNT, (k) => build.store(out, [k], build.cast(build.load(made, [k]), byte)));
+  return kernelOf(`packed_${dtype}`, [x, out], build.allocate(made, build.seq(fill(0), fill(1), move, take)));
 }
 
 /** Writes ascending, reads descending. */

@@ -1,4 +1,4 @@
-import { DEVICE_SPEC_VERSION } from "@tilewright/artifact";
+import { checkDriver } from "@tilewright/artifact";
 import { BACKEND_SPEC_VERSION, checkBackend, checkToolchain } from "@tilewright/backend";
 import { isCompileError } from "@tilewright/diagnostics";
 import { DTYPES, type DType, IR_VERSION } from "@tilewright/ir";
@@ -17,7 +17,7 @@ export function manifestTests(subject: Subject): readonly Candidate[] {
     proves("has versions that this kit knows", [], async () => {
       checkBackend(backend);
       if (toolchain !== null) checkToolchain(toolchain);
-      check(device.specVersion === DEVICE_SPEC_VERSION, `device spec ${device.specVersion}`);
+      checkDriver(device);
     }),
     proves("is refused as a definition of another contract, or of newer loop IR", [], async () => {
       const next = BACKEND_SPEC_VERSION.replace(/\d+$/, (version) => String(Number(version) + 1));

@@ -1,3 +1,4 @@
+import type { Feature } from "@tilewright/backend";
 import type { DType, LoopKind, PrimFunc } from "@tilewright/ir";
 import fc from "fast-check";
 import { type Outcome, runTrials } from "../batch.js";
@@ -14,31 +15,40 @@ const TYPES: readonly DType[] = ["float32", "int32", "int8", "uint8", "int64", "
 /** How long a counterexample may be made smaller. */
 const SHRINK_MILLISECONDS = 20_000;
 
-/** Random functions against the interpreter: as they stand, and as `lower` makes them. */
+/** The declared ones among the types of random functions. */
+export function randomTypesOf(subject: Subject): readonly DType[] {
+  const known = dtypesOf(subject);
+  return TYPES.filter((dtype) => known.includes(dtype));
+}
+
+export const randomFeatures = (subject: Subject): readonly Feature[] =>
+  randomTypesOf(subject).map((dtype) => feature("dtype", dtype));
+
+/** Kinds of loops that random functions have, for a target that lowers them. */
+export function loopKindsOf({ capabilities }: Subject): readonly LoopKind[] {
+  const kinds: readonly LoopKind[] = ["serial", "vectorized", "unrolled", "parallel"];
+  return kinds.filter((kind) => capabilities.loopKinds[kind] !== undefined);
+}
+
+/** Random functions against the interpreter: as they stand, as `lower` makes them, and with launches. */
 export function randomTests(subject: Subject): readonly Candidate[] {
   const { proves } = sectionOf(subject, "random functions");
-  const known = dtypesOf(subject);
-  const dtypes = TYPES.filter((dtype) => known.includes(dtype));
-  const features = dtypes.map((dtype) => feature("dtype", dtype));
-  const { vector } = subject.capabilities;
-  const lanes = { vectorLanes: [2, 4, 8, 16], vectorBytes: vector?.bytes ?? 0 };
-  const kinds: readonly LoopKind[] = ["serial", "vectorized", "unrolled", "parallel"];
-  const loopKinds = kinds.filter((kind) => subject.capabilities.loopKinds[kind] !== undefined);
+  const dtypes = randomTypesOf(subject);
   if (dtypes.length === 0) return [];
-  const declared = (kind: "memory" | "barrier" | "atomic", name: string) => declares(subject, [feature(kind, name)]);
-  const shared = declared("memory", "shared") && declared("barrier", "shared");
-  const atomics = declared("atomic", "int32") && dtypes.includes("int32") ? (["int32"] as const) : [];
+  const features = randomFeatures(subject);
+  const has = (kind: Feature["kind"], name: string): boolean => declares(subject, [feature(kind, name)]);
+  const { vector } = subject.capabilities;
+  const vectors = vector === null ? {} : { vectorLanes: [2, 4, 8, 16], vectorBytes: vector.bytes };
   const conditions = dtypes.includes("int32");
+  const atomics = conditions && has("atomic", "int32") ? (["int32"] as const) : [];
+  const shared = has("memory", "shared") && has("barrier", "shared");
+  const plain = { dtypes, atomics, conditions };
   return [
     proves("agrees with the interpreter on random functions", features, () =>
-      agreesOn(
-        subject,
-        arbitraryPrimFunc({ dtypes, atomics, conditions, maxRank: 1, ...(vector === null ? {} : lanes) }),
-        "device",
-      ),
+      agreesOn(subject, arbitraryPrimFunc({ ...plain, maxRank: 1, ...vectors }), "device"),
     ),
     proves("agrees with the interpreter on random functions that were lowered", features, () =>
-      agreesOn(subject, arbitraryPrimFunc({ dtypes, atomics, conditions, loopKinds }), "scheduled"),
+      agreesOn(subject, arbitraryPrimFunc({ ...plain, loopKinds: loopKindsOf(subject) }), "scheduled"),
     ),
     proves("agrees with the interpreter on random launches", [...features, feature("loop", "thread")], () =>
       agreesOn(subject, arbitraryThreadFunc({ dtypes, atomics, shared }), "scheduled"),
@@ -48,22 +58,27 @@ export function randomTests(subject: Subject): readonly Candidate[] {
 
 /**
  * Tries functions on one device, as opening it may take long, and as one module where a toolchain builds it.
+ * @param change  another function of the same meaning, which is compiled in place of each
  * @throws Error with the smallest counterexample that was found, and its seed
  */
-export async function agreesOn(subject: Subject, functions: fc.Arbitrary<PrimFunc>, entrance: Entrance): Promise<void> {
+export async function agreesOn(
+  subject: Subject,
+  functions: fc.Arbitrary<PrimFunc>,
+  entrance: Entrance,
+  change: (func: PrimFunc) => PrimFunc = (func) => func,
+): Promise<void> {
+  const tried = (func: PrimFunc): Trial => ({ ...trialOf(change(func)), meaning: func });
   const { runs: numRuns, seed, toolchain } = subject;
   await withDevice(subject.device, async (device) => {
     const property = fc.asyncProperty(functions, (func) =>
-      compareWithInterpreter(subject, [trialOf(func)], entrance, device),
+      compareWithInterpreter(subject, [tried(func)], entrance, device),
     );
     const first = async (): Promise<string | null> => {
       if (toolchain === null) {
         const { failed, counterexamplePath } = await fc.check(property, { numRuns, seed, endOnFailure: true });
         return failed ? (counterexamplePath ?? "0") : null;
       }
-      const trials = fc
-        .sample(functions, { numRuns, seed })
-        .map((func, k) => trialOf({ ...func, name: `random_${k}` }));
+      const trials = fc.sample(functions, { numRuns, seed }).map((func, k) => tried({ ...func, name: `random_${k}` }));
       return wrongOne(await runTrials(subject, trials, entrance, device).catch(() => []), trials);
     };
     const path = await first();

@@ -2,7 +2,7 @@ import { type Binary, bitsOf, build, CONTRACT, DTYPES, type DType, type Expr, is
 import { runTrials } from "../batch.js";
 import type { Candidate } from "../conformance-test.js";
 import type { Entrance } from "../execute.js";
-import { mapFunction } from "../operator-trials.js";
+import { boundaryType, mapFunction } from "../operator-trials.js";
 import { array, forEach, kernelOf } from "../plain-functions.js";
 import { arrayOfValues } from "../samples.js";
 import { check, sectionOf } from "../section.js";
@@ -150,7 +150,7 @@ function wrapping(dtype: DType): readonly Trial[] {
   const some = bitsOf(dtype) === 2 ? [0, 1] : [0, 1, 3, 7];
   const values = [least, greatest, ...(isSigned(dtype) ? [-1, ...some] : some)].map((value) => BigInt(value));
   const pairs = values.flatMap((x) => values.map((y) => [x, y] as const));
-  const side = (k: 0 | 1) => arrayOfValues(dtype, pairs.map((pair) => (bitsOf(dtype) === 64 ? pair[k] : Number(pair[k])))); // biome-ignore format: short
+  const side = (k: 0 | 1) => arrayOfValues(boundaryType(dtype), pairs.map((pair) => (bitsOf(dtype) === 64 ? pair[k] : Number(pair[k])))); // biome-ignore format: short
   const one = build.const(1, dtype);
   const forms: Readonly<Record<string, Operation>> = {
     sum_shifted: (x, y) => build.binary("shr", build.add(x, y), one),
@@ -163,6 +163,6 @@ function wrapping(dtype: DType): readonly Trial[] {
   };
   return Object.entries(forms).map(([name, form]) => ({
     func: mapFunction(`${name}_${dtype}`, dtype, dtype, pairs.length, form),
-    memory: { x: side(0), y: side(1), out: arrayOfValues(dtype, pairs.map(() => 0)) }, // biome-ignore format: short
+    memory: { x: side(0), y: side(1), out: arrayOfValues(boundaryType(dtype), pairs.map(() => 0)) }, // biome-ignore format: short
   }));
 }
