@@ -1,33 +1,21 @@
 /** Atomic updates. On one thread a load and a store; on shared memory an instruction, or a loop of compare-and-exchange. */
-import { CompileError } from "@tilewright/diagnostics";
-import { type Atomic, build, isFloat } from "@tilewright/ir";
+import { type Atomic, type Buffer, build, type Expr, isFloat } from "@tilewright/ir";
 import { type FunctionContext, withLocal } from "./context.js";
-import { notDeviceLevel, unsupportedOperator } from "./errors.js";
 import { emitAddress, emitScalarLoad, emitStore } from "./memory.js";
 import { ATOMIC, OP } from "./opcodes.js";
-import { elementBytes, isHalf, scalarType } from "./representation.js";
+import { elementBytes, scalarType } from "./representation.js";
 import { emitBinary, emitReinterpret, wrap } from "./scalar.js";
 
 const BINARY = { add: "add", min: "min", max: "max", and: "bitand", or: "bitor", xor: "bitxor" } as const;
 
-/** @throws CompileError `BE203` half floats · `BE210` several indices */
 export function emitAtomic(context: FunctionContext, atomic: Atomic): void {
-  const { op, buffer, indices, value, span } = atomic;
-  const index = indices[0];
-  if (index === undefined || indices.length > 1)
-    throw new CompileError(notDeviceLevel("an atomic with several indices", "one flat index", span));
-  if (
-    value.lanes > 1 ||
-    isHalf(buffer.dtype) ||
-    (isFloat(buffer.dtype) && (op === "and" || op === "or" || op === "xor"))
-  ) {
-    throw new CompileError(unsupportedOperator(`atomic ${op}`, buffer.dtype, span));
-  }
+  const { op, buffer, indices, value } = atomic;
+  const [index] = indices as readonly [Expr];
   if (!context.module.options.shared) emitPlain(context, atomic);
   else if (isFloat(buffer.dtype) || op === "min" || op === "max") emitLoop(context, atomic);
   else {
     const bytes = elementBytes(buffer.dtype);
-    const offset = emitAddress(context, buffer, index, span);
+    const offset = emitAddress(context, buffer, index);
     context.expression(value);
     context.body.memory(ATOMIC[op][bytes] ?? 0, Math.log2(bytes), offset);
     context.body.op(OP.drop); // the old value
@@ -41,13 +29,12 @@ function emitPlain(context: FunctionContext, { op, buffer, indices, value, span 
 }
 
 /** Until nobody came between: read, compute, compare and exchange. */
-function emitLoop(context: FunctionContext, { op, buffer, indices, value, span }: Atomic): void {
+function emitLoop(context: FunctionContext, { op, buffer, indices, value }: Atomic): void {
   const { body } = context;
   const { dtype } = buffer;
-  const index = indices[0];
-  if (index === undefined) return;
+  const [index] = indices as readonly [Expr];
   if (op === "exchange" || op === "and" || op === "or" || op === "xor") {
-    emitExchange(context, buffer, indices, value, span);
+    emitExchange(context, buffer, index, value);
     return;
   }
   const bytes = elementBytes(dtype);
@@ -58,16 +45,14 @@ function emitLoop(context: FunctionContext, { op, buffer, indices, value, span }
       context.expression(value);
       body.set(operand);
       body.open(OP.loop);
-      emitAddress(context, buffer, index, span);
-      body.op(OP.drop);
-      const offset = emitAddress(context, buffer, index, span);
-      emitScalarLoad(context, buffer, index, span);
+      const offset = emitAddress(context, buffer, index);
+      emitScalarLoad(context, buffer, index);
       emitReinterpret(context, dtype, asBits);
       body.tee(old);
       body.get(old);
       emitReinterpret(context, asBits, dtype);
       body.get(operand);
-      emitBinary(context, op, dtype, span);
+      emitBinary(context, op, dtype);
       emitReinterpret(context, dtype, asBits);
       body.memory(ATOMIC.compareExchange[bytes] ?? 0, Math.log2(bytes), offset);
       if (bits === "i32") wrap(context, asBits);
@@ -79,17 +64,9 @@ function emitLoop(context: FunctionContext, { op, buffer, indices, value, span }
   );
 }
 
-function emitExchange(
-  context: FunctionContext,
-  buffer: Atomic["buffer"],
-  indices: Atomic["indices"],
-  value: Atomic["value"],
-  span: Atomic["span"],
-): void {
-  const index = indices[0];
-  if (index === undefined) return;
+function emitExchange(context: FunctionContext, buffer: Buffer, index: Expr, value: Expr): void {
   const bytes = elementBytes(buffer.dtype);
-  const offset = emitAddress(context, buffer, index, span);
+  const offset = emitAddress(context, buffer, index);
   context.expression(value);
   if (buffer.dtype === "float32") emitReinterpret(context, "float32", "int32");
   if (buffer.dtype === "float64") emitReinterpret(context, "float64", "int64");

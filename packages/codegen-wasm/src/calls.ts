@@ -1,19 +1,16 @@
 /** Calls between functions of a module: kernels directly, parallel bodies through the hook (or directly, on one thread). */
 import { CLOSURE_SLOT_BYTES } from "@tilewright/artifact";
-import { CompileError, type Span } from "@tilewright/diagnostics";
+import { invariant } from "@tilewright/diagnostics";
 import {
   type Buffer,
   type BufferRegion,
-  build,
   type Expr,
   isConst,
   type KernelCall,
   type ParallelCall,
-  type PrimFunc,
   type Var,
 } from "@tilewright/ir";
 import { type FunctionContext, placeOf } from "./context.js";
-import { badCall, unsupportedStatement } from "./errors.js";
 import type { Local } from "./function-body.js";
 import { multiplyBy } from "./memory.js";
 import { elementBytes, scalarType } from "./representation.js";
@@ -21,27 +18,18 @@ import type { Workspace } from "./workspace.js";
 
 type Argument = Expr | BufferRegion;
 
-/** @throws CompileError `BE205` a launch · `BE208` no such function, or other parameters */
 export function emitKernelCall(context: FunctionContext, call: KernelCall, workspace: Workspace, own: Local): void {
-  if (call.launch !== null) throw new CompileError(unsupportedStatement("a launch", call.span));
-  const callee = resolve(context, call.callee, call.span);
-  if (callee.func.role === "parallel")
-    throw new CompileError(badCall(call.callee, "a kernel", "the body of a parallel loop", call.span));
-  checkArguments(callee.func, callee.func.parameters, call.args, call.span);
+  const callee = resolve(context, call.callee);
   for (const argument of call.args) pushArgument(context, argument);
   pushAddress(context, own, workspace.call(call.callee));
   context.body.call(callee.index);
 }
 
-/** The arguments go into a closure in the workspace. @throws CompileError `BE208` */
+/** The arguments go into a closure in the workspace. */
 export function emitParallelCall(context: FunctionContext, call: ParallelCall, workspace: Workspace, own: Local): void {
   const { body, module } = context;
-  const callee = resolve(context, call.callee, call.span);
-  if (callee.func.role !== "parallel")
-    throw new CompileError(badCall(call.callee, "the body of a parallel loop", `a ${callee.func.role}`, call.span));
-  const parameters = callee.func.parameters.slice(2);
-  checkArguments(callee.func, parameters, call.args, call.span);
-  const closure = workspace.reserve(parameters.length * CLOSURE_SLOT_BYTES, CLOSURE_SLOT_BYTES);
+  const callee = resolve(context, call.callee);
+  const closure = workspace.reserve(call.args.length * CLOSURE_SLOT_BYTES, CLOSURE_SLOT_BYTES);
   call.args.forEach((argument, position) => {
     body.get(own);
     pushArgument(context, argument);
@@ -75,30 +63,10 @@ export function loadClosure(context: FunctionContext, parameters: readonly (Buff
   });
 }
 
-function resolve(
-  context: FunctionContext,
-  name: string,
-  span: Span,
-): { readonly func: PrimFunc; readonly index: number } {
-  const callee = context.module.functions.get(name);
-  if (callee === undefined)
-    throw new CompileError(badCall(name, "a function of this module", "no function of that name", span));
+function resolve({ module }: FunctionContext, name: string): { readonly index: number } {
+  const callee = module.functions.get(name);
+  invariant(callee !== undefined, `the module has no \`${name}\``);
   return callee;
-}
-
-function checkArguments(
-  func: PrimFunc,
-  parameters: readonly (Buffer | Var)[],
-  args: readonly Argument[],
-  span: Span,
-): void {
-  const expected = parameters.map(describe).join(", ");
-  const actual = args.map((argument) => (argument.kind === "BufferRegion" ? "buffer" : argument.dtype)).join(", ");
-  if (expected !== actual) throw new CompileError(badCall(func.name, `(${expected})`, `(${actual})`, span));
-}
-
-function describe(parameter: Buffer | Var): string {
-  return parameter.kind === "Buffer" ? "buffer" : parameter.dtype;
 }
 
 function pushArgument(context: FunctionContext, argument: Argument): void {
@@ -107,27 +75,15 @@ function pushArgument(context: FunctionContext, argument: Argument): void {
 }
 
 /** The address of a region's first element. */
-function pushRegion(context: FunctionContext, { buffer, mins, span }: BufferRegion): void {
+function pushRegion(context: FunctionContext, { buffer, mins }: BufferRegion): void {
   const { body } = context;
-  const place = placeOf(context, buffer, span);
-  pushAddress(context, place.base, place.offset);
-  let stride: Expr = build.int(1);
-  const strides = mins.map(() => build.int(1) as Expr);
-  for (let d = mins.length - 1; d >= 0; d--) {
-    strides[d] = buffer.strides?.[d] ?? stride;
-    stride = build.mul(stride, buffer.shape[d] ?? build.int(1));
-  }
-  mins.forEach((min, d) => {
-    if (isConst(min, 0)) return;
-    context.expression(min);
-    const step = strides[d];
-    if (step !== undefined && !isConst(step, 1)) {
-      context.expression(step);
-      body.scalar("i32", "mul");
-    }
-    multiplyBy(context, elementBytes(buffer.dtype));
-    body.scalar("i32", "add");
-  });
+  const { base, offset } = placeOf(context, buffer);
+  pushAddress(context, base, offset);
+  const [min] = mins as readonly [Expr];
+  if (isConst(min, 0)) return;
+  context.expression(min);
+  multiplyBy(context, elementBytes(buffer.dtype));
+  body.scalar("i32", "add");
 }
 
 /** Pushes `local + bytes`. */

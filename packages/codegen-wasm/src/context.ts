@@ -1,6 +1,5 @@
-import { CompileError, type Span } from "@tilewright/diagnostics";
+import { invariant } from "@tilewright/diagnostics";
 import type { Buffer, Expr, PrimFunc, Var } from "@tilewright/ir";
-import { unbound } from "./errors.js";
 import { FunctionBody, type Local } from "./function-body.js";
 import type { EncodedFunction } from "./module-encoder.js";
 import type { ValueType } from "./opcodes.js";
@@ -110,22 +109,18 @@ export interface FunctionContext {
   readonly places: Map<Buffer, Place>;
   /** Index variables that are known never to be negative. */
   readonly nonNegative: Set<Var>;
-  /** Lanes that loads may touch, while the arms of a lane-wise `IfThenElse` are written. */
-  mask: { readonly local: Local; readonly lanes: number } | null;
   readonly expression: (expr: Expr) => void;
 }
 
-/** @throws CompileError `BE209` nothing binds the variable */
 export function localOf(context: FunctionContext, variable: Var): Local {
   const local = context.variables.get(variable);
-  if (local === undefined) throw new CompileError(unbound(variable.name, variable.span));
+  invariant(local !== undefined, `nothing binds \`${variable.name}\``);
   return local;
 }
 
-/** @throws CompileError `BE209` nothing binds the buffer */
-export function placeOf(context: FunctionContext, buffer: Buffer, span: Span): Place {
+export function placeOf(context: FunctionContext, buffer: Buffer): Place {
   const place = context.places.get(buffer);
-  if (place === undefined) throw new CompileError(unbound(buffer.name, span));
+  invariant(place !== undefined, `nothing binds \`${buffer.name}\``);
   return place;
 }
 

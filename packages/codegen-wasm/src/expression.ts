@@ -1,5 +1,5 @@
 /** Expressions: pushes the value of one. Long chains of binary operators are walked without recursion. */
-import { CompileError } from "@tilewright/diagnostics";
+import { CompileError, invariant } from "@tilewright/diagnostics";
 import {
   type Binary,
   CONTRACT,
@@ -13,13 +13,13 @@ import {
   type Shuffle,
 } from "@tilewright/ir";
 import { type FunctionContext, localOf, withLocal } from "./context.js";
-import { notDeviceLevel, unsupportedOperator } from "./errors.js";
+import { intrinsicValue } from "./errors.js";
 import { emitConstantDivision, isDivision } from "./integer-division.js";
 import { extractLane, pushConstantVector, replaceLane, splat } from "./lanes.js";
 import { emitLoad, emitSplatLoad } from "./memory.js";
 import { isNonNegative } from "./non-negative.js";
 import { OP, V128 } from "./opcodes.js";
-import { checkType, elementBytes, laneBytes, type Typed, valueType } from "./representation.js";
+import { elementBytes, laneBytes, type Typed, valueType } from "./representation.js";
 import { emitBinary, emitCast, emitConstant, emitReinterpret, emitUnary } from "./scalar.js";
 import {
   emitRamp,
@@ -40,8 +40,8 @@ const EMITTERS: Emitters = {
   Var: (context, expr) => context.body.get(localOf(context, expr)),
   Unary: (context, expr) => {
     context.expression(expr.operand);
-    if (expr.lanes === 1) emitUnary(context, expr.op, expr.dtype, expr.span);
-    else emitVectorUnary(context, expr.op, expr, expr.span);
+    if (expr.lanes === 1) emitUnary(context, expr.op, expr.dtype);
+    else emitVectorUnary(context, expr.op, expr);
   },
   Binary: (context, expr) => emitBinaryChain(context, expr),
   Select: (context, expr) => emitSelect(context, expr),
@@ -61,16 +61,14 @@ const EMITTERS: Emitters = {
   Broadcast: (context, expr) => emitBroadcast(context, expr.operand, expr),
   Shuffle: (context, expr) => emitShuffle(context, expr),
   Call: (_, expr) => {
-    throw new CompileError(unsupportedOperator(expr.intrinsic, "an intrinsic", expr.span));
+    throw new CompileError(intrinsicValue(expr.intrinsic, expr.span));
   },
 };
 
-/** @throws CompileError `BE201`, `BE203`, `BE204`, `BE209`, `BE210` for what the target or this level has not */
+/** @throws CompileError `BE203` an intrinsic */
 export function emitExpression(context: FunctionContext, expr: Expr): void {
-  checkType(expr, context.module.options.simd, expr.span);
   const emit = EMITTERS[expr.kind] as ((context: FunctionContext, expr: Expr) => void) | undefined;
-  if (emit === undefined)
-    throw new CompileError(notDeviceLevel(`\`${expr.kind}\``, "loop IR after lowering", expr.span));
+  invariant(emit !== undefined, `\`${expr.kind}\` is not loop IR`);
   emit(context, expr);
 }
 
@@ -79,7 +77,6 @@ function emitBinaryChain(context: FunctionContext, top: Binary): void {
   const spine: Binary[] = [];
   let leftmost: Expr = top;
   while (leftmost.kind === "Binary" && fusedParts(context, leftmost) === null) {
-    checkType(leftmost.left, context.module.options.simd, leftmost.span);
     spine.push(leftmost);
     leftmost = leftmost.left;
   }
@@ -90,15 +87,15 @@ function emitBinaryChain(context: FunctionContext, top: Binary): void {
 
 /** The left operand is on the stack. */
 function emitOperation(context: FunctionContext, node: Binary): void {
-  const { op, left, right, span } = node;
+  const { op, left, right } = node;
   if (left.lanes > 1 && (op === "shl" || op === "shr") && right.kind === "Broadcast" && isConst(right.operand)) {
     emitVectorShift(context, op, left, Number(right.operand.value) & (elementBytes(left.dtype) * 8 - 1));
   } else if (left.lanes === 1 && isDivision(op) && isPositiveInteger(right)) {
     emitConstantDivision(context, op, left.dtype, BigInt(right.value), isNonNegative(left, context.nonNegative));
   } else {
     context.expression(right);
-    if (left.lanes === 1) emitBinary(context, op, left.dtype, span);
-    else emitVectorBinary(context, op, left, span);
+    if (left.lanes === 1) emitBinary(context, op, left.dtype);
+    else emitVectorBinary(context, op, left);
   }
 }
 
@@ -149,53 +146,12 @@ function selectByScalar({ body }: FunctionContext, type: Typed): void {
 function emitIfThenElse(context: FunctionContext, expr: IfThenElse): void {
   const { body } = context;
   const { condition, whenTrue, whenFalse } = expr;
-  if (condition.lanes > 1) {
-    emitLanewiseChoice(context, expr);
-    return;
-  }
   context.expression(condition);
   body.open(OP.if, valueType(expr));
   context.expression(whenTrue);
   body.otherwise();
   context.expression(whenFalse);
   body.end();
-}
-
-/** Each arm is computed if a lane needs it, and touches memory only for those lanes. */
-function emitLanewiseChoice(
-  context: FunctionContext,
-  { condition, whenTrue, whenFalse, dtype, lanes }: IfThenElse,
-): void {
-  const { body } = context;
-  const outer = context.mask;
-  const mask = { dtype: "bool", lanes } as const;
-  withLocal(context, "v128", (chosen) =>
-    withLocal(context, "v128", (active) => {
-      const arm = (value: Expr, inverted: boolean): void => {
-        body.get(chosen);
-        if (inverted) body.op(V128.not);
-        if (outer !== null && outer.lanes === lanes) {
-          body.get(outer.local);
-          body.op(V128.and);
-        }
-        body.tee(active);
-        body.op(V128.anyTrue);
-        body.open(OP.if, "v128");
-        context.mask = { local: active, lanes };
-        context.expression(value);
-        context.mask = outer;
-        body.otherwise();
-        pushConstantVector(context, mask, [false]);
-        body.end();
-      };
-      context.expression(condition);
-      body.set(chosen);
-      arm(whenTrue, false);
-      arm(whenFalse, true);
-      body.get(chosen);
-    }),
-  );
-  emitVectorSelect(context, { dtype, lanes });
 }
 
 function emitRampValue(context: FunctionContext, { base, stride, dtype, lanes }: Ramp): void {
@@ -227,7 +183,7 @@ function emitRampValue(context: FunctionContext, { base, stride, dtype, lanes }:
 
 function emitBroadcast(context: FunctionContext, operand: Expr, type: Typed): void {
   if (operand.kind === "Const") pushConstantVector(context, type, [operand.value]);
-  else if (operand.kind === "Load" && operand.predicate === null && operand.indices[0]?.lanes === 1) {
+  else if (operand.kind === "Load" && operand.predicate === null) {
     emitSplatLoad(context, operand, type.lanes);
   } else {
     context.expression(operand);
@@ -246,12 +202,7 @@ function emitShuffle(context: FunctionContext, expr: Shuffle): void {
   const all = vectors.flatMap((vector, position) =>
     Array.from({ length: vector.lanes }, (_, lane): LaneSource => ({ position, lane })),
   );
-  const sources = picks.map((pick) => all[pick]).filter((source) => source !== undefined);
-  if (sources.length !== picks.length || picks.length === 0) {
-    throw new CompileError(
-      notDeviceLevel("`Shuffle` of lanes that are not there", "picks within the vectors", expr.span),
-    );
-  }
+  const sources = picks.map((pick) => all[pick] as LaneSource);
   const byBytes =
     vectors.length <= 2 && picks.length > 1 && dtype !== "bool" && vectors.every(({ lanes }) => lanes > 1);
   if (byBytes) shuffleBytes(context, expr, sources);

@@ -4,16 +4,12 @@
  * buffer, `dynamic ≥ −constant`, and no buffer lies below `LOW_MEMORY_BYTES`, constants up to that many bytes are safe.
  */
 import { LOW_MEMORY_BYTES } from "@tilewright/artifact";
-import { CompileError, type Span } from "@tilewright/diagnostics";
-import { type Binary, type Buffer, build, type Expr, isConst, type Load, type Ramp, type Store } from "@tilewright/ir";
-import { type FunctionContext, placeOf, withLocal } from "./context.js";
-import { notDeviceLevel } from "./errors.js";
-import type { Local } from "./function-body.js";
-import { extractLane, narrowMask, resizeLanes, splat } from "./lanes.js";
-import { LANE_LOAD, LANE_STORE, OP, SPLAT_LOAD, V128 } from "./opcodes.js";
+import { type Binary, type Buffer, build, type Expr, isConst, type Load, type Store } from "@tilewright/ir";
+import { type FunctionContext, placeOf } from "./context.js";
+import { narrowMask, resizeLanes } from "./lanes.js";
+import { LANE_STORE, OP, SPLAT_LOAD, V128 } from "./opcodes.js";
 import { elementBytes, isHalf, scalarType, type Typed } from "./representation.js";
 import { decodeHalf, encodeHalf } from "./scalar.js";
-import { allTrue } from "./vector.js";
 
 /** `dynamic + constant`; null: zero. */
 interface SplitIndex {
@@ -52,9 +48,9 @@ function splitSum(index: Binary): SplitIndex {
 }
 
 /** Pushes an address and returns the offset that the instruction must carry. */
-export function emitAddress(context: FunctionContext, buffer: Buffer, index: Expr, span: Span): number {
+export function emitAddress(context: FunctionContext, buffer: Buffer, index: Expr): number {
   const { body } = context;
-  const place = placeOf(context, buffer, span);
+  const place = placeOf(context, buffer);
   const bytes = elementBytes(buffer.dtype);
   const { dynamic, constant } = splitIndex(index);
   const offset = constant * bytes;
@@ -99,73 +95,23 @@ const SCALAR_STORE: Readonly<Partial<Record<Buffer["dtype"], number>>> = {
   float32: 0x38, float64: 0x39,
 }; // biome-ignore format: a table
 
-function onlyIndex(indices: readonly Expr[], what: string, span: Span): Expr {
-  const index = indices[0];
-  if (index === undefined || indices.length !== 1) {
-    throw new CompileError(notDeviceLevel(`${what} with ${indices.length} indices`, "one flat index", span));
-  }
-  return index;
-}
-
-/** Base and stride of an index with lanes, where it has this form. */
-function asRamp(index: Expr): Pick<Ramp, "base" | "stride"> | null {
-  if (index.kind === "Ramp") return index;
-  if (index.kind === "Broadcast") return { base: index.operand, stride: build.const(0, index.dtype) };
-  if (index.kind !== "Binary" || index.op !== "add") return null;
-  const left = asRamp(index.left);
-  const right = asRamp(index.right);
-  if (left === null || right === null) return null;
-  const stride = isConst(left.stride, 0)
-    ? right.stride
-    : isConst(right.stride, 0)
-      ? left.stride
-      : build.add(left.stride, right.stride);
-  return { base: build.add(left.base, right.base), stride };
+/** Where an access of lanes, which are neighbours, begins. */
+function firstOf(index: Expr): Expr {
+  return index.kind === "Ramp" ? index.base : index;
 }
 
 export function emitLoad(context: FunctionContext, load: Load): void {
-  const { buffer, predicate, span } = load;
-  const index = onlyIndex(load.indices, "a load", span);
-  if (load.lanes === 1) {
-    const guard = predicate;
-    if (guard === null) emitScalarLoad(context, buffer, index, span);
-    else
-      guarded(
-        context,
-        load,
-        () => context.expression(guard),
-        () => emitScalarLoad(context, buffer, index, span),
-      );
-    return;
-  }
-  if (predicate === null)
-    emitMaskedLoad(context, load, index, context.mask?.lanes === load.lanes ? context.mask.local : null);
-  else {
-    withLocal(context, "v128", (mask) => {
-      context.expression(predicate);
-      if (predicate.lanes === 1) splat(context, { dtype: "bool", lanes: load.lanes });
-      context.body.set(mask);
-      emitMaskedLoad(context, load, index, mask);
-    });
-  }
-}
-
-function emitMaskedLoad(context: FunctionContext, load: Load, index: Expr, mask: Local | null): void {
-  const ramp = asRamp(index);
-  const contiguous = ramp !== null && isConst(ramp.stride, 1);
-  if (mask === null && contiguous) emitContiguousLoad(context, load, ramp.base);
-  else if (mask === null) emitGather(context, load, index, ramp, null);
-  else if (!contiguous) emitGather(context, load, index, ramp, mask);
-  else {
-    const { body } = context;
-    body.get(mask);
-    allTrue(context, load.lanes);
-    body.open(OP.if, "v128");
-    emitContiguousLoad(context, load, ramp.base);
-    body.otherwise();
-    emitGather(context, load, index, ramp, mask);
-    body.end();
-  }
+  const { buffer, predicate } = load;
+  const [index] = load.indices as readonly [Expr];
+  if (load.lanes > 1) emitVectorLoad(context, load, firstOf(index));
+  else if (predicate === null) emitScalarLoad(context, buffer, index);
+  else
+    guarded(
+      context,
+      load,
+      () => context.expression(predicate),
+      () => emitScalarLoad(context, buffer, index),
+    );
 }
 
 /** `condition ? value : 0` for scalars. */
@@ -183,9 +129,9 @@ function guarded(context: FunctionContext, type: Typed, condition: () => void, v
   body.end();
 }
 
-export function emitScalarLoad(context: FunctionContext, buffer: Buffer, index: Expr, span: Span): void {
+export function emitScalarLoad(context: FunctionContext, buffer: Buffer, index: Expr): void {
   const { dtype } = buffer;
-  const offset = emitAddress(context, buffer, index, span);
+  const offset = emitAddress(context, buffer, index);
   context.body.memory(SCALAR_LOAD[dtype] ?? 0x28, alignOf(dtype), offset);
   if (isHalf(dtype)) decodeHalf(context, dtype);
   if (dtype !== "bool") return;
@@ -193,10 +139,10 @@ export function emitScalarLoad(context: FunctionContext, buffer: Buffer, index: 
   context.body.scalar("i32", "ne");
 }
 
-function emitContiguousLoad(context: FunctionContext, load: Load, base: Expr): void {
+function emitVectorLoad(context: FunctionContext, load: Load, base: Expr): void {
   const { body } = context;
   const { dtype } = load.buffer;
-  const offset = emitAddress(context, load.buffer, base, load.span);
+  const offset = emitAddress(context, load.buffer, base);
   const bytes = elementBytes(dtype) * load.lanes;
   const align = alignOf(dtype);
   if (bytes === 16) body.memory(V128.load, align, offset);
@@ -216,127 +162,30 @@ function bytesToMask(context: FunctionContext, lanes: number): void {
 /** A scalar load in every lane. */
 export function emitSplatLoad(context: FunctionContext, load: Load, lanes: number): void {
   const { dtype } = load.buffer;
-  const index = onlyIndex(load.indices, "a load", load.span);
-  const offset = emitAddress(context, load.buffer, index, load.span);
+  const [index] = load.indices as readonly [Expr];
+  const offset = emitAddress(context, load.buffer, index);
   context.body.memory(SPLAT_LOAD[elementBytes(dtype)] ?? 0, alignOf(dtype), offset);
   if (dtype === "bool") bytesToMask(context, lanes);
 }
 
-/** Lane by lane, those that the mask leaves out stay zero. */
-function emitGather(
-  context: FunctionContext,
-  load: Load,
-  index: Expr,
-  ramp: Pick<Ramp, "base" | "stride"> | null,
-  mask: Local | null,
-): void {
-  const { body } = context;
-  const { dtype } = load.buffer;
-  const bits = { dtype: dtype === "bool" ? ("uint8" as const) : dtype, lanes: load.lanes };
-  withLocal(context, "v128", (result) => {
-    body.v128(new Uint8Array(16));
-    body.set(result);
-    forLanes(context, load.buffer, index, ramp, mask, load.span, (offset, lane) => {
-      body.get(result);
-      body.memory(LANE_LOAD[elementBytes(dtype)] ?? 0, alignOf(dtype), offset, lane);
-      body.set(result);
-    });
-    body.get(result);
-  });
-  if (bits.dtype !== dtype) bytesToMask(context, load.lanes);
-}
-
-/** Pushes the address of each lane in turn, inside a branch when there is a mask. */
-function forLanes(
-  context: FunctionContext,
-  buffer: Buffer,
-  index: Expr,
-  ramp: Pick<Ramp, "base" | "stride"> | null,
-  mask: Local | null,
-  span: Span,
-  use: (offset: number, lane: number) => void,
-): void {
-  const { body } = context;
-  const each = (address: (lane: number) => number): void => {
-    for (let lane = 0; lane < index.lanes; lane++) {
-      if (mask !== null) {
-        body.get(mask);
-        extractLane(context, { dtype: "bool", lanes: index.lanes }, lane);
-        body.open(OP.if);
-      }
-      use(address(lane), lane);
-      if (mask !== null) body.end();
-    }
-  };
-  if (ramp !== null && isConst(ramp.stride)) {
-    const { base, stride } = ramp;
-    each((lane) =>
-      emitAddress(context, buffer, build.add(base, build.const(lane * Number(stride.value), base.dtype)), span),
-    );
-    return;
-  }
-  const place = placeOf(context, buffer, span);
-  withLocal(context, "v128", (indices) => {
-    context.expression(index);
-    body.set(indices);
-    each((lane) => {
-      body.get(place.base);
-      body.get(indices);
-      extractLane(context, index, lane);
-      if (scalarType(index.dtype) === "i64") body.op(OP.i32WrapI64);
-      multiplyBy(context, elementBytes(buffer.dtype));
-      body.scalar("i32", "add");
-      return place.offset;
-    });
-  });
-}
-
 export function emitStore(context: FunctionContext, store: Store): void {
   const { body } = context;
-  const { buffer, value, predicate, span } = store;
-  const index = onlyIndex(store.indices, "a store", span);
-  if (index.lanes > 1 || value.lanes > 1) {
-    emitVectorStore(context, store, index);
-    return;
-  }
+  const { buffer, value, predicate } = store;
+  const [index] = store.indices as readonly [Expr];
   if (predicate !== null) {
     context.expression(predicate);
     body.open(OP.if);
   }
-  const offset = emitAddress(context, buffer, index, span);
+  const offset = emitAddress(context, buffer, firstOf(index));
   context.expression(value);
-  if (isHalf(buffer.dtype)) encodeHalf(context, buffer.dtype);
-  body.memory(SCALAR_STORE[buffer.dtype] ?? 0x36, alignOf(buffer.dtype), offset);
-  if (predicate !== null) body.end();
-}
-
-function emitVectorStore(context: FunctionContext, store: Store, index: Expr): void {
-  const { body } = context;
-  const { value, predicate, buffer } = store;
-  const ramp = asRamp(index);
-  if (predicate === null && ramp !== null && isConst(ramp.stride, 1)) {
-    const offset = emitAddress(context, buffer, ramp.base, store.span);
-    context.expression(value);
+  if (value.lanes > 1) {
     if (buffer.dtype === "bool") maskToBytes(context, value.lanes);
     writeLow(context, buffer, value.lanes, offset);
-    return;
+  } else {
+    if (isHalf(buffer.dtype)) encodeHalf(context, buffer.dtype);
+    body.memory(SCALAR_STORE[buffer.dtype] ?? 0x36, alignOf(buffer.dtype), offset);
   }
-  withLocal(context, "v128", (held) =>
-    withLocal(context, "v128", (mask) => {
-      context.expression(value);
-      if (buffer.dtype === "bool") maskToBytes(context, value.lanes);
-      body.set(held);
-      if (predicate !== null) {
-        context.expression(predicate);
-        if (predicate.lanes === 1) splat(context, { dtype: "bool", lanes: value.lanes });
-        body.set(mask);
-      }
-      forLanes(context, buffer, index, ramp, predicate === null ? null : mask, store.span, (offset, lane) => {
-        body.get(held);
-        body.memory(LANE_STORE[elementBytes(buffer.dtype)] ?? 0, alignOf(buffer.dtype), offset, lane);
-      });
-    }),
-  );
+  if (predicate !== null) body.end();
 }
 
 /** Address and vector are on the stack: the low lanes go to memory. */

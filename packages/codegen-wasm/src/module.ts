@@ -2,25 +2,23 @@
 import {
   ASSERT_IMPORT,
   ASSERT_SECTION,
-  type FunctionEntry,
   IMPORT_MODULE,
   MEMORY_IMPORT,
   PARALLEL_IMPORT,
   TABLE_EXPORT,
 } from "@tilewright/artifact";
-import { type CompiledModule, intrinsicOf } from "@tilewright/backend";
+import { type CompiledModule, functionEntries, intrinsicOf } from "@tilewright/backend";
 import { CompileError } from "@tilewright/diagnostics";
 import { type Buffer, type IRModule, type PrimFunc, type Var, visit } from "@tilewright/ir";
 import { loadClosure } from "./calls.js";
 import { type EmitOptions, type FunctionContext, ModuleContext } from "./context.js";
-import { badCall, functionTooLarge, notDeviceLevel } from "./errors.js";
+import { functionTooLarge, recursiveCall, reservedName } from "./errors.js";
 import { emitExpression } from "./expression.js";
 import { FunctionBody } from "./function-body.js";
-import { functionEntry } from "./function-entry.js";
 import { type EncodedFunction, encodeModule, type FunctionImport } from "./module-encoder.js";
 import { nonNegativeVariables } from "./non-negative.js";
 import type { ValueType } from "./opcodes.js";
-import { checkType, scalarType } from "./representation.js";
+import { scalarType } from "./representation.js";
 import { emitStatement, type StatementContext } from "./statement.js";
 import { totalWorkspaceBytes, Workspace, type WorkspaceUse } from "./workspace.js";
 
@@ -28,7 +26,10 @@ import { totalWorkspaceBytes, Workspace, type WorkspaceUse } from "./workspace.j
 const MAX_LOCALS = 50_000;
 const MAX_CODE_BYTES = 7_654_321;
 
-/** @throws CompileError `BE2xx` for what WebAssembly or this level has not */
+/**
+ * Device-level loop IR, within the capabilities of the backend, as WebAssembly.
+ * @throws CompileError `BE206`, `BE207` more than engines take · `BE203`, `BE208`, `BE212`
+ */
 export function compileModule(module: IRModule, options: EmitOptions): CompiledModule {
   checkNames(module);
   checkCalls(module);
@@ -65,9 +66,7 @@ export function compileModule(module: IRModule, options: EmitOptions): CompiledM
     used.relaxed ? "relaxed-simd" : "",
     options.shared ? "threads" : "",
   ].filter((name) => name !== "");
-  const entries = module.functions.flatMap((func): readonly FunctionEntry[] =>
-    isInternal(func) ? [] : [functionEntry(func, module, workspaceBytes.get(func.name) ?? 0)],
-  );
+  const entries = functionEntries(module, ({ name }) => workspaceBytes.get(name) ?? 0);
   return { format: "wasm", bytes, features, functions: entries, files: new Map(), warnings: [] };
 }
 
@@ -92,16 +91,10 @@ function neededImports(module: IRModule, options: EmitOptions): readonly Functio
   return imports;
 }
 
-/** Names are unique and none is the table's. */
+/** No function has the name of the table. */
 function checkNames(module: IRModule): void {
-  const names = new Set([TABLE_EXPORT]);
-  for (const { name, span } of module.functions) {
-    if (names.has(name))
-      throw new CompileError(
-        notDeviceLevel(`a second function \`${name}\``, "functions with names of their own", span),
-      );
-    names.add(name);
-  }
+  const reserved = module.functions.find(({ name }) => name === TABLE_EXPORT);
+  if (reserved !== undefined) throw new CompileError(reservedName(reserved.name, reserved.span));
 }
 
 /** No function calls itself, not even through others: workspaces have a bound. */
@@ -120,10 +113,7 @@ function checkCalls(module: IRModule): void {
   const walk = (name: string): void => {
     const entry = callees.get(name);
     if (entry === undefined || done.has(name)) return;
-    if (active.has(name)) {
-      const expected = "functions that do not call themselves";
-      throw new CompileError(badCall(name, expected, "a cycle of calls", entry.func.span));
-    }
+    if (active.has(name)) throw new CompileError(recursiveCall(name, entry.func.span));
     active.add(name);
     for (const callee of entry.called) walk(callee);
     active.delete(name);
@@ -141,8 +131,6 @@ interface Emitted {
 function emitFunction(func: PrimFunc, module: ModuleContext): Emitted {
   const parallel = func.role === "parallel";
   const declared = parallel ? func.parameters.slice(0, 2) : func.parameters;
-  for (const parameter of func.parameters)
-    checkType({ dtype: parameter.dtype, lanes: parameter.kind === "Var" ? parameter.lanes : 1 }, false, parameter.span);
   const names = declared.map((parameter) => ({ name: parameter.name, type: parameterType(parameter) }));
   const tail = parallel ? ["closure", "workspace"] : ["workspace"];
   const body = new FunctionBody([...names, ...tail.map((name) => ({ name, type: "i32" as const }))]);
@@ -173,7 +161,6 @@ function functionContext(func: PrimFunc, module: ModuleContext, body: FunctionBo
     variables: new Map(),
     places: new Map(),
     nonNegative: nonNegativeVariables(func),
-    mask: null,
     expression: (expr) => emitExpression(context as FunctionContext, expr),
     workspace: new Workspace(),
     workspaceBase: body.parameter(body.parameters.length - 1),

@@ -41,7 +41,7 @@ export type Operation =
   | "eqz" | "eq" | "ne" | "lt" | "gt" | "le" | "ge" | "ltS" | "ltU" | "gtS" | "gtU" | "leS" | "leU" | "geS" | "geU"
   | "add" | "sub" | "mul" | "div" | "divS" | "divU" | "remS" | "remU" | "and" | "or" | "xor" | "shl" | "shrS" | "shrU"
   | "abs" | "neg" | "ceil" | "floor" | "trunc" | "nearest" | "sqrt" | "min" | "max" | "minS" | "minU" | "maxS" | "maxU"
-  | "pmin" | "pmax" | "allTrue" | "splat" | "extract" | "extractS" | "extractU" | "replace"; // biome-ignore format: one glance
+  | "pmin" | "pmax" | "splat" | "extract" | "extractS" | "extractU" | "replace"; // biome-ignore format: one glance
 type Operations = Readonly<Partial<Record<Operation, number>>>;
 
 /** Opcodes of names that stand in a row. */
@@ -94,22 +94,22 @@ export type Shape = "i8x16" | "i16x8" | "i32x4" | "i64x2" | "f32x4" | "f64x2";
 export const SIMD: Readonly<Record<Shape, Operations>> = {
   i8x16: {
     ...row(0xfd23, INT_COMPARE), ...row(0xfd76, ["minS", "minU", "maxS", "maxU"]),
-    abs: 0xfd60, neg: 0xfd61, allTrue: 0xfd63, shl: 0xfd6b, shrS: 0xfd6c, shrU: 0xfd6d, add: 0xfd6e, sub: 0xfd71,
+    abs: 0xfd60, neg: 0xfd61, shl: 0xfd6b, shrS: 0xfd6c, shrU: 0xfd6d, add: 0xfd6e, sub: 0xfd71,
     splat: 0xfd0f, extractS: 0xfd15, extractU: 0xfd16, replace: 0xfd17,
   },
   i16x8: {
     ...row(0xfd2d, INT_COMPARE), ...row(0xfd96, ["minS", "minU", "maxS", "maxU"]),
-    abs: 0xfd80, neg: 0xfd81, allTrue: 0xfd83, shl: 0xfd8b, shrS: 0xfd8c, shrU: 0xfd8d, add: 0xfd8e, sub: 0xfd91, mul: 0xfd95,
+    abs: 0xfd80, neg: 0xfd81, shl: 0xfd8b, shrS: 0xfd8c, shrU: 0xfd8d, add: 0xfd8e, sub: 0xfd91, mul: 0xfd95,
     splat: 0xfd10, extractS: 0xfd18, extractU: 0xfd19, replace: 0xfd1a,
   },
   i32x4: {
     ...row(0xfd37, INT_COMPARE), ...row(0xfdb6, ["minS", "minU", "maxS", "maxU"]),
-    abs: 0xfda0, neg: 0xfda1, allTrue: 0xfda3, shl: 0xfdab, shrS: 0xfdac, shrU: 0xfdad, add: 0xfdae, sub: 0xfdb1, mul: 0xfdb5,
+    abs: 0xfda0, neg: 0xfda1, shl: 0xfdab, shrS: 0xfdac, shrU: 0xfdad, add: 0xfdae, sub: 0xfdb1, mul: 0xfdb5,
     splat: 0xfd11, extract: 0xfd1b, replace: 0xfd1c,
   },
   i64x2: {
     ...row(0xfdd6, ["eq", "ne", "ltS", "gtS", "leS", "geS"]),
-    abs: 0xfdc0, neg: 0xfdc1, allTrue: 0xfdc3, shl: 0xfdcb, shrS: 0xfdcc, shrU: 0xfdcd, add: 0xfdce, sub: 0xfdd1, mul: 0xfdd5,
+    abs: 0xfdc0, neg: 0xfdc1, shl: 0xfdcb, shrS: 0xfdcc, shrU: 0xfdcd, add: 0xfdce, sub: 0xfdd1, mul: 0xfdd5,
     splat: 0xfd12, extract: 0xfd1d, replace: 0xfd1e,
   },
   f32x4: {
@@ -133,13 +133,10 @@ export const V128 = {
   or: 0xfd50,
   xor: 0xfd51,
   bitselect: 0xfd52,
-  anyTrue: 0xfd53,
   load32Zero: 0xfd5c,
   load64Zero: 0xfd5d,
   demoteF64x2Zero: 0xfd5e,
   promoteLowF32x4: 0xfd5f,
-  narrowI16x8S: 0xfd65,
-  narrowI32x4S: 0xfd85,
   extendLowI8x16S: 0xfd87,
   extendLowI8x16U: 0xfd89,
   extendLowI16x8S: 0xfda7,
@@ -160,9 +157,8 @@ export const V128 = {
   relaxedNmaddF64x2: 0xfd0108,
 } as const;
 
-/** Loads and stores by the bytes of an element: of scalars, of one lane, splatted into all lanes. */
+/** By the bytes of an element: a load splatted into all lanes, and a store of one lane. */
 export const SPLAT_LOAD: Readonly<Record<number, number>> = { 1: 0xfd07, 2: 0xfd08, 4: 0xfd09, 8: 0xfd0a };
-export const LANE_LOAD: Readonly<Record<number, number>> = { 1: 0xfd54, 2: 0xfd55, 4: 0xfd56, 8: 0xfd57 };
 export const LANE_STORE: Readonly<Record<number, number>> = { 1: 0xfd58, 2: 0xfd59, 4: 0xfd5a, 8: 0xfd5b };
 
 /** Atomic operations on memory by the bytes of the element; narrow ones are zero-extended in an i32. */

@@ -6,9 +6,7 @@
  * A vector: lanes from the low end of a `v128`, at the element's width (half floats as their bits, `index` in 32 bits); what lies above
  * the last lane is arbitrary. A bool vector is a mask of all ones or zeros over 128 / lanes bits a lane, so it fills the register.
  */
-import { CompileError, type Span } from "@tilewright/diagnostics";
 import { bitsOf, type DType, isFloat, isSigned } from "@tilewright/ir";
-import { unsupportedDtype, unsupportedVector } from "./errors.js";
 import type { ScalarType, Shape, ValueType } from "./opcodes.js";
 
 export interface Typed {
@@ -55,12 +53,4 @@ export function shapeOf(type: Typed): Shape {
   if (type.dtype === "float32") return "f32x4";
   if (type.dtype === "float64") return "f64x2";
   return INTEGER_SHAPES[laneBytes(type)] ?? "i8x16";
-}
-
-/** @throws CompileError `BE201` an element type without representation · `BE204` a vector that does not fit a register */
-export function checkType({ dtype, lanes }: Typed, simd: boolean, span: Span): void {
-  if (bitsOf(dtype) < 8) throw new CompileError(unsupportedDtype(dtype, span));
-  if (lanes === 1) return;
-  const fits = (lanes & (lanes - 1)) === 0 && lanes * elementBytes(dtype) <= 16 && lanes > 1;
-  if (!simd || !fits) throw new CompileError(unsupportedVector(`${dtype}x${lanes}`, simd, span));
 }

@@ -1,8 +1,7 @@
 /** Operators on scalars. Operands are on the stack; the result replaces them, in the representation of its type. */
-import { CompileError, type Span } from "@tilewright/diagnostics";
+import { invariant } from "@tilewright/diagnostics";
 import { type BinaryOp, type DType, isFloat, isSigned, type UnaryOp } from "@tilewright/ir";
 import { type FunctionContext, withLocal } from "./context.js";
-import { unsupportedOperator } from "./errors.js";
 import { demoteToOdd, foldLowBits, fromBits, halfBits, roundTo, toBits } from "./half.js";
 import { emitDivision, isDivision } from "./integer-division.js";
 import { OP, type Operation } from "./opcodes.js";
@@ -40,15 +39,14 @@ export function comparison(op: BinaryOp, dtype: DType): Operation | undefined {
   return `${name}${signSuffix(dtype)}`;
 }
 
-/** @throws CompileError `BE203` an operator that is no instruction */
-export function emitUnary(context: FunctionContext, op: UnaryOp, dtype: DType, span: Span): void {
+export function emitUnary(context: FunctionContext, op: UnaryOp, dtype: DType): void {
   const { body } = context;
   const type = scalarType(dtype);
   const one = (): void => (type === "i64" ? body.i64(1n) : body.i32(1));
   const minusOne = (): void => (type === "i64" ? body.i64(-1n) : body.i32(-1));
   if (isFloat(dtype)) {
     const name = FLOAT_UNARY[op];
-    if (name === undefined) throw new CompileError(unsupportedOperator(op, dtype, span));
+    invariant(name !== undefined, `the capabilities declare no \`${op}\``);
     body.scalar(type, name);
     if (op === "sqrt") round(context, dtype);
   } else if (op === "not") {
@@ -61,11 +59,7 @@ export function emitUnary(context: FunctionContext, op: UnaryOp, dtype: DType, s
       body.scalar(type, "add");
     }
     wrap(context, dtype);
-  } else if (op === "abs") {
-    if (isSigned(dtype)) emitAbs(context, dtype);
-  } else if (!["floor", "ceil", "trunc", "round"].includes(op)) {
-    throw new CompileError(unsupportedOperator(op, dtype, span));
-  }
+  } else if (isSigned(dtype)) emitAbs(context, dtype); // of unsigned ones, themselves
 }
 
 /** (x ^ (x >> 31)) − (x >> 31): the smallest integer stays itself. */
@@ -88,24 +82,23 @@ function emitAbs(context: FunctionContext, dtype: DType): void {
   wrap(context, dtype);
 }
 
-/** @throws CompileError `BE203` an operator that is no instruction */
-export function emitBinary(context: FunctionContext, op: BinaryOp, dtype: DType, span: Span): void {
+export function emitBinary(context: FunctionContext, op: BinaryOp, dtype: DType): void {
   const { body } = context;
   const type = scalarType(dtype);
   const compare = comparison(op, dtype);
   const bits = BITS[op];
   if (compare !== undefined) body.scalar(type, compare);
-  else if (bits !== undefined && !isFloat(dtype)) body.scalar(type, bits);
+  else if (bits !== undefined) body.scalar(type, bits);
   else if (op === "min" || op === "max") emitMinMax(context, op, dtype);
-  else if (isDivision(op) && !isFloat(dtype)) {
+  else if (isDivision(op)) {
     emitDivision(context, op, dtype);
     wrap(context, dtype);
-  } else if ((op === "shl" || op === "shr") && !isFloat(dtype)) emitShift(context, op, dtype);
-  else if (op === "add" || op === "sub" || op === "mul" || (op === "div" && isFloat(dtype))) {
-    body.scalar(type, op);
+  } else if (op === "shl" || op === "shr") emitShift(context, op, dtype);
+  else {
+    body.scalar(type, op as "add" | "sub" | "mul" | "div");
     if (isFloat(dtype)) round(context, dtype);
     else wrap(context, dtype);
-  } else throw new CompileError(unsupportedOperator(op, dtype, span));
+  }
 }
 
 /** min(a, b) = b < a ? b : a and max(a, b) = a < b ? b : a, so a NaN or zero of equal value keeps the first. */

@@ -1,6 +1,5 @@
 /** Statements. Nests of any depth are walked with a stack of tasks, not by recursion. */
-import { ALIGNMENT } from "@tilewright/artifact";
-import { CompileError } from "@tilewright/diagnostics";
+import { invariant } from "@tilewright/diagnostics";
 import {
   type Allocate,
   type Assert,
@@ -15,12 +14,11 @@ import {
 import { emitAtomic } from "./atomic.js";
 import { emitKernelCall, emitParallelCall } from "./calls.js";
 import { type FunctionContext, localOf } from "./context.js";
-import { unsupportedLoop, unsupportedStatement } from "./errors.js";
 import type { Local } from "./function-body.js";
 import { emitStore } from "./memory.js";
 import { OP } from "./opcodes.js";
-import { checkType, valueType } from "./representation.js";
-import { allocationBytes, type Workspace } from "./workspace.js";
+import { valueType } from "./representation.js";
+import type { Workspace } from "./workspace.js";
 
 type Task = Stmt | (() => void);
 
@@ -30,7 +28,7 @@ export interface StatementContext extends FunctionContext {
   readonly workspaceBase: Local;
 }
 
-/** @throws CompileError `BE2xx` for what the target has not */
+/** @throws CompileError `BE203`, `BE207` */
 export function emitStatement(context: StatementContext, root: Stmt): void {
   const tasks: Task[] = [root];
   const push: Push = (next) => {
@@ -77,7 +75,7 @@ const EMITTERS: Emitters = {
 
 function emitOne(context: StatementContext, stmt: Stmt, push: Push): void {
   const emit = EMITTERS[stmt.kind] as ((context: StatementContext, stmt: Stmt, push: Push) => void) | undefined;
-  if (emit === undefined) throw new CompileError(unsupportedStatement(stmt.kind, stmt.span));
+  invariant(emit !== undefined, `the capabilities declare no \`${stmt.kind}\``);
   emit(context, stmt, push);
 }
 
@@ -95,7 +93,6 @@ function emitAssert(context: StatementContext, { condition, message }: Assert): 
 /** A variable lives in a local while its body is written. */
 function bind(context: StatementContext, variable: Var, value: Expr, scope: Stmt): readonly Task[] {
   const { body } = context;
-  checkType(variable, context.module.options.simd, variable.span);
   context.expression(value);
   const local = body.local(valueType(variable), variable.name);
   body.set(local);
@@ -111,9 +108,7 @@ function unbind(context: StatementContext, variable: Var, local: Local): void {
 /** `v = min; end = min + extent; if (extent may be 0) …; loop { body; v += 1; if (v < end) continue }` */
 function emitFor(context: StatementContext, loop: For, push: Push): void {
   const { body } = context;
-  const { loopVar, min, extent, loopKind, thread } = loop;
-  if (loopKind === "thread" || loopKind === "virtual")
-    throw new CompileError(unsupportedLoop(thread ?? loopKind, loop.span));
+  const { loopVar, min, extent } = loop;
   const trips = isConst(extent) ? Number(extent.value) : null;
   if (trips !== null && trips <= 0) return;
   if (trips === 1) {
@@ -182,12 +177,7 @@ function emitIf(context: StatementContext, branch: If, push: Push): void {
 }
 
 function emitAllocate(context: StatementContext, { buffer, body: scope }: Allocate, push: Push): void {
-  checkType({ dtype: buffer.dtype, lanes: 1 }, true, buffer.span);
-  const bytes = allocationBytes(buffer);
-  const offset = context.workspace.reserve(
-    bytes,
-    bytes >= ALIGNMENT ? ALIGNMENT : Math.min(ALIGNMENT, Math.max(16, buffer.alignment)),
-  );
+  const offset = context.workspace.allocate(buffer);
   context.places.set(buffer, { base: context.workspaceBase, offset });
   const close = (): void => {
     context.places.delete(buffer);

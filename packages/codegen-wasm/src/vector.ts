@@ -1,5 +1,4 @@
 /** Operators on vectors. Operands are on the stack; where SIMD has no instruction the lanes go through the scalar code. */
-import type { Span } from "@tilewright/diagnostics";
 import { type BinaryOp, type DType, isFloat, isSigned, type UnaryOp } from "@tilewright/ir";
 import type { FunctionContext } from "./context.js";
 import { lanewiseOnStack, narrowMask, pushConstantVector, resizeLanes, widenMask } from "./lanes.js";
@@ -17,14 +16,12 @@ const UNARY: Readonly<Partial<Record<UnaryOp, Operation>>> = {
   sqrt: "sqrt",
 };
 const BITWISE: Readonly<Partial<Record<BinaryOp, number>>> = {
-  and: V128.and,
-  or: V128.or,
   bitand: V128.and,
   bitor: V128.or,
   bitxor: V128.xor,
 };
 
-export function emitVectorUnary(context: FunctionContext, op: UnaryOp, type: Typed, span: Span): void {
+export function emitVectorUnary(context: FunctionContext, op: UnaryOp, type: Typed): void {
   const { body } = context;
   const { dtype } = type;
   const name = UNARY[op];
@@ -32,15 +29,15 @@ export function emitVectorUnary(context: FunctionContext, op: UnaryOp, type: Typ
   else if (op === "abs" && !isFloat(dtype) && !isSigned(dtype)) return;
   else if (!isHalf(dtype) && name !== undefined && SIMD[shapeOf(type)][name] !== undefined)
     body.simd(shapeOf(type), name);
-  else lanewiseOnStack(context, [type], type, () => emitUnary(context, op, dtype, span));
+  else lanewiseOnStack(context, [type], type, () => emitUnary(context, op, dtype));
 }
 
 /** `operand` is the type of the operands; the result is theirs, or a mask for comparisons. */
-export function emitVectorBinary(context: FunctionContext, op: BinaryOp, operand: Typed, span: Span): void {
+export function emitVectorBinary(context: FunctionContext, op: BinaryOp, operand: Typed): void {
   const { body } = context;
   const { dtype, lanes } = operand;
   const compare = comparison(op, dtype);
-  const bitwise = dtype === "bool" ? boolOperation(op) : isFloat(dtype) ? undefined : BITWISE[op];
+  const bitwise = dtype === "bool" ? boolOperation(op) : BITWISE[op];
   if (bitwise !== undefined) {
     body.op(bitwise);
     if (op === "eq") body.op(V128.not);
@@ -53,14 +50,13 @@ export function emitVectorBinary(context: FunctionContext, op: BinaryOp, operand
     return;
   }
   const result: Typed = { dtype: compare === undefined ? dtype : "bool", lanes };
-  lanewiseOnStack(context, [operand, operand], result, () => emitBinary(context, op, dtype, span));
+  lanewiseOnStack(context, [operand, operand], result, () => emitBinary(context, op, dtype));
 }
 
 function boolOperation(op: BinaryOp): number | undefined {
   if (op === "eq" || op === "ne") return V128.xor;
-  if (op === "min" || op === "and" || op === "bitand" || op === "mul") return V128.and;
-  if (op === "max" || op === "or" || op === "bitor") return V128.or;
-  return op === "bitxor" ? V128.xor : undefined;
+  if (op === "min" || op === "and") return V128.and;
+  return op === "max" || op === "or" ? V128.or : undefined;
 }
 
 function arithmetic(op: BinaryOp, dtype: DType): Operation | undefined {
@@ -143,11 +139,6 @@ export function emitVectorReinterpret(context: FunctionContext, from: DType, to:
   lanewiseOnStack(context, [{ dtype: from, lanes }], { dtype: to, lanes }, () => emitReinterpret(context, from, to));
 }
 
-/** The mask on the stack: are all lanes true? */
-export function allTrue({ body }: FunctionContext, lanes: number): void {
-  body.simd(shapeOf({ dtype: "bool", lanes }), "allTrue");
-}
-
 /** `base + stride · lane`: the scalars base and stride are on the stack, stride in a local when it is no constant. */
 export function emitRamp(context: FunctionContext, type: Typed): void {
   const { body } = context;
@@ -158,8 +149,6 @@ export function emitRamp(context: FunctionContext, type: Typed): void {
   );
   const shape = shapeOf(type);
   if (SIMD[shape].mul !== undefined) body.simd(shape, "mul");
-  else lanewiseOnStack(context, [type, type], type, () => emitBinary(context, "mul", type.dtype, NOWHERE));
+  else lanewiseOnStack(context, [type, type], type, () => emitBinary(context, "mul", type.dtype));
   body.simd(shape, "add");
 }
-
-const NOWHERE: Span = { file: "", line: 0, column: 0 };

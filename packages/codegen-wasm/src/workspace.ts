@@ -2,8 +2,9 @@
 import { ALIGNMENT } from "@tilewright/artifact";
 import { CompileError } from "@tilewright/diagnostics";
 import { type Buffer, bytesOf, isConst } from "@tilewright/ir";
-import { badAllocation } from "./errors.js";
+import { workspaceTooLarge } from "./errors.js";
 
+/** Offsets are added to addresses as signed numbers of 32 bits. */
 const MAX_BYTES = 2 ** 31 - 1;
 
 export class Workspace {
@@ -16,6 +17,17 @@ export class Workspace {
     const offset = roundUp(this.#top, alignment);
     this.#top = offset + bytes;
     this.#peak = Math.max(this.#peak, this.#top);
+    return offset;
+  }
+
+  /** @throws CompileError `BE207` more bytes than addresses reach */
+  allocate(buffer: Buffer): number {
+    const elements = buffer.shape.reduce((count, extent) => count * (isConst(extent) ? Number(extent.value) : 0), 1);
+    const bytes = bytesOf(buffer.dtype, elements);
+    const small = Math.min(ALIGNMENT, Math.max(16, buffer.alignment));
+    const offset = this.reserve(bytes, bytes >= ALIGNMENT ? ALIGNMENT : small);
+    if (!(this.#top <= MAX_BYTES))
+      throw new CompileError(workspaceTooLarge(buffer.name, MAX_BYTES, this.#top, buffer.span));
     return offset;
   }
 
@@ -54,20 +66,6 @@ export function totalWorkspaceBytes(uses: ReadonlyMap<string, WorkspaceUse>): Re
   };
   for (const name of uses.keys()) total(name);
   return totals;
-}
-
-/** @throws CompileError `BE207` extents that are not constant, or too many bytes */
-export function allocationBytes(buffer: Buffer): number {
-  let elements = 1;
-  for (const extent of buffer.shape) {
-    if (!isConst(extent))
-      throw new CompileError(badAllocation(buffer.name, "an extent that is not a constant", buffer.span));
-    elements *= Number(extent.value);
-  }
-  const bytes = bytesOf(buffer.dtype, elements);
-  if (!(bytes >= 0 && bytes <= MAX_BYTES))
-    throw new CompileError(badAllocation(buffer.name, `${bytes} bytes`, buffer.span));
-  return bytes;
 }
 
 function roundUp(value: number, multiple: number): number {
