@@ -10,6 +10,11 @@ const COUNT = 23;
 /** An index so far outside that no memory is there. */
 const FAR = 2 ** 26;
 
+/** Several bounds for each comparison: one element more or less may have the right value by chance. */
+const GUARDS = (["lt", "le", "gt", "ge", "ne", "eq"] as const).flatMap((op) =>
+  [0, 5, 12, 17, COUNT - 1].map((bound) => [op, bound] as const),
+);
+
 type Body = (x: (index: Expr) => Expr, store: (index: Expr, value: Expr) => Stmt) => Stmt;
 
 /** Branches, choices, loops with a condition, and names for values. */
@@ -21,7 +26,7 @@ export function controlTests(subject: Subject): readonly Candidate[] {
       Object.entries(bodies).map(([each, body]) => trialOf(functionOf(each, dtype, body))),
     );
   return [
-    claim("keeps guards at the edges of a loop", { guard_lt: guarded("lt", 13), guard_le: guarded("le", 13), guard_ge: guarded("ge", 5), guard_ne: guarded("ne", 0), guard_eq: guarded("eq", COUNT - 1) }), // biome-ignore format: a list
+    claim("keeps guards at the edges of a loop", Object.fromEntries(GUARDS.map(([op, bound]) => [`guard_${op}_${bound}`, guarded(op, bound)]))), // biome-ignore format: one glance
     claim("takes one branch, and the other one else", { branches: branches(dtype), nested_branches: nested(dtype) }),
     claim("evaluates only the arm of a choice that is taken", {
       choice_above: (x, store) =>
@@ -56,7 +61,7 @@ function functionOf(name: string, dtype: DType, body: Body): PrimFunc {
 }
 
 const guarded =
-  (op: "lt" | "le" | "ge" | "ne" | "eq", bound: number): Body =>
+  (op: (typeof GUARDS)[number][0], bound: number): Body =>
   (x, store) =>
     each((i) => build.when(build.binary(op, i, int(bound)), store(i, x(i)), "guard"));
 
