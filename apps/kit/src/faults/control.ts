@@ -1,5 +1,15 @@
 // Faults of code generators in loops, branches, memory and threads.
-import { type Allocate, type Expr, type For, int, isConst, rewrite, type Stmt, sequence } from "@tilewright/ir";
+import {
+  type Allocate,
+  type Expr,
+  type For,
+  int,
+  isConst,
+  isFloat,
+  rewrite,
+  type Stmt,
+  sequence,
+} from "@tilewright/ir";
 import { type Fault, miscompiling, misreading } from "./fault.js";
 
 export const controlFaults: readonly Fault[] = [
@@ -37,7 +47,7 @@ export const controlFaults: readonly Fault[] = [
     name: "what a register was assigned is forgotten",
     copyOf: "wasm",
     claim: /register/i,
-    plant: misreading({ Assign: ({ variable }) => (variable.dtype === "index" ? undefined : sequence([])) }),
+    plant: misreading({ Assign: ({ variable }) => (isFloat(variable.dtype) ? sequence([]) : undefined) }),
   },
   {
     name: "assertions are left out",
