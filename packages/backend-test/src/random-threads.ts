@@ -8,7 +8,7 @@ import { randomCondition, randomData, storable } from "./random-expr.js";
 import type { LoopRange } from "./random-index.js";
 import { agentOf, enter, type Part, partOf, settled } from "./random-parts.js";
 import {
-  atomicOp, atomicUpdate, type Context, countedDown, fillLoops, randomStmt, randomStore, type Settings, sourcesOf, type Visible,
+  atomicOp, atomicUpdate, type Context, countedDown, edgeGuard, fillLoops, randomStmt, randomStore, type Settings, sourcesOf, type Visible,
 } from "./random-stmt.js"; // biome-ignore format: a list
 import { arbitraryFromTape, type Tape } from "./tape.js";
 
@@ -311,15 +311,24 @@ function phases(tape: Tape, block: Place, thread: Place, loops: readonly ThreadL
     const whole = settled(tape, part);
     return whole.guard === null && !part.dropped ? [{ ...whole.visible, writable: false }] : [];
   });
-  const write = (): Stmt => statement(tape, { ...thread, parts: [...thread.parts, partOf(mine)] }, 1);
-  const read = (): Stmt => {
+  const phase = (loop: LoopRange | null, changes: Partial<Place>): Stmt => {
+    const ranges = loop === null ? context.loops : [...context.loops, loop];
+    const stmt = statement(tape, { ...thread, ...changes, context: { ...context, loops: ranges } }, 1);
+    if (loop === null || tape.once(2)) return tape.once(4) ? edgeGuard(tape, ranges, stmt) : stmt;
+    const [{ expr, greatest }] = [loops[0]?.range ?? loop];
+    const far = build.add(build.mul(loop.expr, int(greatest + 1)), expr);
+    return build.when(build.binary("lt", far, int(Math.max(1, loop.greatest * greatest))), stmt, "guard");
+  };
+  const write = (loop: LoopRange | null = null): Stmt => phase(loop, { parts: [...thread.parts, partOf(mine)] });
+  const read = (loop: LoopRange | null = null): Stmt => {
     const kept = thread.parts.filter((part) => !others.some(({ buffer: other }) => other === part.visible.buffer));
-    return statement(tape, { ...thread, parts: kept, read: [...thread.read, all, ...others] }, 1);
+    return phase(loop, { parts: kept, read: [...thread.read, all, ...others] });
   };
   const scope = others.some(({ buffer: { scope } }) => scope !== "shared")
     ? "global"
     : tape.pick(["shared", "global"] as const);
-  const round = (): Stmt => build.seq(write(), barrier(scope), read(), barrier(scope));
+  const round = (loop: LoopRange | null = null): Stmt =>
+    build.seq(write(loop), barrier(scope), read(loop), barrier(scope));
   const first = build.seq(
     build.store(made, coordinates, value),
     ...(tape.once(2) ? [write()] : []),
@@ -330,10 +339,13 @@ function phases(tape: Tape, block: Place, thread: Place, loops: readonly ThreadL
   const uniform = context.loops.slice(0, context.loops.length - loops.length);
   const again = (): Stmt => {
     switch (tape.below(4)) {
-      case 1:
-        return build.loop(variable("u"), int(0), int(1 + tape.below(3)), round());
+      case 1: {
+        const range: LoopRange = { expr: variable("u"), least: 0, greatest: 1 + tape.below(3) };
+        const kind = tape.pick(context.settings.loopKinds.filter((each) => each === "serial" || each === "unrolled"));
+        return build.loop(range.expr, int(0), int(range.greatest + 1), round(range), kind);
+      }
       case 2:
-        return context.settings.conditions ? countedDown(1 + tape.below(2), round) : round();
+        return context.settings.conditions ? countedDown(1 + tape.below(2), () => round()) : round();
       case 3:
         return build.when(randomCondition(tape, { loops: uniform, buffers: [], variables: [] }, 1).expr, round());
       default:

@@ -151,6 +151,15 @@ class Writer {
     });
   }
 
+  /** Whether a register is assigned that all threads agree on: those outside of a limit assign it too, and still agree. */
+  #setsAgreed(step: Step): boolean {
+    const { variables } = bindersOf(step);
+    return someStatement(
+      step,
+      (stmt) => stmt.kind === "Assign" && !this.#varying.has(stmt.variable) && !variables.includes(stmt.variable),
+    );
+  }
+
   #level(tags: ReadonlySet<string>, limit: Expr | undefined, inhabited: boolean): Level {
     const others = [...this.#first].flatMap(([tag, condition]) => (tags.has(tag) ? [] : [condition]));
     return { tags, limit, doer: conjunctionOf([...(limit === undefined ? [] : [limit]), ...others]), inhabited };
@@ -168,7 +177,8 @@ class Writer {
 
   #step(step: Step, level: Level): readonly Step[] {
     if (step.kind === "Barrier") return [step];
-    if (this.#isWhole(step, level.tags)) return [when(level.doer, step)];
+    const whole = this.#isWhole(step, level.tags) && (level.limit === undefined || !this.#setsAgreed(step));
+    if (whole) return [when(level.doer, step)];
     const safe = (expr: Expr): Expr => this.#safe(expr, level);
     const head = (expr: Expr): Expr => this.#head(expr, level);
     switch (step.kind) {

@@ -87,7 +87,9 @@ function partition(loop: For, budget: Budget): Stmt | undefined {
   if (dropped.size === 0) return undefined;
   const flat = loop.loopKind === "vectorized" || loop.loopKind === "unrolled";
   const bounds = piecesOf(loop, middle);
-  if (flat && bounds.some((bound) => constantOf(bound) === undefined)) return undefined;
+  // Where threads meet at a barrier, all must run the same piece.
+  const fixed = flat || contains(loop.body, ["Barrier"]);
+  if (fixed && bounds.some((bound) => constantOf(bound) === undefined)) return undefined;
   const size = countNodes(loop.body, budget.nodes + 1) * 2;
   if (size > budget.nodes && !flat) return undefined;
   budget.nodes -= size;

@@ -1,21 +1,12 @@
-import {
-  arbitraryThreadFunc,
-  compareMemory,
-  copyMemory,
-  inputsFor,
-  type ThreadFuncOptions,
-} from "@tilewright/backend-test";
+import { arbitraryThreadFunc, type ThreadFuncOptions } from "@tilewright/backend-test";
 import { NO_SPAN } from "@tilewright/diagnostics";
-import { interpret } from "@tilewright/interp";
-import type { IRModule, PrimFunc } from "@tilewright/ir";
-import { print } from "@tilewright/ir/text";
 import { verify } from "@tilewright/ir/verify";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SCALAR, SIMD128 } from "../test/gemm.js";
-import { GPU } from "../test/launches.js";
+import { expectSameLaunches, GPU } from "../test/launches.js";
+import { moduleOf, textOf } from "../test/same-meaning.js";
 import { launchOf } from "./launch.js";
-import { lower } from "./lower.js";
 
 const kinds: { readonly [name: string]: ThreadFuncOptions } = {
   "loops over threads": { shared: false },
@@ -26,47 +17,24 @@ const kinds: { readonly [name: string]: ThreadFuncOptions } = {
     atomics: ["int32", "uint8", "float64"],
   },
 };
+const threads = { thread: "stable" } as const;
 const targets = {
-  "no launches": { ...SCALAR, loopKinds: { thread: "stable" as const } },
-  "no launches, vectors": { ...SIMD128, loopKinds: { thread: "stable" as const }, threads: 1 },
+  "no launches": { ...SCALAR, loopKinds: threads },
+  "no launches, vectors": { ...SIMD128, loopKinds: threads, threads: 1 },
   launches: GPU,
   "launches and vectors": { ...GPU, vector: { bytes: 16, registers: 16, predicated: false } },
 };
-const SEEDS = [0, 1, 2];
-const numRuns = Number(process.env.RUNS ?? 60);
-
-/** Compares the meaning after every pass, in several orders of threads, with the meaning before. */
-function expectSame(func: PrimFunc, capabilities: typeof GPU): IRModule {
-  const module: IRModule = { kind: "IRModule", span: NO_SPAN, functions: [func], attributes: {} };
-  const memory = inputsFor(func);
-  const expected = copyMemory(memory);
-  interpret(module, expected);
-  const check = (name: string, after: IRModule): void => {
-    for (const seed of SEEDS) {
-      const copy = copyMemory(memory);
-      try {
-        interpret(after, copy, { entry: func.name, seed, uninitialised: "error" });
-      } catch (error) {
-        throw new Error(`after ${name}, seed ${seed}:\n${print(after)}`, { cause: error });
-      }
-      const difference = compareMemory(expected, copy);
-      expect(difference, `after ${name}, seed ${seed}:\n${difference === null ? "" : print(after)}`).toBeNull();
-    }
-  };
-  const { module: lowered } = lower(module, {
-    capabilities,
-    verify: true,
-    onPass: (name, after, changed) => changed && check(name, after),
-  });
-  return lowered;
-}
 
 describe("lowering random functions with threads", () => {
   for (const [target, capabilities] of Object.entries(targets)) {
     it.each(Object.entries(kinds))(`keeps meaning and grammar pass by pass, for ${target}: %s`, (_, options) => {
+      const numRuns = capabilities.launch === null ? 15 : 20;
       fc.assert(
         fc.property(arbitraryThreadFunc(options), (func) => {
-          const lowered = expectSame(func, capabilities);
+          const lowered = expectSameLaunches(
+            { kind: "IRModule", span: NO_SPAN, functions: [func], attributes: {} },
+            capabilities,
+          );
           expect(verify(lowered, "device")).toEqual([]);
           if (capabilities.launch === null) return;
           const [host, ...kernels] = lowered.functions;
@@ -77,4 +45,50 @@ describe("lowering random functions with threads", () => {
       );
     });
   }
+});
+
+describe("barriers inside of loops", () => {
+  const exchange = (loop: string, before = "", guard = "u * 4 + t < 30"): string => `
+prim_func @f(A: float32[32] @global, B: float32[4] @global) {
+  for t: thread(threadIdx.x) in 0..4 {
+    allocate s: float32[4] @shared
+    register r = 0.0
+    ${before}
+    for ${loop} {
+      s[t] = 0.0
+      guard ${guard} { s[t] = A[u * 4 + t] }
+      barrier @shared
+      r = r + s[3 - t]
+      barrier @shared
+    }
+    B[t] = r
+  }
+}`;
+  const loops = (text: string, capabilities = GPU): string => textOf(expectSameLaunches(moduleOf(text), capabilities));
+
+  it("keep these loops whole where threads would run other pieces", () => {
+    expect(loops(exchange("u in 0..8")).match(/barrier/g)).toHaveLength(2);
+    expect(loops(exchange("u: unrolled in 0..8")).match(/barrier/g)).toHaveLength(16);
+  });
+
+  it("let them be split where all threads run the same pieces", () => {
+    expect(loops(exchange("u in 0..8", "", "u * 4 < 23"))).not.toContain("guard");
+  });
+
+  it("and of virtual threads are waited for once, in branches too", () => {
+    const text = `
+prim_func @f(A: float32[8] @global, B: float32[8] @global, n: int32[1] @global) {
+  for t: thread(threadIdx.x) in 0..4 {
+    allocate s: float32[8] @shared
+    for v: virtual in 0..2 {
+      if n[0] < int32(100) {
+        s[v * 4 + t] = A[v * 4 + t]
+        barrier @shared
+        B[v * 4 + t] = s[7 - v * 4 - t]
+      }
+    }
+  }
+}`;
+    expect(loops(text).match(/barrier/g)).toHaveLength(1);
+  });
 });

@@ -85,7 +85,8 @@ export function checkBarriers(body: Stmt, varying: Varying, kernel: string): voi
   }
 }
 
-function describe(stmt: Stmt): string {
+/** What a statement is to people who look for it. */
+export function describe(stmt: Stmt): string {
   if (stmt.kind === "For") return `the loop \`${stmt.loopVar.name}\``;
   return stmt.kind === "While" ? "a loop with a condition" : "a branch";
 }

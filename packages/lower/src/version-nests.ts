@@ -3,6 +3,7 @@
 // The second branch runs at the edges of a domain only. Where `partition` finds out how much of the nest an edge has, it shortens its
 // loops; else `serialize-edges` makes them serial.
 import { type Expr, type For, type If, int, rewrite, type Stmt, type Var, visit } from "@tilewright/ir";
+import { contains } from "./count-nodes.js";
 import { conjunctionOf, conjunctsOf, forAll, mentions, type Range } from "./guards.js";
 import { constantOf, minus, plus } from "./index-arithmetic.js";
 import { createNumbering } from "./numbering.js";
@@ -47,6 +48,7 @@ export function rangeOf({ min, extent }: For): Range {
 }
 
 function version(loop: For): Stmt | undefined {
+  if (contains(loop.body, ["Barrier"])) return undefined; // threads would meet in different versions
   const nest = nestOf(loop);
   const outer: Expr[] = [];
   const dropped = new Set<Expr>();

@@ -1,10 +1,15 @@
 // Rule: the iterations of a `virtual` loop of constant extent are interleaved statement by statement: sequences in step, loops of equal
-// bounds fused, allocations and other binders one for each iteration. Needed where neighbouring statements go to different queues.
-import { type Expr, type For, int, rewrite, type Stmt, sequence, type Var } from "@tilewright/ir";
+// bounds fused, branches of equal conditions too, allocations and other binders one for each iteration; at a barrier all wait, once. Needed
+// where neighbouring statements go to different queues. A barrier in what cannot be interleaved is an error (LOW209).
+import { CompileError } from "@tilewright/diagnostics";
+import { type Expr, type For, type If, int, rewrite, type Stmt, sequence, type Var } from "@tilewright/ir";
+import { contains } from "./count-nodes.js";
+import { divergentBarrier } from "./errors.js";
 import { constantOf, plus } from "./index-arithmetic.js";
 import { createNumbering } from "./numbering.js";
 import { bodyPass } from "./pass.js";
 import { freshCopy, renameIn } from "./refresh-binders.js";
+import { describe } from "./uniform.js";
 
 export const interleaveVirtualThreads = bodyPass({
   name: "virtual-threads",
@@ -38,7 +43,7 @@ function interleave(copies: readonly Stmt[]): Stmt {
     const inner = interleave(copies.map((copy) => (copy as typeof first).body));
     return copies.reduceRight<Stmt>((body, copy) => ({ ...(copy as typeof first), body }), inner);
   }
-  if (first.kind === "For" && sameBounds(copies as readonly For[])) {
+  if (first.kind === "For" && equal((copies as readonly For[]).map(({ min, extent }) => [min, extent]))) {
     const bodies = (copies as readonly For[]).map((copy) =>
       copy === first
         ? copy.body
@@ -46,11 +51,20 @@ function interleave(copies: readonly Stmt[]): Stmt {
     );
     return { ...first, body: interleave(bodies) };
   }
+  if (first.kind === "If" && equal((copies as readonly If[]).map(({ condition }) => [condition]))) {
+    const arms = (copies as readonly If[]).map(({ otherwise }) => otherwise ?? sequence([]));
+    const otherwise = first.otherwise && interleave(arms);
+    return { ...first, then: interleave((copies as readonly If[]).map(({ then }) => then)), otherwise };
+  }
+  if (first.kind === "Barrier") return first;
+  if (contains(first, ["Barrier"]))
+    throw new CompileError(divergentBarrier("a virtual thread", [describe(first)], first.span));
   return sequence(copies, first.span);
 }
 
-function sameBounds(loops: readonly For[]): boolean {
+/** Whether all lists hold the same values. */
+function equal(lists: readonly (readonly Expr[])[]): boolean {
   const numbering = createNumbering();
-  const [first, ...rest] = loops.map((loop) => [numbering.of(loop.min), numbering.of(loop.extent)] as const);
-  return first !== undefined && rest.every(([min, extent]) => min === first[0] && extent === first[1]);
+  const [first, ...rest] = lists.map((list) => list.map((value) => numbering.of(value)).join());
+  return rest.every((list) => list === first);
 }

@@ -1,5 +1,12 @@
-// A target with launches, and the law for it.
+// A target with launches, and the law of every pass in every order of threads.
 import { type Capabilities, toCapabilities } from "@tilewright/backend";
+import { compareMemory, copyMemory, inputsFor } from "@tilewright/backend-test";
+import { InternalError } from "@tilewright/diagnostics";
+import { interpret } from "@tilewright/interp";
+import type { IRModule } from "@tilewright/ir";
+import { print } from "@tilewright/ir/text";
+import { expect } from "vitest";
+import { lower } from "../src/lower.js";
 
 export const GPU: Capabilities = toCapabilities({
   dtypes: { float32: "stable", float64: "stable", int32: "stable", uint8: "stable", bool: "stable" },
@@ -14,3 +21,38 @@ export const GPU: Capabilities = toCapabilities({
   atomics: { int32: "stable", uint8: "stable", float64: "stable" },
   barriers: { shared: "stable", global: "stable" },
 });
+
+const ORDERS = [0, 1, 2];
+
+/**
+ * Lowers; checks the grammar after every pass, and that the first function still means the same: in several orders of threads, without
+ * races, and with no read of what nothing wrote.
+ */
+export function expectSameLaunches(module: IRModule, capabilities: Capabilities = GPU): IRModule {
+  const [func] = module.functions;
+  if (func === undefined) throw new InternalError("a module without functions");
+  const memory = inputsFor(func);
+  const expected = copyMemory(memory);
+  interpret(module, expected, { entry: func.name, uninitialised: "error" });
+  const differenceIn = (after: IRModule, seed: number): string | null => {
+    const copy = copyMemory(memory);
+    try {
+      interpret(after, copy, { entry: func.name, seed, uninitialised: "error" });
+    } catch (error) {
+      return String(error);
+    }
+    return compareMemory(expected, copy);
+  };
+  const { module: lowered } = lower(module, {
+    capabilities,
+    verify: true,
+    onPass(name, after, changed) {
+      if (!changed) return;
+      for (const seed of ORDERS) {
+        const difference = differenceIn(after, seed);
+        expect(difference, `after ${name}, seed ${seed}:\n${difference === null ? "" : print(after)}`).toBeNull();
+      }
+    },
+  });
+  return lowered;
+}
