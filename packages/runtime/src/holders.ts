@@ -10,15 +10,15 @@ export interface Piece {
 export class Holders {
   static readonly NONE = new Holders([]);
   /** In order, apart from each other; no neighbours alike, none without holders. */
-  readonly #pieces: readonly Piece[];
+  readonly pieces: readonly Piece[];
 
   private constructor(pieces: readonly Piece[]) {
-    this.#pieces = pieces;
+    this.pieces = pieces;
   }
 
   /** What lies in `begin .. end`, cut there. */
   within(begin: number, end: number): readonly Piece[] {
-    const inside = this.#pieces.filter((piece) => piece.begin < end && piece.end > begin);
+    const inside = this.pieces.filter((piece) => piece.begin < end && piece.end > begin);
     return inside.map((piece) => ({
       begin: Math.max(begin, piece.begin),
       end: Math.min(end, piece.end),
@@ -52,7 +52,7 @@ export class Holders {
 
   /** Equal exactly for equal ones. */
   get key(): string {
-    return this.#pieces.map(({ begin, end, holders }) => `${begin}-${end}:${holders}`).join(" ");
+    return this.pieces.map(({ begin, end, holders }) => `${begin}-${end}:${holders}`).join(" ");
   }
 }
 

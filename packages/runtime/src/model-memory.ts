@@ -8,7 +8,7 @@ import {
   type TensorEntry,
 } from "@tilewright/artifact";
 import { Footprint, type Range } from "./footprint.js";
-import { type Argument, type Call, regionBytes, STATE } from "./model-calls.js";
+import { type Call, regionBytes, STATE } from "./model-calls.js";
 import { sizeOf } from "./ndarray.js";
 import type { Copy } from "./plan-copies.js";
 import { bytesIn, writeBytes } from "./transfer.js";
@@ -49,6 +49,7 @@ export class ModelMemory {
   readonly #footprints: ByRegion<Footprint>;
   readonly #slices: ByRegion<DeviceSlice>;
   readonly #busy = new Set<number>();
+  readonly #arguments = new Map<Call, readonly LaunchArgument[]>();
 
   constructor(devices: readonly Device[], footprints: ByRegion<Footprint>, slices: ByRegion<DeviceSlice>) {
     this.#devices = devices;
@@ -63,10 +64,28 @@ export class ModelMemory {
     return { buffer: slice.buffer, byteOffset: slice.byteOffset + place, byteLength: end - begin };
   }
 
+  /** The buffer of a region in a device; undefined where it has no part of it. */
+  slice(region: number, device: number): DeviceSlice | undefined {
+    return this.#slices[region]?.[device];
+  }
+
+  /** The same memory with another place for a region in a device. */
+  lend(region: number, device: number, slice: DeviceSlice | undefined): ModelMemory {
+    const slices = [...this.#slices];
+    slices[region] = (slices[region] ?? []).map((own, d) => (d === device ? slice : own));
+    return new ModelMemory(this.#devices, this.#footprints, slices);
+  }
+
   /** What a call is given. */
-  argument(argument: Argument, device: number): LaunchArgument {
-    const slice = this.part(argument.region, device, argument);
-    return slice.byteLength === slice.buffer.byteLength ? slice.buffer : slice;
+  argumentsOf(call: Call): readonly LaunchArgument[] {
+    const known = this.#arguments.get(call);
+    if (known !== undefined) return known;
+    const args = call.arguments.map((argument): LaunchArgument => {
+      const slice = this.part(argument.region, call.device, argument);
+      return slice.byteLength === slice.buffer.byteLength ? slice.buffer : slice;
+    });
+    this.#arguments.set(call, args);
+    return args;
   }
 
   /** Notes that a device works. */
@@ -77,6 +96,7 @@ export class ModelMemory {
   /** Waits until some devices, or all, have done what was launched; also those after one that fails. */
   async settle(devices: readonly number[] = [...this.#busy]): Promise<void> {
     const working = devices.filter((device) => this.#busy.delete(device));
+    if (working.length < 2) return this.#devices[working[0] ?? -1]?.synchronize();
     const ends = await Promise.allSettled(working.map((device) => this.#devices[device]?.synchronize()));
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }

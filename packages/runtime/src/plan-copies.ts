@@ -9,6 +9,11 @@ export function bitOf(device: number): number {
   return 2 << device;
 }
 
+/** The first device of a set, by its position; −1 for what lies outside alone. */
+export function deviceIn(holders: number): number {
+  return firstOf(holders & ~OUTSIDE) - 1;
+}
+
 /** Devices of a set, by their positions; without what lies outside. */
 export function devicesIn(holders: number): readonly number[] {
   const devices: number[] = [];

@@ -1,9 +1,9 @@
-import type { Device, DeviceSlice } from "@tilewright/artifact";
+import type { Device } from "@tilewright/artifact";
 import { overlap } from "./aliasing.js";
 import { inputRegion, outputRegion } from "./model-calls.js";
-import { type ByRegion, ModelMemory } from "./model-memory.js";
+import type { ModelMemory } from "./model-memory.js";
 import type { NDArray } from "./ndarray.js";
-import { devicesIn, type Memory } from "./plan-copies.js";
+import { bitOf, deviceIn, type Memory } from "./plan-copies.js";
 import type { SharedModel } from "./shared-model.js";
 import { download, sliceOn, upload } from "./transfer.js";
 
@@ -20,56 +20,53 @@ export class RunArrays {
   /** The session's memory, but for what is lent. */
   readonly memory: ModelMemory;
   readonly #devices: readonly Device[];
-  readonly #slices: ByRegion<DeviceSlice>;
   readonly #inputs: readonly Bound[];
   readonly #outputs: readonly Bound[];
 
   constructor(
-    shared: SharedModel,
-    own: ByRegion<DeviceSlice>,
+    { devices, model }: SharedModel,
+    own: ModelMemory,
     inputs: readonly NDArray[],
     outputs: readonly NDArray[],
   ) {
-    const { devices, footprints, model } = shared;
-    const lent = (array: NDArray, region: number): number =>
-      devices.findIndex((device, d) => own[region]?.[d] !== undefined && sliceOn(device, array) !== undefined);
+    const there = ({ storage, isDisposed }: NDArray, region: number): number => {
+      if (storage.kind === "host" || isDisposed) return -1;
+      return devices.findIndex((device, d) => device === storage.device && own.slice(region, d) !== undefined);
+    };
+    this.#devices = devices;
     this.#inputs = inputs.map((array, position) => {
       const region = inputRegion(position);
-      return { array, region, lent: lent(array, region) };
+      return { array, region, lent: there(array, region) };
     });
-    // An output over an input would change it while it is read: it is computed apart and copied at the end.
     this.#outputs = outputs.map((array, position) => {
       const region = outputRegion(model, position);
-      return { array, region, lent: inputs.some((input) => overlap(input, array)) ? -1 : lent(array, region) };
+      const lent = there(array, region);
+      // An output over an input would change it while it is read: it is computed apart and copied at the end.
+      return { array, region, lent: lent >= 0 && inputs.some((input) => overlap(input, array)) ? -1 : lent };
     });
-    const slices = own.map((byDevice) => [...byDevice]);
-    for (const { array, region, lent: d } of [...this.#inputs, ...this.#outputs]) {
-      const [device, byDevice] = [devices[d], slices[region]];
-      if (device !== undefined && byDevice !== undefined) byDevice[d] = sliceOn(device, array);
-    }
-    this.#devices = devices;
-    this.#slices = slices;
-    this.memory = new ModelMemory(devices, footprints, slices);
+    this.memory = [...this.#inputs, ...this.#outputs].reduce((memory, { array, region, lent }) => {
+      const device = devices[lent];
+      return device === undefined ? memory : memory.lend(region, lent, sliceOn(device, array));
+    }, own);
   }
 
   /** Brings inputs to each device that reads them. */
   async upload(): Promise<void> {
     for (const { array, region, lent } of this.#inputs)
-      for (const [d, device] of this.#devices.entries()) {
-        const slice = this.#slices[region]?.[d];
-        if (slice !== undefined && d !== lent) await upload(device, array, slice);
+      for (let d = 0; d < this.#devices.length; d++) {
+        const [device, slice] = [this.#devices[d], this.memory.slice(region, d)];
+        if (device !== undefined && slice !== undefined && d !== lent) await upload(device, array, slice);
       }
   }
 
   /** Fetches outputs from who holds them in the end. */
   async download(after: Memory): Promise<void> {
     for (const { array, region, lent } of this.#outputs)
-      for (const { begin, end, holders } of after.get(region)?.within(0, array.byteLength) ?? []) {
-        const held = devicesIn(holders);
-        const [from = 0] = held;
+      for (const piece of after.get(region)?.pieces ?? []) {
+        const from = deviceIn(piece.holders);
         const device = this.#devices[from];
-        if (device === undefined || held.includes(lent)) continue;
-        await download(device, this.memory.part(region, from, { begin, end }), array, begin);
+        if (device === undefined || (lent >= 0 && (piece.holders & bitOf(lent)) !== 0)) continue;
+        await download(device, this.memory.part(region, from, piece), array, piece.begin);
       }
   }
 }

@@ -31,10 +31,9 @@ export async function runPlan(
       throw calls === 0 ? aborted(name, signal.reason) : stopped(name, calls, steps.length, signal.reason);
     }
     for (const copy of copies) await memory.copy(copy);
-    const args = call.arguments.map((argument) => memory.argument(argument, call.device));
     progress.calls++;
     memory.launched(call.device);
-    await modules.find(call.function).launch(args, options);
+    await modules.find(call.function).launch(memory.argumentsOf(call), options);
   }
   await memory.settle();
 }

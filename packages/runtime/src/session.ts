@@ -1,11 +1,11 @@
-import type { DeviceBuffer, DeviceSlice, LaunchOptions, StateEntry, TensorEntry } from "@tilewright/artifact";
+import type { DeviceBuffer, LaunchOptions, StateEntry, TensorEntry } from "@tilewright/artifact";
 import { checkApart } from "./aliasing.js";
 import { describe } from "./checks.js";
 import { ASYNC_DISPOSE } from "./dispose.js";
 import { disposed, wrongDtype, wrongNames } from "./errors.js";
 import { Holders } from "./holders.js";
 import { STATE, WEIGHTS } from "./model-calls.js";
-import { type ByRegion, ModelMemory, rangeOfState } from "./model-memory.js";
+import { ModelMemory, rangeOfState } from "./model-memory.js";
 import { type NDArray, zeros } from "./ndarray.js";
 import { devicesIn, type Memory } from "./plan-copies.js";
 import { RunArrays } from "./run-arrays.js";
@@ -42,7 +42,7 @@ export async function openSession(shared: SharedModel, which: "first" | "fork"):
     const memory = new ModelMemory(devices, footprints, slices);
     const fresh = await writeStates(shared, memory);
     const states = which === "first" ? await shared.prepare(memory, fresh) : fresh;
-    return new Session(shared, slices, states, free);
+    return new Session(shared, memory, states, free);
   } catch (error) {
     free();
     throw error;
@@ -76,7 +76,6 @@ function holdersOf(states: Holders, state: StateEntry): readonly number[] {
 /** A model that runs, with memory and states of its own. */
 export class Session implements AsyncDisposable {
   readonly #shared: SharedModel;
-  readonly #slices: ByRegion<DeviceSlice>;
   readonly #memory: ModelMemory;
   readonly #free: () => void;
   /** Who holds the states. */
@@ -84,10 +83,9 @@ export class Session implements AsyncDisposable {
   #open = true;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(shared: SharedModel, slices: ByRegion<DeviceSlice>, states: Holders, free: () => void) {
+  constructor(shared: SharedModel, memory: ModelMemory, states: Holders, free: () => void) {
     this.#shared = shared;
-    this.#slices = slices;
-    this.#memory = new ModelMemory(shared.devices, shared.footprints, slices);
+    this.#memory = memory;
     this.#states = states;
     this.#free = free;
     shared.sessions += 1;
@@ -127,7 +125,7 @@ export class Session implements AsyncDisposable {
       tensors.map(({ name }) => given[name] as NDArray);
     const arrays = new RunArrays(
       this.#shared,
-      this.#slices,
+      this.#memory,
       arraysOf(model.inputs, inputs),
       arraysOf(model.outputs, results),
     );

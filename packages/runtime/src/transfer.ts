@@ -39,37 +39,43 @@ export function whole(buffer: DeviceBuffer): DeviceSlice {
   return { buffer, byteOffset: 0, byteLength: buffer.byteLength };
 }
 
+/** A part of device memory itself, where the host shares it; to be used at once. */
+function seen(device: Device, { buffer, byteOffset, byteLength }: DeviceSlice): Uint8Array | undefined {
+  return device.view(buffer)?.subarray(byteOffset, byteOffset + byteLength);
+}
+
 /** What lies in device memory: itself where the host shares it, to be used at once; else a copy. */
-export async function bytesIn(device: Device, { buffer, byteOffset, byteLength }: DeviceSlice): Promise<Uint8Array> {
-  const view = device.view(buffer);
-  return view?.subarray(byteOffset, byteOffset + byteLength) ?? (await device.read(buffer, byteOffset, byteLength));
+export async function bytesIn(device: Device, slice: DeviceSlice): Promise<Uint8Array> {
+  return seen(device, slice) ?? (await device.read(slice.buffer, slice.byteOffset, slice.byteLength));
 }
 
 /** Writes device memory. */
-export async function writeBytes(
-  device: Device,
-  { buffer, byteOffset }: DeviceSlice,
-  bytes: Uint8Array,
-): Promise<void> {
-  const view = device.view(buffer);
-  if (view === undefined) await device.write(buffer, bytes, byteOffset);
-  else view.set(bytes, byteOffset);
+export async function writeBytes(device: Device, slice: DeviceSlice, bytes: Uint8Array): Promise<void> {
+  const there = seen(device, slice);
+  if (there === undefined) await device.write(slice.buffer, bytes, slice.byteOffset);
+  else there.set(bytes);
+}
+
+/** The array's place in memory that the host does not see. */
+function unseen(array: NDArray): (DeviceSlice & { readonly device: Device }) | undefined {
+  const { storage } = array;
+  if (storage.kind === "host" || array.isDisposed || storage.device.view(storage.buffer) !== undefined)
+    return undefined;
+  return { ...storage, byteLength: array.byteLength };
 }
 
 /** Copies the array into device memory. */
 export async function upload(device: Device, array: NDArray, into: DeviceSlice): Promise<void> {
-  const { storage } = array;
-  const there = storage.kind === "device" ? sliceOn(storage.device, array) : undefined;
-  const bytes = storage.kind === "device" && there !== undefined ? await bytesIn(storage.device, there) : array.bytes;
+  const far = unseen(array);
+  const bytes = far === undefined ? array.bytes : await bytesIn(far.device, far);
   await writeBytes(device, into, bytes);
 }
 
 /** Copies device memory into the array, from a byte of it on. */
 export async function download(device: Device, from: DeviceSlice, array: NDArray, byteOffset = 0): Promise<void> {
-  const bytes = await bytesIn(device, from);
-  const { storage } = array;
-  const there = storage.kind === "device" ? sliceOn(storage.device, array) : undefined;
-  if (storage.kind === "device" && there !== undefined)
-    await writeBytes(storage.device, { ...there, byteOffset: there.byteOffset + byteOffset }, bytes);
-  else array.bytes.set(bytes, byteOffset);
+  const bytes = seen(device, from) ?? (await bytesIn(device, from));
+  const far = unseen(array);
+  if (far === undefined) array.bytes.set(bytes, byteOffset);
+  else
+    await writeBytes(far.device, { ...far, byteOffset: far.byteOffset + byteOffset, byteLength: bytes.length }, bytes);
 }
