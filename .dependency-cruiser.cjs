@@ -35,10 +35,11 @@ const PACKAGES = {
   "runtime-native": ["runtime", "artifact"],
   // development
   "backend-test": [...COMPILE_CONTRACTS, "interp", "te", "schedule", "lower", "runtime"],
+  "create-tilewright-backend": [],
 };
 
 /** Packages that may use Node's own modules; every other one also runs in a browser. */
-const NODE_ONLY = ["toolchain-c", "runtime-native", "backend-test"];
+const NODE_ONLY = ["toolchain-c", "runtime-native", "backend-test", "create-tilewright-backend"];
 
 /** Entry files of the sub-paths that `exports` lists; another package's other files are its own affair. */
 const ENTRIES = { ir: ["text", "json", "verify"], explain: ["svg"], runtime: ["node", "worker"] };
@@ -123,7 +124,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(^|/)dist/" },
+    exclude: { path: "(^|/)(dist|template)/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     combinedDependencies: false,

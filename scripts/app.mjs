@@ -10,6 +10,11 @@ export function runApp(folder, packageName) {
   runBuilt(packageName, [join(root, "apps", folder, "dist/main.js")]);
 }
 
+/** The same for the command of a package. */
+export function runPackage(folder) {
+  runBuilt(folder, [join(root, "packages", folder, "dist/main.js")]);
+}
+
 /** The same for a TypeScript file under examples/ that needs the package. */
 export function runExample(file, packageName) {
   runBuilt(packageName, [tool("tsx"), join(root, "examples", file)]);

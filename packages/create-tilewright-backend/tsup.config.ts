@@ -1,0 +1,2 @@
+import { config } from "../../tsup.base.js";
+export default config();

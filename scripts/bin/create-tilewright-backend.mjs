@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runPackage } from "../app.mjs";
+
+runPackage("create-tilewright-backend");
