@@ -3,6 +3,7 @@
  * READMEs. Other arguments choose packages by folder name. `scripts/packages.mjs` checks that the lines are true.
  */
 import { writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { inProject } from "./consumer.mjs";
 import { footprintOf, importMilliseconds } from "./footprint.mjs";
@@ -18,6 +19,8 @@ const chosen = publishedPackages()
   .filter((entry) => !isPlanned(entry))
   .filter(({ short }) => wanted.length === 0 || wanted.includes(short));
 
+if (loadavg()[0] > availableParallelism())
+  console.error("this machine has more to do than it has processors: the times will be too long");
 await withRegistry(packedPackages(), (registry) => {
   for (const { folder, manifest } of chosen) {
     const { name } = manifest;
