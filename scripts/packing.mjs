@@ -15,7 +15,8 @@ export const publishedPackages = () => workspacePackages().filter(({ manifest })
 export function packedPackages({ build: isToBuild = true } = {}) {
   mkdirSync(place, { recursive: true });
   const packages = publishedPackages();
-  if (isToBuild && build({ filter: packages.map(({ manifest }) => manifest.name) }) !== 0) process.exit(1);
+  if (isToBuild && build({ filter: packages.map(({ manifest }) => manifest.name), stdio: ["ignore", 2, 2] }) !== 0)
+    process.exit(1);
   const manifests = newest(packages.map(({ folder }) => join(root, folder, "package.json")));
   const stale = packages.filter((entry) => !isFresh(entry, manifests));
   if (stale.length > 0) pack(stale);

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { type KitProgress, type KitReport, runKit } from "@tilewright/backend-test";
 import { pluginsToSpoil } from "./faults/plugins.js";
@@ -56,7 +57,11 @@ async function main(args: readonly string[]): Promise<number> {
     reports.push(report);
     if (values.write) await writeSupport(each.readme, report);
   }
-  for (const folder of values.stranger) reports.push(...(await kitOf(folder, note)));
+  for (const folder of values.stranger) {
+    const report = await kitOf(folder, note);
+    reports.push(report);
+    if (values.write) await writeSupport(`examples/${basename(folder)}/README.md`, report);
+  }
   const verdicts = values["no-faults"] ? [] : await tryAll();
   const outcome = { reports, verdicts, missing };
   if (values.json) process.stdout.write(`${JSON.stringify(toJson(outcome), null, 2)}\n`);

@@ -3,14 +3,13 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { KitReport } from "@tilewright/backend-test";
 
-/** A project that has its own installation of the kit: its reports, one for each device that it can be run on. */
-export async function kitOf(folder: string, note: (text: string) => void): Promise<readonly KitReport[]> {
+/** What the kit that a project has installed says of its backend, the one that the project exports as `target`. */
+export async function kitOf(folder: string, note: (text: string) => void): Promise<KitReport> {
   const kit = join(folder, "node_modules/@tilewright/backend-test/dist/main.js");
   if (!existsSync(kit)) throw new Error(`${basename(folder)} has no @tilewright/backend-test installed`);
   const { status, written } = await output(process.execPath, [kit, ".", "--json"], folder, note);
   if (written.trim() === "") throw new Error(`the kit of ${basename(folder)} ended with ${status} and said nothing`);
-  const report = JSON.parse(written) as KitReport;
-  return [report];
+  return JSON.parse(written) as KitReport;
 }
 
 interface Output {
