@@ -43,10 +43,17 @@ export function kernelText(func: PrimFunc, context: Context): string {
   ].join("\n");
 }
 
-/** `__device__` text of a function that kernels call. */
+/** `__device__` text of a function that kernels call: one thread runs it. @throws CompileError BE203 when it wants more */
 export function deviceFunctionText(func: PrimFunc, context: Context): string {
+  const { loops, blocks, threads, body } = launchOf(func);
+  if ([...blocks, ...threads].some((extent) => extent !== 1))
+    throw notLaunchForm(func.name, "a launch in a kernel", func.span);
   const { scope, parameters } = beginning(func, context);
-  new Statements(scope, siteOf(func, context)).write(func.body);
+  for (const loop of loops) {
+    scope.variables.set(loop.loopVar, new Expressions(scope, loop.min).scalar(loop.min));
+    scope.facts.bind(loop.loopVar, loop.min);
+  }
+  new Statements(scope, siteOf(func, context)).write(body);
   return [
     `/* ${originOf(func, context)}. */`,
     `static __device__ void ${context.symbols.device.get(func.name)}(${parameters}) {`,
@@ -85,7 +92,10 @@ function siteOf(func: PrimFunc, context: Context): Site {
       lines.add(`${qualifier}${memoryType(buffer.dtype)} ${name}[${Math.max(1, bytes / element)}];`);
     },
     call(stmt, scope) {
-      if (stmt.launch !== null) throw notLaunchForm(func.name, "a launch inside of a launch", stmt.span);
+      const size = stmt.launch === null ? [] : [...stmt.launch.grid, ...stmt.launch.block];
+      if (!size.every((extent) => isConst(extent, 1)))
+        throw notLaunchForm(func.name, "a launch in a kernel", stmt.span);
+      // A launch of one thread is a call.
       const args = argumentsText(stmt, scope, context);
       scope.lines.add(`${context.symbols.device.get(stmt.callee)}(${args.join(", ")});`);
       if (context.asserts) scope.lines.add("if (*(volatile int *)&tilewright_failed != 0) return;");
