@@ -45,6 +45,8 @@ async function compileVariant(
   const schedule = scheduleOf(kernel, backend);
   const lowered = lower(toModule(kernel, schedule), loweringFor(backend, schedule));
   const source = checkCompiled(backend.name, backend.compile(lowered.module));
+  if (toolchain !== null && toolchain.accepts !== source.format)
+    throw targetFailed(backend.name, `it makes ${source.format}`, `${toolchain.accepts}, which its toolchain takes`);
   const built =
     toolchain === null
       ? source
@@ -90,8 +92,8 @@ export function ownWarnings({ schedule }: Kernel, diagnostics: readonly Diagnost
   return schedule === null ? [] : diagnostics;
 }
 
-/** Endings of formats that are not called like them. */
-const ENDINGS: Readonly<Record<string, string>> = { "c-source": "c", "shared-library": "so", javascript: "js" };
+/** Endings of formats that are not called like them; text of a language is `<language>-source`. */
+const ENDINGS: Readonly<Record<string, string>> = { "shared-library": "so", "cuda-source": "cu", javascript: "js" };
 
 /** The files of a compiled kernel, all called after it: the artifact, what is in it, and what it was made from. */
 export function filesOf({ name, artifact, source, built }: CompiledKernel): ReadonlyMap<string, Uint8Array> {
@@ -101,7 +103,7 @@ export function filesOf({ name, artifact, source, built }: CompiledKernel): Read
     [`${stem}.tilewright`, encodeArtifact(artifact)],
     ...modules.flatMap((module) => besides(stem, module)),
     ...modules.map(({ format, bytes }): [string, Uint8Array] => [
-      `${stem}.${fileName(ENDINGS[format] ?? format)}`,
+      `${stem}.${fileName(ENDINGS[format] ?? format.replace(/-source$/, ""))}`,
       bytes,
     ]),
   ]);

@@ -89,7 +89,7 @@ function examine(loaded: LoadedTarget, options: TargetOptions): Promise<TargetRe
     const all = detail === "" ? details : [...details, detail];
     const fallbacks = fallbacksOf(plugin, options).map((each) => ({ backend: each, toolchain: null }));
     const open = async (): Promise<Device> => (await driverOf(loaded, options)).open();
-    const found = { name, target: { backend, toolchain }, fallbacks, detail: all.join("; "), open };
+    const found = { name, target: { backend, toolchain }, fallbacks, detail: all.join("; ") || plugin.summary, open };
     return { name, summary: plugin.summary, found, runs: usable, details: all };
   });
 }

@@ -35,6 +35,7 @@ const missing = (name: string) => ({
   status: async () => ({ name, usable: false, detail: "not found: install it" }),
   build: fails(new Error("not to be called")),
 });
+const USABLE = async () => ({ name: "a", usable: true, detail: "here" });
 const ONLY_FLOATS = variant({
   backend: () => ({ ...hex.backend({ threads: 1 }), capabilities: { dtypes: {} } }) as never,
 });
@@ -56,6 +57,7 @@ const MODULES = {
   "./empty.js": { target: {} },
   "./away.js": { target: variant({ status: async () => ({ usable: false, detail: "no chip is plugged in" }) }) },
   "./tool.js": { target: variant({ toolchains: () => ["assembler", "linker"].map(missing) }) },
+  "./bits.js": { target: variant({ toolchains: () => [{ ...missing("a"), accepts: "bits", status: USABLE }] }) },
   "./compiler.js": {
     target: defineTarget({ specVersion: "target/1", name: "text", summary: "", backend: hex.backend }),
   },
@@ -131,7 +133,7 @@ describe("a target of somebody else", () => {
 
   it("has all its files written, under names that differ", async () => {
     const files = new Map(["host.cu", "kernel.cu", "notes.txt", "Makefile"].map((name) => [name, new Uint8Array()]));
-    const module = { ...hex.backend({ threads: 1 }).compile(EMPTY), format: "chip/code", files };
+    const module = { ...hex.backend({ threads: 1 }).compile(EMPTY), format: "chip/code-source", files };
     const artifact = { manifest: { ...NOTHING, modules: [] }, blobs: new Map() };
     const compiled = { name: "k", artifact, source: module, built: module, warnings: [] };
     expect([...filesOf(compiled).keys()]).toEqual([
@@ -195,6 +197,7 @@ describe("a target of somebody else", () => {
   it.each([
     ["run", "./away.js", ["error[CLI104]", "no chip is plugged in"]],
     ["build", "./tool.js", ["error[CLI104]", "assembler: not found: install it; linker: not found: install it"]],
+    ["build", "./bits.js", ["error[CLI111]", "it makes hex", "bits, which its toolchain takes"]],
     ["build", "./garbage.js", ["error[CLI111]", "format, bytes, files, features, functions, warnings"]],
     ["lower", "./garbage.js", ["error[CLI111]", "a `CompiledModule`"]],
     ["run", "./device.js", ["error[CLI111]", "Error: the driver crashed"]],
