@@ -166,13 +166,13 @@ export function twoMeanings(name: string, where: string, span: Span): Diagnostic
 }
 
 /** LOW208: threads of a launch whose number has no bound. */
-export function unboundedThreads(loop: string, tag: string, span: Span): Diagnostic {
+export function unboundedThreads(loop: string, tag: string, most: number, span: Span): Diagnostic {
   return {
     code: "LOW208",
     severity: "error",
     message: `the number of threads of \`${loop}\` (${tag}) has no bound`,
     span,
-    expected: "a constant extent, or one that loops of constant extent bound",
+    expected: `a constant extent, or one that loops of constant extent keep below ${most + 1}`,
     actual: "an extent that is known when it runs",
     hint: "split the loop by a constant and bind the inner part, or bind another loop",
   };

@@ -4,6 +4,7 @@
 //   are computed by all of them alike;
 // - guards end at barriers, so that all threads reach each of them.
 import { boundsOf, type Ranges } from "@tilewright/arith";
+import type { LaunchCapabilities } from "@tilewright/backend";
 import { CompileError } from "@tilewright/diagnostics";
 import {
   type Buffer, build, type Expr, type For, int, type Stmt, sequence, THREAD_TAGS, type ThreadTag, type Var, variable, visit, zero,
@@ -32,6 +33,8 @@ export interface LaunchOptions {
   readonly blocks: readonly Axis[];
   readonly ranges: Ranges;
   readonly mayAlias: readonly (readonly [Buffer, Buffer])[];
+  /** Limits of a launch. */
+  readonly launch: LaunchCapabilities;
   /** Bytes of `local` memory that the target has; null: no limit. */
   readonly privateBytes: number | null;
   readonly kernel: string;
@@ -42,7 +45,7 @@ export interface LaunchOptions {
  * @throws CompileError LOW201 · LOW208 threads without a bound · LOW209 a barrier that not all threads surely reach · LOW210 what has no launch form
  */
 export function toLaunchForm(stmt: Stmt, options: LaunchOptions): LaunchBlock {
-  const threads = threadAxes(stmt, options.ranges);
+  const threads = threadAxes(stmt, options);
   const { body: leaf, shared, host } = placeMemory(stmt, options.blocks, threads, options.privateBytes);
   const writer = new Writer(leaf, threads, options);
   const body = writer.run(leaf);
@@ -55,16 +58,22 @@ export function toLaunchForm(stmt: Stmt, options: LaunchOptions): LaunchBlock {
   };
 }
 
-/** The largest value of an extent. @throws CompileError LOW208 */
-export function largestExtent(loop: For, ranges: Ranges): number {
+/** The largest value of an extent. @throws CompileError LOW208 one that is no constant, and no launch is as large as it may be */
+export function largestExtent(loop: For, ranges: Ranges, launch: LaunchCapabilities): number {
   const { max } = boundsOf(loop.extent, ranges);
-  if (!Number.isFinite(max))
-    throw new CompileError(unboundedThreads(loop.loopVar.name, String(loop.thread), loop.span));
+  const most = (loop.thread?.startsWith("block") ? launch.maxBlocks : launch.maxThreads)[
+    axisOf(loop.thread as ThreadTag)
+  ];
+  if (constantOf(loop.extent) === undefined && max > (most ?? 1))
+    throw new CompileError(unboundedThreads(loop.loopVar.name, String(loop.thread), most ?? 1, loop.span));
   return Math.max(1, max);
 }
 
+/** 0, 1, 2 for x, y, z. */
+const axisOf = (tag: ThreadTag): number => THREAD_TAGS.indexOf(tag) % 3;
+
 /** One axis for each tag, as long as its longest loop; slowest first. */
-function threadAxes(stmt: Stmt, ranges: Ranges): readonly Axis[] {
+function threadAxes(stmt: Stmt, { ranges, launch }: LaunchOptions): readonly Axis[] {
   const axes = new Map<ThreadTag, Axis>();
   eachStatement(stmt, {
     For: (loop) => {
@@ -78,7 +87,7 @@ function threadAxes(stmt: Stmt, ranges: Ranges): readonly Axis[] {
         variable: variable(loop.loopVar.name, "index", 1, loop.loopVar.span),
         extent: 1,
       };
-      axes.set(tag, { tag, variable: named, extent: Math.max(extent, largestExtent(loop, ranges)) });
+      axes.set(tag, { tag, variable: named, extent: Math.max(extent, largestExtent(loop, ranges, launch)) });
     },
   });
   return inOrder([...axes.values()]);

@@ -3,7 +3,7 @@
 // since the memory is the device's. Allocations of global memory, serial loops and branches around launches stay with the host, as far as they need
 // nothing that lies in memory. Statements between loops over blocks become launches of their own: blocks never wait for each other.
 import { boundsOf, type Interval, simplifyStatement } from "@tilewright/arith";
-import { definePass, intrinsicOf, type PassContext } from "@tilewright/backend";
+import { definePass, intrinsicOf, type LaunchCapabilities, type PassContext } from "@tilewright/backend";
 import { CompileError } from "@tilewright/diagnostics";
 import {
   type Buffer, build, type Expr, type For, type If, type IRModule, int, type Let, type PrimFunc, type Register, type Stmt, sequence, type ThreadTag, type Var, variable,
@@ -26,12 +26,13 @@ export const splitLaunches = definePass({
   requires: "flat",
   establishes: "flat",
   run(module, context) {
-    if (context.capabilities.launch === null) return module;
+    const { launch } = context.capabilities;
+    if (launch === null) return module;
     const names = new Set(module.functions.map(({ name }) => name));
     const called = new Set(module.functions.filter(isEntry).map(({ name }) => name));
     const functions = module.functions.flatMap((func) => {
       if (!isEntry(func)) return [func];
-      const host = new Host(func, { context, names, called });
+      const host = new Host(func, { context, launch, names, called });
       const body = host.block(withoutParallel(func.body), []);
       return [{ ...func, role: "host" as const, body }, ...host.launches];
     });
@@ -44,6 +45,7 @@ const isEntry = (func: PrimFunc): boolean => func.role === "kernel" && intrinsic
 
 interface Surroundings {
   readonly context: PassContext;
+  readonly launch: LaunchCapabilities;
   /** Names that are taken. */
   readonly names: Set<string>;
   /** Functions that are of the host from now on. */
@@ -213,17 +215,22 @@ class Host {
   #blocks(loop: For, frames: readonly Frame[]): Stmt {
     if (constantOf(loop.extent) === 0) return sequence([]);
     const own = constantOf(loop.min) === 0 ? loop.loopVar : variable(loop.loopVar.name, "index", 1, loop.loopVar.span);
-    const axis = { tag: loop.thread as ThreadTag, variable: own, extent: largestExtent(loop, this.#ranges) };
+    const axis = {
+      tag: loop.thread as ThreadTag,
+      variable: own,
+      extent: largestExtent(loop, this.#ranges, this.#surroundings.launch),
+    };
     return this.block(loop.body, [...frames, { kind: "blocks", loop, axis }]);
   }
 
   /** The call of a launch whose blocks run `stmt`. */
   #launch(stmt: Stmt, frames: readonly Frame[]): Stmt {
-    const { context, names } = this.#surroundings;
+    const { context, names, launch } = this.#surroundings;
     const blocks = axesOf(frames);
     const { threads, body, memory } = toLaunchForm(inFrames(stmt, frames), {
       blocks,
       ranges: this.#ranges,
+      launch,
       mayAlias: this.#func.mayAlias,
       privateBytes: context.capabilities.memory.local?.maxBytes ?? null,
       kernel: this.#func.name,
@@ -236,8 +243,14 @@ class Host {
     this.launches.push(
       outlined(kernel, this.#func, captured, { name, role: "kernel", attributes: { [LAUNCH_ATTRIBUTE]: true } }),
     );
-    const launch = { grid: sizesOf(blocks, "blockIdx"), block: sizesOf(threads, "threadIdx") };
-    const call: Stmt = { kind: "KernelCall", span: stmt.span, callee: name, args: argumentsFor(captured), launch };
+    const size = { grid: sizesOf(blocks, "blockIdx"), block: sizesOf(threads, "threadIdx") };
+    const call: Stmt = {
+      kind: "KernelCall",
+      span: stmt.span,
+      callee: name,
+      args: argumentsFor(captured),
+      launch: size,
+    };
     return memory.reduceRight<Stmt>((inner, made) => build.allocate(made, inner), call);
   }
 }

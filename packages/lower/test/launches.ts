@@ -26,18 +26,22 @@ const ORDERS = [0, 1, 2];
 
 /**
  * Lowers; checks the grammar after every pass, and that the first function still means the same: in several orders of threads, without
- * races, and with no read of what nothing wrote.
+ * races, and, unless `uninitialised` says that nothing depends on it, with no read of what nothing wrote.
  */
-export function expectSameLaunches(module: IRModule, capabilities: Capabilities = GPU): IRModule {
+export function expectSameLaunches(
+  module: IRModule,
+  capabilities: Capabilities = GPU,
+  uninitialised: "error" | "poison" = "error",
+): IRModule {
   const [func] = module.functions;
   if (func === undefined) throw new InternalError("a module without functions");
   const memory = inputsFor(func);
   const expected = copyMemory(memory);
-  interpret(module, expected, { entry: func.name, uninitialised: "error" });
+  interpret(module, expected, { entry: func.name, uninitialised });
   const differenceIn = (after: IRModule, seed: number): string | null => {
     const copy = copyMemory(memory);
     try {
-      interpret(after, copy, { entry: func.name, seed, uninitialised: "error" });
+      interpret(after, copy, { entry: func.name, seed, uninitialised });
     } catch (error) {
       return String(error);
     }
