@@ -94,11 +94,12 @@ export class ModelMemory {
   }
 
   /** Waits until some devices, or all, have done what was launched; also those after one that fails. */
-  async settle(devices: readonly number[] = [...this.#busy]): Promise<void> {
-    const working = devices.filter((device) => this.#busy.delete(device));
-    if (working.length < 2) return this.#devices[working[0] ?? -1]?.synchronize();
-    const ends = await Promise.allSettled(working.map((device) => this.#devices[device]?.synchronize()));
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  settle(devices: readonly number[] = [...this.#busy]): Promise<void> {
+    const working = devices
+      .filter((device) => this.#busy.delete(device))
+      .map((device) => this.#devices[device] as Device);
+    const [only] = working;
+    return working.length === 1 && only !== undefined ? only.synchronize() : allSettled(working);
   }
 
   /** From device to device; where both share the host's memory that is one move. */
@@ -108,4 +109,9 @@ export class ModelMemory {
     const bytes = await bytesIn(source, this.part(region, from, { begin, end }));
     await writeBytes(target, this.part(region, to, { begin, end }), bytes);
   }
+}
+
+async function allSettled(devices: readonly Device[]): Promise<void> {
+  const ends = await Promise.allSettled(devices.map((device) => device.synchronize()));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }

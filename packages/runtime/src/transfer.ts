@@ -68,7 +68,9 @@ function unseen(array: NDArray): (DeviceSlice & { readonly device: Device }) | u
 export async function upload(device: Device, array: NDArray, into: DeviceSlice): Promise<void> {
   const far = unseen(array);
   const bytes = far === undefined ? array.bytes : await bytesIn(far.device, far);
-  await writeBytes(device, into, bytes);
+  const there = seen(device, into);
+  if (there === undefined) await device.write(into.buffer, bytes, into.byteOffset);
+  else there.set(bytes);
 }
 
 /** Copies device memory into the array, from a byte of it on. */
