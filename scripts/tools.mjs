@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const TOOLS = [
   { name: "gcc", layer: "device", commands: ["gcc"], install: "gcc libc6-dev" },
+  { name: "g++", layer: "device", commands: ["g++"], install: "g++" },
   { name: "clang", layer: "device", commands: ["clang-19", "clang"], install: "clang-19" },
   { name: "wasm-ld", layer: "device", commands: ["wasm-ld-19", "wasm-ld"], install: "lld-19" },
   { name: "emcc", layer: "device", commands: ["emcc"], install: "emscripten" },
