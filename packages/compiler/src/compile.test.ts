@@ -161,6 +161,51 @@ describe("compile", () => {
     expect(await codeOf(() => compile(model, { target: { backend } as never }))).toBe("no error");
   });
 
+  it("says which contract a plugin follows, for target, host and toolchain", async () => {
+    const { backend } = interpreted();
+    const b = ops.graphBuilder("contracts");
+    const model = b.finish([ops.relu(b, b.input("x", "float32", [2]))]);
+    const newer = { ...backend, specVersion: "backend/2" } as never;
+    const toolchain = {
+      name: "cc",
+      accepts: "interp",
+      produces: "interp",
+      status: async () => ({ name: "cc", usable: true, detail: "" }),
+      build: async (module: never) => module,
+    };
+    for (const options of [{ target: newer }, { target: backend, host: newer }, { target: { backend: newer } }]) {
+      await expect(compile(model, options as never)).rejects.toThrow(
+        /BE107.*the backend `interp` follows the contract backend\/2, and this compiler knows backend\/1[\s\S]*hint: update/,
+      );
+    }
+    const later = { backend, toolchain: { ...toolchain, specVersion: "toolchain/2" } } as never;
+    expect(await codeOf(() => compile(model, { target: later }))).toBe("BE107");
+    const noName = { ...backend, name: 7 } as never;
+    expect(await codeOf(() => compile(model, { target: noName }))).toBe("BE106");
+    expect(await codeOf(() => compile(model, { target: { ...backend, irVersion: 99 } }))).toBe("BE108");
+    expect(await codeOf(() => compile(model, { target: { backend, toolchain } as never }))).toBe("no error");
+  });
+
+  it("takes a definition that did not go through `defineBackend`", async () => {
+    const { backend, modules } = interpreted();
+    const { dtypes } = backend.capabilities;
+    const written = {
+      specVersion: "backend/1",
+      name: "written",
+      capabilities: { dtypes, hostCode: true },
+      compile: backend.compile,
+    };
+    const b = ops.graphBuilder("written");
+    const model = b.finish([ops.relu(b, b.input("x", "float32", [2]))]);
+    const { artifact } = await compile(model, { target: written as never });
+    expect(artifact.manifest.model?.entry).toBe("written_run");
+    expect(modules).toHaveLength(1);
+    const b64 = ops.graphBuilder("refused");
+    const wide = b64.finish([ops.exp(b64, b64.input("x", "float32", [2]))]);
+    const floats = { ...written, capabilities: { dtypes: { float64: "stable" }, hostCode: true } };
+    expect(await codeOf(() => compile(wide, { target: floats as never }))).toBe("CO108");
+  });
+
   it("stops when its signal is aborted, before it starts or between kernels", async () => {
     const { backend } = interpreted();
     const b = ops.graphBuilder("aborted");
