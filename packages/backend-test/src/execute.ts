@@ -29,10 +29,9 @@ export async function compileFunctions(
   return toolchain === null ? compiled : toolchain.build(compiled);
 }
 
-/** Functions at the device level as they stand; kernels of targets with launches and a host become launches. */
+/** Functions at the device level as they stand; kernels of targets with launches become launches. */
 export function deviceModule({ capabilities }: Subject, functions: readonly PrimFunc[]): IRModule {
-  const module = moduleOf(functions);
-  return capabilities.hostCode ? splitLaunches.run(module, { capabilities, report: () => {} }) : module;
+  return splitLaunches.run(moduleOf(functions), { capabilities, report: () => {} });
 }
 
 /** Functions as the pipeline with the backend's passes makes them. */

@@ -1,10 +1,11 @@
 import { isCompileError, NO_SPAN } from "@tilewright/diagnostics";
 import { evaluate } from "@tilewright/interp";
 import {
-  ARITHMETIC_OPS, bitsOf, buffer, build, bytesOf, COMPARE_OPS, type DType, type Expr, int, isFloat, isSigned, type PrimFunc, UNARY_OPS, type UnaryOp, variable,
+  ARITHMETIC_OPS, buffer, build, bytesOf, COMPARE_OPS, type DType, type Expr, int, isFloat, type PrimFunc, UNARY_OPS, type UnaryOp, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import type { Tolerance } from "./memory.js";
 import { arrayOfValues, mathSamples, samplesOf } from "./samples.js";
+import { boundaryType } from "./subject.js";
 import type { Trial } from "./trial.js";
 
 const MATH = new Set<string>(["exp", "log", "sin", "cos", "tanh", "erf", "sigmoid", "pow"]);
@@ -14,11 +15,6 @@ const POSITIVE_ONLY = new Set<string>(["log", "pow"]);
 export function mathTolerance(dtype: DType): Tolerance {
   const epsilon = { float16: 2 ** -10, bfloat16: 2 ** -7, float32: 2 ** -23 }[dtype as "float32"] ?? 2 ** -40;
   return { relative: 16 * epsilon, absolute: 4 * epsilon };
-}
-
-/** What holds elements of a type in buffers that are handed over: packed types stand in bytes there. */
-export function boundaryType(dtype: DType): DType {
-  return bitsOf(dtype) >= 8 || dtype === "bool" ? dtype : isSigned(dtype) ? "int8" : "uint8";
 }
 
 /** `out[i] = value(x[i], y[i])`, so many lanes at a time: they divide `count`. */

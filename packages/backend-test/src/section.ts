@@ -3,7 +3,7 @@ import type { CompiledModule, Feature } from "@tilewright/backend";
 import { batchOf, type Outcome, runTrials } from "./batch.js";
 import type { Candidate } from "./conformance-test.js";
 import { type Entrance, runTrial, withModule } from "./execute.js";
-import { declares, type Subject } from "./subject.js";
+import { declares, dtypesOf, plainType, type Subject } from "./subject.js";
 import { differenceOf, type Trial, textOf, textOfError } from "./trial.js";
 
 /** What makes the tests of a section. */
@@ -18,16 +18,19 @@ export interface Section {
 }
 
 export function sectionOf(subject: Subject, section: string): Section {
+  // Where no type can be handed over, no function can be called.
+  const isUsable = dtypesOf(subject).includes(plainType(subject));
+  const isTried = (features: readonly Feature[]): boolean => isUsable && declares(subject, features);
   const batches = { device: batchOf(subject, "device"), scheduled: batchOf(subject, "scheduled") };
   return {
     subject,
     compares(name, features, trials, entrance = "device") {
-      const isDeclared = declares(subject, features);
+      const isDeclared = isTried(features);
       const outcomes = isDeclared ? batches[entrance].add(trials) : () => Promise.resolve([]);
       const run = async (): Promise<void> => checkOutcomes(trials(), await outcomes());
       return { name, section, features, isDeclared, run };
     },
-    proves: (name, features, run) => ({ name, section, features, isDeclared: declares(subject, features), run }),
+    proves: (name, features, run) => ({ name, section, features, isDeclared: isTried(features), run }),
     refuses: (name, features, run) => ({ name, section, features, isDeclared: true, run }),
   };
 }

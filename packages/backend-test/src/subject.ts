@@ -3,7 +3,7 @@ import {
   type Backend, type Capabilities, type Feature, type IntrinsicMeaning, type PlacedPass, supportOf, type Toolchain, toCapabilities,
 } from "@tilewright/backend"; // biome-ignore format: a list
 import type { IRModule } from "@tilewright/ir";
-import { DTYPES, type DType } from "@tilewright/ir";
+import { bitsOf, DTYPES, type DType, isSigned } from "@tilewright/ir";
 import { lower } from "@tilewright/lower";
 
 /** What lowers scheduled functions, as `lower` of @tilewright/lower does. */
@@ -68,9 +68,22 @@ export function dtypesOf({ capabilities }: Subject): readonly DType[] {
   return DTYPES.filter((dtype) => dtype !== "index" && capabilities.dtypes[dtype] !== undefined);
 }
 
+/** What holds elements of a type in buffers that are handed over: packed types stand in bytes there. */
+export function boundaryType(dtype: DType): DType {
+  return bitsOf(dtype) >= 8 || dtype === "bool" ? dtype : isSigned(dtype) ? "int8" : "uint8";
+}
+
+/** What functions of a type need: the type, and what holds it where it is handed over. */
+export const typeFeatures = (dtype: DType): readonly Feature[] =>
+  [...new Set([dtype, boundaryType(dtype)])].map((each) => feature("dtype", each));
+
 /** The type of tests that are about something else: one that most have. */
 export function plainType(subject: Subject): DType {
   const declared = dtypesOf(subject);
   const preferred: readonly DType[] = ["float32", "int32", "float64", "int8", "uint8"];
-  return preferred.find((dtype) => declared.includes(dtype)) ?? declared.find((dtype) => dtype !== "bool") ?? "bool";
+  return (
+    preferred.find((dtype) => declared.includes(dtype)) ??
+    declared.find((dtype) => bitsOf(dtype) >= 8 && dtype !== "bool") ??
+    "bool"
+  );
 }

@@ -11,11 +11,11 @@ import {
   type Stmt,
 } from "@tilewright/ir";
 import type { Candidate } from "../conformance-test.js";
-import { boundaryType } from "../operator-trials.js";
 import { array, combine, forEach, kernelOf } from "../plain-functions.js";
 import { sectionOf } from "../section.js";
-import { feature, plainType, type Subject } from "../subject.js";
+import { boundaryType, feature, plainType, type Subject, typeFeatures } from "../subject.js";
 import { type Trial, trialOf } from "../trial.js";
+import { launch } from "./launches.js";
 
 const COUNT = 19;
 /** More than any register file or a small stack holds, in elements. */
@@ -31,17 +31,26 @@ export function allocationTests(subject: Subject): readonly Candidate[] {
     const most = tried.capabilities.memory[scope]?.maxBytes ?? Number.POSITIVE_INFINITY;
     return Math.min(scope === "global" ? LARGE : 2 * COUNT, Math.floor(most / bytes / 2));
   };
-  // Memory of a block's threads is tried with them.
-  const plain = scopes.filter((scope) => tried.capabilities.launch === null || scope === "local" || scope === "global");
+  // Memory that threads share exists within their block.
+  const placed = (func: PrimFunc, scope: Scope): PrimFunc => {
+    if (tried.capabilities.launch === null || scope === "local" || scope === "global") return func;
+    return { ...func, body: launch([["blockIdx.x", 1], ["threadIdx.x", 1]], () => func.body) }; // biome-ignore format: short
+  };
   const packed = DTYPES.filter((each) => each !== "bool" && bitsOf(each) < 8).map(
     (each) =>
-    compares(`packs elements of ${each} into bytes of memory`, [feature("dtype", each), feature("dtype", boundaryType(each))], () => [trialOf(packing(each))]), // biome-ignore format: one call
+    compares(`packs elements of ${each} into bytes of memory`, typeFeatures(each), () => [trialOf(packing(each))]), // biome-ignore format: one call
   );
-  const ofScopes = plain.flatMap((scope) => {
+  const ofScopes = scopes.flatMap((scope) => {
     const claim = (name: string, make: (name: string, room: number) => PrimFunc): Candidate =>
-      compares(name, [feature("memory", scope)], (): readonly Trial[] => [
-        trialOf(make(`${name.split(" ")[0]}_${scope.replace(/\W/g, "_")}`, roomOf(scope))),
-      ]);
+      compares(
+        name,
+        [feature("memory", scope)],
+        (): readonly Trial[] => {
+          const func = make(`${name.split(" ")[0]}_${scope.replace(/\W/g, "_")}`, roomOf(scope));
+          return [trialOf(placed(func, scope))];
+        },
+        tried.capabilities.launch === null ? "device" : "scheduled",
+      );
     return [
       claim(`keeps what is written to ${scope} memory`, (name, room) => kept(name, dtype, scope, room)),
       claim(`allocates ${scope} memory anew in each iteration, and takes it for uninitialised`, (name) =>

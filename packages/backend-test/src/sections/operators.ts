@@ -3,7 +3,7 @@ import { DTYPES, type UnaryOp } from "@tilewright/ir";
 import type { Candidate } from "../conformance-test.js";
 import { castTrials, operatorTrials } from "../operator-trials.js";
 import { sectionOf } from "../section.js";
-import { dtypesOf, feature, type Subject } from "../subject.js";
+import { declares, dtypesOf, type Subject, typeFeatures } from "../subject.js";
 
 const MATH: ReadonlySet<string> = new Set(MATH_FUNCTIONS);
 
@@ -14,11 +14,11 @@ export function operatorTests(subject: Subject): readonly Candidate[] {
   const bools = dtypes.includes("bool");
   const exact = { bools, math: (op: UnaryOp | "pow") => !MATH.has(op) };
   return DTYPES.filter((dtype) => dtype !== "index").flatMap((dtype) => [
-    compares(`computes every operator of ${dtype}`, [feature("dtype", dtype)], () => operatorTrials(dtype, exact)),
-    compares(`converts ${dtype} to every other type`, [feature("dtype", dtype)], () =>
+    compares(`computes every operator of ${dtype}`, typeFeatures(dtype), () => operatorTrials(dtype, exact)),
+    compares(`converts ${dtype} to every other type`, typeFeatures(dtype), () =>
       castTrials(
         dtype,
-        dtypes.filter((each) => each !== dtype),
+        dtypes.filter((each) => each !== dtype && declares(subject, typeFeatures(each))),
       ),
     ),
   ]);

@@ -2,11 +2,11 @@ import { type Binary, bitsOf, build, CONTRACT, DTYPES, type DType, type Expr, is
 import { runTrials } from "../batch.js";
 import type { Candidate } from "../conformance-test.js";
 import type { Entrance } from "../execute.js";
-import { boundaryType, mapFunction } from "../operator-trials.js";
+import { mapFunction } from "../operator-trials.js";
 import { array, forEach, kernelOf } from "../plain-functions.js";
 import { arrayOfValues } from "../samples.js";
 import { check, sectionOf } from "../section.js";
-import { feature, type Subject } from "../subject.js";
+import { boundaryType, type Subject, typeFeatures } from "../subject.js";
 import { expectedMemory, type Trial, textOf } from "../trial.js";
 
 const FLOATS = DTYPES.filter((dtype) => isFloat(dtype));
@@ -22,7 +22,7 @@ export function strictTests(subject: Subject): readonly Candidate[] {
       ...ENTRANCES.flatMap((entrance) => {
         const lowered = entrance === "device" ? "" : ", nor does lowering for it";
         const claim = (name: string, trials: () => readonly Trial[]): Candidate =>
-          compares(`${name}${lowered}`, [feature("dtype", dtype)], trials, entrance);
+          compares(`${name}${lowered}`, typeFeatures(dtype), trials, entrance);
         return [
           claim(`does not reassociate sums of ${dtype} without licence`, () => sumTrials(dtype)),
           claim(`does not contract products and sums of ${dtype} without licence`, () => productTrials(dtype, 0)),
@@ -31,16 +31,12 @@ export function strictTests(subject: Subject): readonly Candidate[] {
           ),
         ];
       }),
-      proves(
-        `rounds products and sums of ${dtype} that may be contracted once or twice`,
-        [feature("dtype", dtype)],
-        () => licensed(subject, dtype),
+      proves(`rounds products and sums of ${dtype} that may be contracted once or twice`, typeFeatures(dtype), () =>
+        licensed(subject, dtype),
       ),
     ]),
     ...DTYPES.filter((dtype) => isInteger(dtype)).map((dtype) =>
-      compares(`wraps integers of ${dtype} in each step of an expression`, [feature("dtype", dtype)], () =>
-        wrapping(dtype),
-      ),
+      compares(`wraps integers of ${dtype} in each step of an expression`, typeFeatures(dtype), () => wrapping(dtype)),
     ),
   ];
 }
