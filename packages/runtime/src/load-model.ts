@@ -1,8 +1,8 @@
 import { devicesOf, type LoadOptions } from "./checks.js";
 import { noModel } from "./errors.js";
 import { type ArtifactSource, loadArtifact } from "./load-artifact.js";
+import { LoadedModel } from "./loaded-model.js";
 import { openSession, type Session } from "./session.js";
-import { SharedModel } from "./shared-model.js";
 
 /**
  * Loads a model, its weights too, and runs its `prepare` once. Close what it returns with `dispose`. Where several devices take part, each holds
@@ -15,7 +15,7 @@ export async function loadModel(source: ArtifactSource, options: LoadOptions): P
   const artifact = loadArtifact(source);
   const { model, name } = artifact.manifest;
   if (model === null) throw noModel(name);
-  const shared = await SharedModel.load(artifact, model, devices);
+  const shared = await LoadedModel.load(artifact, model, devices);
   try {
     return await openSession(shared, "first");
   } catch (error) {

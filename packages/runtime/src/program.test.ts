@@ -2,6 +2,7 @@ import type { Artifact, DeviceBuffer, LaunchProgram, Place } from "@tilewright/a
 import { isCompileError } from "@tilewright/diagnostics";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { arena, bytes, inputsOf, listed, named, outputsOf, state, x0, y0 } from "../test/byte-arrays.js";
 import { type ByteModel, ByteReference, byteArtifact, byteCode } from "../test/byte-programs.js";
 import { type Code, CountingDevice } from "../test/counting-device.js";
 import { byteModels } from "../test/random-byte-models.js";
@@ -17,13 +18,6 @@ import {
 } from "./index.js";
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
-const bytes = (length: number, seed: number): Uint8Array =>
-  Uint8Array.from({ length }, (_, k) => (k * 13 + seed * 101) % 256);
-const inputsOf = ({ inputs = [] }: ByteModel, seed: number): Uint8Array[] =>
-  inputs.map((length, k) => bytes(length, seed + k));
-const named = (arrays: readonly Uint8Array[]): Record<string, NDArray> =>
-  Object.fromEntries(arrays.map((array, k) => [`x${k}`, ndarray(array)]));
-
 /** Where an array lies in its device. */
 function bufferOf({ storage }: NDArray): DeviceBuffer {
   if (storage.kind !== "device") throw new Error("not in a device");
@@ -51,9 +45,6 @@ async function statesOf(session: Session): Promise<readonly (readonly unknown[])
 
 const stated = (reference: ByteReference, model: ByteModel) =>
   (model.states ?? []).map((_, k) => [...reference.state(k)]);
-const listed = (arrays: readonly Uint8Array[]) => arrays.map((array) => [...array]);
-const outputsOf = (model: ByteModel, results: Readonly<Record<string, NDArray>>) =>
-  (model.outputs ?? []).map((_, k) => results[`y${k}`]?.toArray());
 /** Outputs that some call writes; of others nothing is known. */
 const written = ({ calls }: ByteModel, position: number): boolean =>
   calls.some((call) =>
@@ -189,108 +180,6 @@ describe("a program on several devices", () => {
       { numRuns: 1500 },
     );
     expect(ran).toBeGreaterThan(10);
-  });
-});
-
-const x0: Place = { region: "input", position: 0 };
-const y0: Place = { region: "output", position: 0 };
-const arena = (offset: number, length = 64): Place => ({ region: "arena", offset, bytes: length });
-const state: Place = { region: "state", offset: 0, bytes: 64 };
-
-describe("copies between devices", () => {
-  /** Bytes that a second run moves, by device: read and written. */
-  async function moved(model: ByteModel): Promise<Readonly<Record<string, readonly number[]>>> {
-    const functions = byteCode(model);
-    const [alpha, beta] = ["alpha", "beta"].map((name) => new CountingDevice({ name, code: functions })) as [
-      CountingDevice,
-      CountingDevice,
-    ];
-    const session = await loadModel(byteArtifact(model), { device: alpha, others: [beta] });
-    await session.run(named(inputsOf(model, 1)));
-    const before = [alpha, beta].map((device) => [device.bytesRead, device.bytesWritten]);
-    await session.run(named(inputsOf(model, 2)));
-    const after = [alpha, beta].map((device, k) => [
-      device.bytesRead - (before[k]?.[0] ?? 0),
-      device.bytesWritten - (before[k]?.[1] ?? 0),
-    ]);
-    await session.dispose();
-    return { alpha: after[0] ?? [], beta: after[1] ?? [] };
-  }
-
-  it("are none where one device does all", async () => {
-    const model: ByteModel = {
-      calls: [
-        { device: "alpha", arguments: [["read", x0], ["readwrite", state], ["write", arena(0)]] },
-        { device: "alpha", arguments: [["read", arena(0)], ["write", y0]] },
-      ],
-      arenaBytes: 64, inputs: [64], outputs: [64], states: [{ offset: 0, bytes: 64 }], stateBytes: 64,
-    }; // biome-ignore format: a table
-    expect(await moved(model)).toEqual({ alpha: [64, 64], beta: [0, 0] }); // the output, the input
-  });
-
-  it("are one for what goes over, and none for what is already there", async () => {
-    const model: ByteModel = {
-      calls: [
-        { device: "alpha", arguments: [["read", x0], ["write", arena(0)]] },
-        { device: "beta", arguments: [["read", arena(0)], ["read", x0], ["write", arena(64)]] },
-        { device: "beta", arguments: [["read", arena(0)], ["read", arena(64)], ["write", y0]] },
-        { device: "alpha", arguments: [["read", arena(0)], ["readwrite", state]] },
-      ],
-      arenaBytes: 128, inputs: [64], outputs: [64], states: [{ offset: 0, bytes: 64 }], stateBytes: 64,
-    }; // biome-ignore format: a table
-    // alpha: its input, and the arena read for beta; beta: its input and the arena, and the output read
-    expect(await moved(model)).toEqual({ alpha: [64, 64], beta: [64, 128] });
-  });
-
-  it("bring a state over once a run when two devices change it in turn", async () => {
-    const model: ByteModel = {
-      calls: [
-        { device: "alpha", arguments: [["readwrite", state]] },
-        { device: "beta", arguments: [["readwrite", state]] },
-      ],
-      states: [{ offset: 0, bytes: 64 }], stateBytes: 64,
-    }; // biome-ignore format: a table
-    expect(await moved(model)).toEqual({ alpha: [64, 64], beta: [64, 64] });
-  });
-
-  it("leave out what a call overwrites, and what nobody wrote", async () => {
-    const model: ByteModel = {
-      calls: [
-        { device: "alpha", arguments: [["write", arena(0)]] },
-        { device: "beta", arguments: [["write", arena(0)]] },
-        { device: "beta", arguments: [["readwrite", arena(64)], ["read", arena(0)], ["write", y0]] },
-      ],
-      arenaBytes: 128, outputs: [64],
-    }; // biome-ignore format: a table
-    expect(await moved(model)).toEqual({ alpha: [0, 0], beta: [64, 0] });
-  });
-
-  it("of neighbours are one, and regions are only as large as a device needs", async () => {
-    const model: ByteModel = {
-      calls: [
-        { device: "alpha", arguments: [["write", arena(0)], ["write", arena(64)], ["write", arena(1024)]] },
-        { device: "beta", arguments: [["read", { region: "weights", offset: 640, bytes: 64 }], ["read", arena(0, 128)], ["write", y0]] },
-      ],
-      arenaBytes: 1 << 16, outputs: [64], weights: bytes(704, 5),
-    }; // biome-ignore format: a table
-    const functions = byteCode(model);
-    const [alpha, beta] = ["alpha", "beta"].map((name) => new CountingDevice({ name, code: functions })) as [
-      CountingDevice,
-      CountingDevice,
-    ];
-    const session = await loadModel(byteArtifact(model), { device: alpha, others: [beta] });
-    expect(alpha.allocatedBytes).toBe(192);
-    expect(beta.allocatedBytes).toBe(64 + 128 + 64);
-    expect([alpha.bytesWritten, beta.bytesWritten]).toEqual([0, 64]);
-    const second = await session.fork();
-    expect(beta.allocatedBytes).toBe(64 + 2 * (128 + 64)); // weights are shared
-    const expected = listed(new ByteReference(model).run([]));
-    for (const each of [session, second]) expect(outputsOf(model, await each.run({}))).toEqual(expected);
-    expect(alpha.bytesRead).toBe(2 * 128);
-    await session.dispose();
-    expect(outputsOf(model, await second.run({}))).toEqual(expected);
-    await second.dispose();
-    expect([alpha.buffers, beta.buffers]).toEqual([0, 0]);
   });
 });
 

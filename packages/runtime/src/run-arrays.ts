@@ -1,10 +1,10 @@
 import type { Device } from "@tilewright/artifact";
 import { overlap } from "./aliasing.js";
+import type { LoadedModel } from "./loaded-model.js";
 import { inputRegion, outputRegion } from "./model-calls.js";
 import type { ModelMemory } from "./model-memory.js";
 import type { NDArray } from "./ndarray.js";
 import { bitOf, deviceIn, type Memory } from "./plan-copies.js";
-import type { SharedModel } from "./shared-model.js";
 import { download, sliceOn, upload } from "./transfer.js";
 
 /** An array of the caller for a region. */
@@ -24,7 +24,7 @@ export class RunArrays {
   readonly #outputs: readonly Bound[];
 
   constructor(
-    { devices, model }: SharedModel,
+    { devices, model }: LoadedModel,
     own: ModelMemory,
     inputs: readonly NDArray[],
     outputs: readonly NDArray[],

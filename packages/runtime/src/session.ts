@@ -4,13 +4,13 @@ import { describe } from "./checks.js";
 import { ASYNC_DISPOSE } from "./dispose.js";
 import { disposed, wrongDtype, wrongNames } from "./errors.js";
 import { Holders } from "./holders.js";
+import type { LoadedModel } from "./loaded-model.js";
 import { STATE, WEIGHTS } from "./model-calls.js";
 import { ModelMemory, rangeOfState } from "./model-memory.js";
 import { type NDArray, zeros } from "./ndarray.js";
 import { devicesIn, type Memory } from "./plan-copies.js";
 import { RunArrays } from "./run-arrays.js";
 import { runPlan } from "./run-plan.js";
-import type { SharedModel } from "./shared-model.js";
 import { checkArray, checkUsable, download, upload, whole, writeBytes } from "./transfer.js";
 
 /** Arrays by the names of inputs or outputs. */
@@ -24,7 +24,7 @@ export interface RunOptions extends LaunchOptions {
 }
 
 /** A session with memory of its own and states as the artifact holds them; the first one runs `prepare`. @throws CompileError `RT108` */
-export async function openSession(shared: SharedModel, which: "first" | "fork"): Promise<Session> {
+export async function openSession(shared: LoadedModel, which: "first" | "fork"): Promise<Session> {
   const { devices, footprints } = shared;
   const taken: (readonly [device: number, buffer: DeviceBuffer])[] = [];
   const free = (): void => {
@@ -50,7 +50,7 @@ export async function openSession(shared: SharedModel, which: "first" | "fork"):
 }
 
 /** Gives states the values that the artifact holds. Returns who holds them then. */
-async function writeStates(shared: SharedModel, memory: ModelMemory): Promise<Holders> {
+async function writeStates(shared: LoadedModel, memory: ModelMemory): Promise<Holders> {
   const { artifact, devices, model } = shared;
   const fresh = shared.fresh.get(STATE) ?? Holders.NONE;
   for (const state of model.states) {
@@ -75,7 +75,7 @@ function holdersOf(states: Holders, state: StateEntry): readonly number[] {
 
 /** A model that runs, with memory and states of its own. */
 export class Session implements AsyncDisposable {
-  readonly #shared: SharedModel;
+  readonly #shared: LoadedModel;
   readonly #memory: ModelMemory;
   readonly #free: () => void;
   /** Who holds the states. */
@@ -83,7 +83,7 @@ export class Session implements AsyncDisposable {
   #open = true;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(shared: SharedModel, memory: ModelMemory, states: Holders, free: () => void) {
+  constructor(shared: LoadedModel, memory: ModelMemory, states: Holders, free: () => void) {
     this.#shared = shared;
     this.#memory = memory;
     this.#states = states;

@@ -18,7 +18,7 @@ import { runPlan } from "./run-plan.js";
 import { whole, writeBytes } from "./transfer.js";
 
 /** Code and weights of a model in devices; sessions share them and count. */
-export class SharedModel {
+export class LoadedModel {
   readonly artifact: Artifact;
   readonly model: ModelEntry;
   readonly devices: readonly Device[];
@@ -33,8 +33,8 @@ export class SharedModel {
   sessions = 0;
 
   /** @throws CompileError `RT107` · `RT108` · `RT111` */
-  static async load(artifact: Artifact, model: ModelEntry, devices: readonly Device[]): Promise<SharedModel> {
-    const shared = new SharedModel(artifact, model, devices, await loadModules(artifact, devices, functionsOf(model)));
+  static async load(artifact: Artifact, model: ModelEntry, devices: readonly Device[]): Promise<LoadedModel> {
+    const shared = new LoadedModel(artifact, model, devices, await loadModules(artifact, devices, functionsOf(model)));
     try {
       await shared.#loadWeights();
       return shared;
