@@ -1,5 +1,4 @@
 import type { Diagnostic, Span } from "@tilewright/diagnostics";
-import type { DType } from "@tilewright/ir";
 
 const error = (code: string, span: Span, rest: Omit<Diagnostic, "code" | "severity" | "span">): Diagnostic => ({
   code,
@@ -8,43 +7,13 @@ const error = (code: string, span: Span, rest: Omit<Diagnostic, "code" | "severi
   ...rest,
 });
 
-/** BE201: an element type that C code of ours does not hold. */
-export function unsupportedType(dtype: DType, span: Span): Diagnostic {
-  return error("BE201", span, {
-    message: `the C backend does not support \`${dtype}\``,
-    expected: "bool, an integer of 8 to 64 bits, or a float type",
-    actual: dtype,
-    hint: "store the values in a wider type, as int8",
-  });
-}
-
-/** BE202: a statement that belongs to another kind of target. */
-export function unsupportedStatement(what: string, span: Span): Diagnostic {
-  return error("BE202", span, {
-    message: `the C backend has no ${what}`,
-    expected: "serial loops, and parallel ones outlined by `lower`",
-    actual: what,
-    hint: "compile this function for a target that declares it, or schedule it without",
-  });
-}
-
-/** BE203: an operator that `lower` must expand first. */
-export function unsupportedOperator(op: string, span: Span): Diagnostic {
+/** BE203: an intrinsic in an expression: templates stand for statements. */
+export function intrinsicValue(intrinsic: string, span: Span): Diagnostic {
   return error("BE203", span, {
-    message: `\`${op}\` is not native in C code of ours`,
-    expected: "an operator that the capabilities declare",
-    actual: op,
-    hint: "run `lower` with this backend's capabilities: it expands the operator",
-  });
-}
-
-/** BE204: a call of a function that the module does not hold, or not with this role. */
-export function unknownCallee(name: string, span: Span): Diagnostic {
-  return error("BE204", span, {
-    message: `\`${name}\` is called but the module does not hold it in that role`,
-    expected: "the name of a function of the module",
-    actual: name,
-    hint: "add the function to the module, or correct the name",
+    message: `the intrinsic \`${intrinsic}\` has no value in C code of ours`,
+    expected: "intrinsics as statements, which write their result to a buffer",
+    actual: `\`${intrinsic}\` in an expression`,
+    hint: "schedule it with `tensorize`, or compute the value with operators",
   });
 }
 
@@ -58,23 +27,13 @@ export function recursiveCall(names: readonly string[], span: Span): Diagnostic 
   });
 }
 
-/** BE206: not at the device level. */
-export function notDeviceLevel(what: string, expected: string, span: Span): Diagnostic {
-  return error("BE206", span, {
-    message: `${what} is not device-level loop IR`,
-    expected,
-    actual: what,
-    hint: "run `lower` on the module first",
-  });
-}
-
-/** BE207: more text or deeper nesting than a C compiler takes. */
+/** BE207: more text, deeper nesting or more memory than a C compiler takes. */
 export function tooLarge(what: string, limit: number, span: Span): Diagnostic {
   return error("BE207", span, {
     message: `${what} is too large for C`,
     expected: `at most ${limit}`,
     actual: `more than ${limit}`,
-    hint: "unroll less, or bind shared subexpressions to a `Let`",
+    hint: "unroll less, choose smaller tiles, or bind shared subexpressions to a `Let`",
   });
 }
 

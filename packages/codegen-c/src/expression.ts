@@ -1,4 +1,4 @@
-import { CompileError } from "@tilewright/diagnostics";
+import { CompileError, InternalError, invariant } from "@tilewright/diagnostics";
 import {
   type Binary,
   type Buffer,
@@ -12,20 +12,21 @@ import {
   type Var,
 } from "@tilewright/ir";
 import { constantText } from "./constants.js";
-import { notDeviceLevel, tooLarge, unsupportedOperator } from "./errors.js";
+import { intrinsicValue, tooLarge } from "./errors.js";
 import { isContiguous, type Sharing, sharingOf } from "./graph-order.js";
 import { loadValue, shuffleValue } from "./memory.js";
 import type { Names } from "./names.js";
 import { scalarBinary, scalarCast, scalarReinterpret, scalarUnary } from "./scalar-operators.js";
 import type { Helpers } from "./short-types.js";
 import { isHalf, typeOf } from "./types.js";
-import { atom, called, castTo, combine, LEVEL, type Value, wrap } from "./value.js";
+import { atom, called, combine, LEVEL, type Value, wrap } from "./value.js";
 import {
   ramp,
   splat,
   toMask,
   vectorBinary,
   vectorCast,
+  vectorReinterpret,
   vectorSelect,
   vectorTypeName,
   vectorUnary,
@@ -98,8 +99,7 @@ export class ExpressionWriter {
   /** The value of an operand that was computed before. */
   of(expr: Expr): Value {
     const value = this.known(expr);
-    if (value === undefined)
-      throw new CompileError(notDeviceLevel("an operand without value", "a well-formed expression", expr.span));
+    invariant(value !== undefined, "an operand is computed before what uses it");
     return value;
   }
 
@@ -137,13 +137,8 @@ export class ExpressionWriter {
   }
 
   /** The C type that holds a value of this expression. */
-  typeName(
-    expr: { readonly dtype: Expr["dtype"]; readonly lanes: number; readonly span: Expr["span"] },
-    maskBits: number,
-  ): string {
-    return expr.lanes === 1
-      ? typeOf(expr.dtype, expr.span).value
-      : vectorTypeName(this.scope.helpers, expr as Expr, maskBits);
+  typeName(expr: Expr, maskBits: number): string {
+    return expr.lanes === 1 ? typeOf(expr.dtype).value : vectorTypeName(this.scope.helpers, expr, maskBits);
   }
 
   /** Operands whose value is wanted before the expression itself: not the arms of a lazy conditional, nor what an access folds in. */
@@ -191,10 +186,7 @@ export class ExpressionWriter {
       case "Const":
         return atom(constantText(expr, helpers.dialect === "gnu"));
       case "Var":
-        return (
-          this.scope.variables.get(expr) ??
-          fail(notDeviceLevel(`the unbound variable \`${expr.name}\``, "a bound variable", expr.span))
-        );
+        return heldBy(this.scope, expr);
       case "Unary":
         return this.unary(expr, this.of(expr.operand));
       case "Binary":
@@ -213,7 +205,7 @@ export class ExpressionWriter {
       case "Reinterpret": {
         const operand = this.of(expr.operand);
         return vector
-          ? castTo(vectorTypeName(helpers, expr, 0), operand)
+          ? vectorReinterpret(helpers, expr.operand, expr, operand)
           : scalarReinterpret(helpers, expr.operand, expr, operand);
       }
       case "Broadcast":
@@ -225,10 +217,10 @@ export class ExpressionWriter {
       case "Load":
         return loadValue(this, expr);
       case "Call":
-        return fail(unsupportedOperator(expr.intrinsic, expr.span));
+        throw new CompileError(intrinsicValue(expr.intrinsic, expr.span));
       case "Read":
       case "Reduce":
-        return fail(notDeviceLevel(`\`${expr.kind}\``, "loop IR without tensors", expr.span));
+        throw new InternalError(`\`${expr.kind}\` is not loop IR`);
     }
   }
 
@@ -248,10 +240,7 @@ export class ExpressionWriter {
     const minus = expr.op === "sub";
     const left = this.of(product.left);
     const c = this.of(addend);
-    const name = helpers.use(
-      "fma",
-      expr.lanes > 1 ? vectorTypeName(helpers, expr, 0) : typeOf(expr.dtype, expr.span).short,
-    );
+    const name = helpers.use("fma", expr.lanes > 1 ? vectorTypeName(helpers, expr, 0) : typeOf(expr.dtype).short);
     return called(name, [
       minus && !productIsLeft ? negate(left) : left,
       this.of(product.right),
@@ -313,8 +302,11 @@ export class ExpressionWriter {
   }
 }
 
-function fail(diagnostic: ReturnType<typeof notDeviceLevel>): never {
-  throw new CompileError(diagnostic);
+/** The value of a variable that is in scope. */
+export function heldBy({ variables }: Scope, variable: Var): Value {
+  const value = variables.get(variable);
+  invariant(value !== undefined, `nothing binds \`${variable.name}\``);
+  return value;
 }
 
 /** As cheap to write again as to name: constants, variables, contiguous ranges (folded into accesses) and splats of those. */

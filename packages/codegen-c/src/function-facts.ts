@@ -1,9 +1,8 @@
 import type { Access } from "@tilewright/artifact";
-import { CompileError, type Span } from "@tilewright/diagnostics";
+import { CompileError, InternalError, type Span } from "@tilewright/diagnostics";
 import type { Buffer, Expr, IRModule, PrimFunc, Stmt, Var } from "@tilewright/ir";
-import { recursiveCall, unknownCallee, unsupportedStatement } from "./errors.js";
+import { recursiveCall } from "./errors.js";
 import { postorder } from "./graph-order.js";
-import { isHalf } from "./types.js";
 
 /** What emitting a function needs to know of it beforehand. */
 export interface FunctionFacts {
@@ -13,17 +12,15 @@ export interface FunctionFacts {
   /** It holds an `Assert`, or calls a function that does. */
   readonly mayFail: boolean;
   readonly hasParallelCall: boolean;
-  /** It holds vectors, and perhaps such that C vectors cannot express. */
-  readonly vectors: "none" | "plain" | "odd";
 }
 
-/** Facts by function, callees before callers. @throws CompileError `BE202`, `BE204`, `BE205`. */
+/** Facts by function, callees before callers. @throws CompileError `BE205` */
 export function factsOf(module: IRModule): ReadonlyMap<PrimFunc, FunctionFacts> {
   const byName = new Map(module.functions.map((func) => [func.name, func]));
   const scans = new Map(module.functions.map((func) => [func, scan(func)]));
   const facts = new Map<PrimFunc, FunctionFacts>();
   for (const func of callOrder(module, byName, scans)) {
-    const { calls, access, asserts, hasParallelCall, used, vectors } = scans.get(func) as Scan;
+    const { calls, access, asserts, hasParallelCall, used } = scans.get(func) as Scan;
     let mayFail = asserts;
     for (const call of calls) {
       const callee = byName.get(call.callee) as PrimFunc;
@@ -38,7 +35,7 @@ export function factsOf(module: IRModule): ReadonlyMap<PrimFunc, FunctionFacts> 
         if (how === "write" || how === "readwrite") touch(access, arg.buffer, "write");
       });
     }
-    facts.set(func, { used, access, mayFail, hasParallelCall, vectors });
+    facts.set(func, { used, access, mayFail, hasParallelCall });
   }
   return facts;
 }
@@ -51,7 +48,6 @@ interface Scan {
   readonly calls: Call[];
   asserts: boolean;
   hasParallelCall: boolean;
-  vectors: FunctionFacts["vectors"];
 }
 
 function touch(access: Map<Buffer, Access>, buffer: Buffer, how: "read" | "write"): void {
@@ -96,7 +92,7 @@ function partsOf(stmt: Stmt): { readonly exprs: readonly Expr[]; readonly stmts:
     case "PushToken":
     case "PopToken":
     case "Synchronize":
-      throw new CompileError(unsupportedStatement(`\`${stmt.kind}\``, stmt.span));
+      throw new InternalError(`the capabilities declare no \`${stmt.kind}\``);
   }
 }
 
@@ -107,7 +103,6 @@ function scan(func: PrimFunc): Scan {
     calls: [],
     asserts: false,
     hasParallelCall: false,
-    vectors: "none",
   };
   const lets = new Map<Var, Expr>();
   const pending: Expr[] = [];
@@ -117,9 +112,6 @@ function scan(func: PrimFunc): Scan {
     pending.push(...exprs);
     for (const inner of stmts) stack.push(inner);
     if (stmt.kind === "Let") lets.set(stmt.variable, stmt.value);
-    if ((stmt.kind === "Let" || stmt.kind === "Register") && stmt.variable.lanes > 1) noteVector(result, stmt.variable);
-    if (stmt.kind === "For" && stmt.loopKind === "thread")
-      throw new CompileError(unsupportedStatement(`loop bound to \`${stmt.thread}\``, stmt.span));
     if (stmt.kind === "Assert") result.asserts = true;
     if (stmt.kind === "Store") touch(result.access, stmt.buffer, "write");
     if (stmt.kind === "Atomic") for (const how of ["read", "write"] as const) touch(result.access, stmt.buffer, how);
@@ -138,16 +130,7 @@ function followUses(result: Scan, pending: Expr[], lets: Map<Var, Expr>): void {
     for (const expr of postorder(roots)) {
       if (seen.has(expr)) continue;
       seen.add(expr);
-      if (expr.lanes > 1) noteVector(result, expr);
       if (expr.kind === "Load") touch(result.access, expr.buffer, "read");
-      if (
-        expr.kind === "Reinterpret" &&
-        expr.lanes > 1 &&
-        (isHalf(expr.dtype) || isHalf(expr.operand.dtype) || expr.dtype === "bool" || expr.operand.dtype === "bool")
-      ) {
-        result.vectors = "odd";
-      }
-      if (expr.kind === "IfThenElse" && expr.condition.lanes > 1) result.vectors = "odd";
       if (expr.kind === "Var" && !result.used.has(expr)) {
         result.used.add(expr);
         const value = lets.get(expr);
@@ -155,11 +138,6 @@ function followUses(result: Scan, pending: Expr[], lets: Map<Var, Expr>): void {
       }
     }
   }
-}
-
-function noteVector(result: Scan, { lanes }: { readonly lanes: number }): void {
-  if ((lanes & (lanes - 1)) !== 0 || lanes > 64) result.vectors = "odd";
-  else if (result.vectors === "none") result.vectors = "plain";
 }
 
 /** Functions, callees first. */
@@ -170,12 +148,6 @@ function callOrder(
 ): readonly PrimFunc[] {
   const order: PrimFunc[] = [];
   const state = new Map<PrimFunc, "open" | "done">();
-  const calleeOf = (call: Call): PrimFunc => {
-    const callee = byName.get(call.callee);
-    const roleFits = callee !== undefined && (callee.role === "parallel") === (call.kind === "ParallelCall");
-    if (callee === undefined || !roleFits) throw new CompileError(unknownCallee(call.callee, call.span));
-    return callee;
-  };
   for (const root of module.functions) {
     const path: { readonly func: PrimFunc; next: number; readonly span: Span }[] = [];
     const enter = (func: PrimFunc, span: Span): void => {
@@ -189,7 +161,7 @@ function callOrder(
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
       const call = scans.get(top.func)?.calls[top.next++];
       if (call !== undefined) {
-        enter(calleeOf(call), call.span);
+        enter(byName.get(call.callee) as PrimFunc, call.span);
         continue;
       }
       state.set(top.func, "done");

@@ -52,7 +52,7 @@ function pointerText(func: PrimFunc, facts: FunctionFacts, buffer: Buffer): stri
 }
 
 function parameterType(func: PrimFunc, facts: FunctionFacts, parameter: Buffer | Var): string {
-  if (parameter.kind === "Var") return `${typeOf(parameter.dtype, parameter.span).value} `;
+  if (parameter.kind === "Var") return `${typeOf(parameter.dtype).value} `;
   return pointerText(func, facts, parameter);
 }
 
@@ -104,7 +104,7 @@ export function functionText(one: PlannedFunction, context: ModuleContext): stri
     variables: new Map(),
     buffers: new Map(),
     callee(name) {
-      const callee = context.functions.get(name) as PlannedFunction; // `factsOf` refused unknown names
+      const callee = context.functions.get(name) as PlannedFunction; // `verify` found it
       return { func: callee.func, symbol: callee.symbol, mayFail: callee.facts.mayFail };
     },
     messageIndex(message) {

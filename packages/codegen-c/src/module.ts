@@ -1,7 +1,6 @@
-import type { ElementType, FunctionEntry, ParameterEntry } from "@tilewright/artifact";
-import type { CompiledModule } from "@tilewright/backend";
+import { type CompiledModule, functionEntries } from "@tilewright/backend";
 import type { IRModule, PrimFunc } from "@tilewright/ir";
-import { type FunctionFacts, factsOf } from "./function-facts.js";
+import { factsOf } from "./function-facts.js";
 import {
   functionText,
   isExported,
@@ -16,10 +15,9 @@ import type { CTemplate } from "./intrinsic-template.js";
 import { names } from "./names.js";
 import { poolText } from "./pool-text.js";
 import { FAILURE_TEXT, finderText, hookText, macroText } from "./runtime-text.js";
-import { scalarise } from "./scalarise.js";
 import type { Dialect } from "./short-types.js";
 import { stringLiteral } from "./statement.js";
-import { planWorkspace, type WorkspacePlan } from "./workspace.js";
+import { planWorkspace } from "./workspace.js";
 
 export interface EmitOptions {
   readonly dialect: Dialect;
@@ -31,9 +29,12 @@ export interface EmitOptions {
   readonly templates: ReadonlyMap<string, CTemplate>;
 }
 
-/** A module as C. @throws CompileError `BE` codes for what C code of ours does not hold. */
+/**
+ * A module within the capabilities of the backend as C.
+ * @throws CompileError `BE203` an intrinsic in an expression · `BE205` recursion · `BE207` more than C compilers take
+ */
 export function emitModule(source: IRModule, options: EmitOptions): CompiledModule {
-  const planned = planFunctions(source, options);
+  const planned = planFunctions(source, options.localBytes);
   const helpers = createHelpers(options.dialect);
   const context = moduleContext(planned, helpers, options.templates);
   const bodies = planned.map((one) => functionText(one, context));
@@ -42,12 +43,12 @@ export function emitModule(source: IRModule, options: EmitOptions): CompiledModu
   const encode = (content: string): Uint8Array => new TextEncoder().encode(content);
   const files = new Map([[`${options.name}.h`, encode(headerText(options.name, planned, context.symbols))]]);
   if (messages.length > 0) files.set(ASSERT_FILE, encode(JSON.stringify(messages)));
-  const exported = planned.filter(isExported);
+  const bytes = new Map(planned.map(({ func, plan }) => [func, plan.bytes]));
   return {
     format: "c-source",
     bytes: encode(text),
     features: [],
-    functions: exported.map(entryOf),
+    functions: functionEntries(source, (func) => bytes.get(func) ?? 0),
     files,
     warnings: [],
   };
@@ -56,29 +57,18 @@ export function emitModule(source: IRModule, options: EmitOptions): CompiledModu
 /** Messages of the module's assertions by number, for toolchains that make WebAssembly. */
 export const ASSERT_FILE = "asserts.json";
 
-function planFunctions(source: IRModule, { dialect, localBytes }: EmitOptions): readonly PlannedFunction[] {
-  const original = factsOf(source);
-  const flattened = source.functions.map((func) => {
-    const vectors = original.get(func)?.vectors;
-    return vectors === "odd" || (vectors === "plain" && dialect === "c99") ? scalarise(func) : func;
-  });
-  const module: IRModule = { ...source, functions: flattened };
+function planFunctions(module: IRModule, localBytes: number): readonly PlannedFunction[] {
   const facts = factsOf(module);
   const symbols = names();
-  const symbolOf = new Map(flattened.map((func) => [func, symbols.take(func.name)]));
+  const symbolOf = new Map(module.functions.map((func) => [func, symbols.take(func.name)]));
   const bytes = new Map<string, number>();
-  const plans = new Map<PrimFunc, WorkspacePlan>();
-  for (const func of facts.keys()) {
+  const planned = new Map<PrimFunc, PlannedFunction>();
+  for (const [func, own] of facts) {
     const plan = planWorkspace(func, localBytes, (callee) => bytes.get(callee) ?? 0);
-    plans.set(func, plan);
     bytes.set(func.name, plan.bytes);
+    planned.set(func, { func, symbol: symbolOf.get(func) ?? func.name, facts: own, plan });
   }
-  return flattened.map((func) => ({
-    func,
-    symbol: symbolOf.get(func) ?? func.name,
-    facts: facts.get(func) as FunctionFacts,
-    plan: plans.get(func) as WorkspacePlan,
-  }));
+  return module.functions.map((func) => planned.get(func) as PlannedFunction);
 }
 
 function fileText(
@@ -116,15 +106,4 @@ function fileText(
       ? []
       : [finderText(exported.map(({ func, symbol }) => ({ name: stringLiteral(func.name), symbol })))]),
   ].join("\n\n")}\n`;
-}
-
-/** What the manifest says of a function. */
-function entryOf({ func, facts, plan }: PlannedFunction): FunctionEntry {
-  const parameters = func.parameters.map((parameter): ParameterEntry => {
-    const dtype = (parameter.dtype === "index" ? "int32" : parameter.dtype) as ElementType;
-    if (parameter.kind === "Var") return { kind: "scalar", name: parameter.name, dtype };
-    const shape = parameter.shape.map((extent) => (extent.kind === "Const" ? Number(extent.value) : -1));
-    return { kind: "buffer", name: parameter.name, dtype, shape, access: facts.access.get(parameter) ?? "read" };
-  });
-  return { name: func.name, parameters, workspaceBytes: plan.bytes };
 }

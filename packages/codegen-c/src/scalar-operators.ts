@@ -1,6 +1,5 @@
-import { CompileError } from "@tilewright/diagnostics";
+import { invariant } from "@tilewright/diagnostics";
 import { type Binary, bitsOf, type Const, type DType, type Expr, isFloat, isSigned, type Unary } from "@tilewright/ir";
-import { unsupportedOperator } from "./errors.js";
 import type { Helpers } from "./short-types.js";
 import { isHalf, isIntegral, typeOf } from "./types.js";
 import { atom, COMPARISON_SYMBOLS, called, castTo, combine, infix, LEVEL, type Value, wrap } from "./value.js";
@@ -23,7 +22,7 @@ export function constantOf(expr: Expr): bigint | undefined {
 /** Rounds to the half-width type that `dtype` is, after each operation; other types are left alone. */
 function rounded(helpers: Helpers, expr: Expr, value: Value): Value {
   if (!isHalf(expr.dtype)) return value;
-  return called(helpers.use("round", typeOf(expr.dtype, expr.span).short), [value]);
+  return called(helpers.use("round", typeOf(expr.dtype).short), [value]);
 }
 
 const MATH: Readonly<Record<string, string>> = {
@@ -35,29 +34,28 @@ const MATH: Readonly<Record<string, string>> = {
   round: "rint",
 };
 
-/** A unary operator on a scalar. @throws CompileError `BE203` for math functions that `lower` expands. */
+/** A unary operator on a scalar. */
 export function scalarUnary(helpers: Helpers, expr: Unary, a: Value): Value {
   const { op, dtype } = expr;
   if (op === "not") return combine(`!${wrap(a, LEVEL.unary)}`, LEVEL.unary, [a]);
   if (isFloat(dtype)) {
     if (op === "neg") return combine(`-${wrap(a, LEVEL.atom)}`, LEVEL.unary, [a]);
     const name = MATH[op];
-    if (name === undefined) throw new CompileError(unsupportedOperator(op, expr.span));
+    invariant(name !== undefined, `the capabilities declare no \`${op}\``);
     const full = dtype === "float64" ? name : `${name}f`;
     if (helpers.dialect === "c99") helpers.needMath();
     return rounded(helpers, expr, called(helpers.dialect === "c99" ? full : `__builtin_${full}`, [a]));
   }
-  const { short, value: type } = typeOf(dtype, expr.span);
+  const { short, value: type } = typeOf(dtype);
   if (op === "bitnot") return castTo(type, combine(`~${wrap(a, LEVEL.unary)}`, LEVEL.unary, [a]));
   if (op === "abs") return isSigned(dtype) ? called(helpers.use("abs", short), [a]) : a;
-  if (op !== "neg") throw new CompileError(unsupportedOperator(op, expr.span));
   if (dtype === "index") return combine(`-${wrap(a, LEVEL.atom)}`, LEVEL.unary, [a]);
   return wrapping(expr, "-", atom("0"), a);
 }
 
 /** An integer operation that wraps: done on unsigned values at least 32 bits wide, then cast back. */
 function wrapping(expr: Expr, symbol: string, a: Value, b: Value): Value {
-  const type = typeOf(expr.dtype, expr.span).value;
+  const type = typeOf(expr.dtype).value;
   if (expr.dtype === "index" || type === "uint32_t" || type === "uint64_t") return infix(symbol, a, b);
   const bits = bitsOf(expr.dtype);
   const wide = `uint${Math.max(bits, 32)}_t`;
@@ -75,24 +73,19 @@ const SYMBOLS: Readonly<Record<string, string>> = {
   bitxor: "^",
 };
 
-/** A binary operator on scalars. @throws CompileError `BE203` for `pow`. */
+/** A binary operator on scalars. */
 export function scalarBinary(helpers: Helpers, expr: Binary, a: Value, b: Value): Value {
   const { op, left, right, dtype } = expr;
   const comparison = COMPARISON_SYMBOLS[op];
   if (comparison !== undefined) return compare(expr, comparison, a, b);
-  if (dtype === "bool") return logical(expr, a, b);
-  if (op === "min" || op === "max")
-    return called(helpers.use(op, isHalf(dtype) ? "f32" : typeOf(dtype, expr.span).short), [a, b]);
+  if (dtype === "bool") return infix(op === "and" || op === "min" ? "&&" : "||", a, b);
+  if (op === "min" || op === "max") return called(helpers.use(op, isHalf(dtype) ? "f32" : typeOf(dtype).short), [a, b]);
   const symbol = SYMBOLS[op];
-  if (isFloat(dtype)) {
-    if (symbol === undefined || op.startsWith("bit")) throw new CompileError(unsupportedOperator(op, expr.span));
-    return rounded(helpers, expr, infix(symbol, a, b));
-  }
+  if (isFloat(dtype)) return rounded(helpers, expr, infix(symbol as string, a, b));
   if (op === "add" || op === "sub" || op === "mul") return wrapping(expr, SYMBOLS[op] as string, a, b);
-  const type = typeOf(dtype, expr.span);
-  if (symbol !== undefined && op !== "div") return narrowed(expr, infix(symbol, a, b));
+  const type = typeOf(dtype);
+  if (symbol !== undefined) return narrowed(expr, infix(symbol, a, b));
   if (op === "shl" || op === "shr") return shift(expr, a, b);
-  if (!/^(floor|trunc)(div|mod)$/.test(op)) throw new CompileError(unsupportedOperator(op, expr.span));
   const log = powerOfTwo(right);
   if (log !== undefined && (op.startsWith("floor") || !isSigned(left.dtype))) {
     if (log === 0) return op.endsWith("div") ? a : atom("0");
@@ -115,7 +108,7 @@ function constantLike(expr: Expr, value: bigint): Value {
 /** Casts back to a type narrower than `int`. */
 function narrowed(expr: Expr, value: Value): Value {
   return isIntegral(expr.dtype) && expr.dtype !== "index" && bitsOf(expr.dtype) < 32
-    ? castTo(typeOf(expr.dtype, expr.span).value, value)
+    ? castTo(typeOf(expr.dtype).value, value)
     : value;
 }
 
@@ -126,25 +119,7 @@ function shift(expr: Binary, a: Value, b: Value): Value {
     amount === undefined ? infix("&", b, atom(`${bits - 1}`)) : atom(`${BigInt.asUintN(64, amount) % BigInt(bits)}`);
   if (expr.op === "shr") return narrowed(expr, infix(">>", a, count));
   const wide = `uint${Math.max(bits, 32)}_t`;
-  return castTo(typeOf(expr.dtype, expr.span).value, infix("<<", castTo(wide, a), count));
-}
-
-function logical(expr: Binary, a: Value, b: Value): Value {
-  switch (expr.op) {
-    case "and":
-    case "mul":
-    case "min":
-    case "bitand":
-      return infix("&&", a, b);
-    case "or":
-    case "max":
-    case "bitor":
-      return infix("||", a, b);
-    case "bitxor":
-      return infix("!=", a, b);
-    default:
-      throw new CompileError(unsupportedOperator(`${expr.op} of bool`, expr.span));
-  }
+  return castTo(typeOf(expr.dtype).value, infix("<<", castTo(wide, a), count));
 }
 
 /** A comparison, unless its result is known from the types: compilers warn of those. */
@@ -189,8 +164,8 @@ export function isWiderThanSingle(dtype: DType): boolean {
 
 /** Conversion of a scalar's value. */
 export function scalarCast(helpers: Helpers, from: Expr, to: Expr, a: Value): Value {
-  const source = typeOf(from.dtype, from.span);
-  const target = typeOf(to.dtype, to.span);
+  const source = typeOf(from.dtype);
+  const target = typeOf(to.dtype);
   if (to.dtype === "bool")
     return infix("!=", a, atom(isFloat(from.dtype) ? (from.dtype === "float64" ? "0.0" : "0.0f") : "0"));
   if (isHalf(to.dtype)) {
@@ -206,8 +181,8 @@ export function scalarCast(helpers: Helpers, from: Expr, to: Expr, a: Value): Va
 /** The same bits as another type. */
 export function scalarReinterpret(helpers: Helpers, from: Expr, to: Expr, a: Value): Value {
   if (from.dtype === to.dtype) return a;
-  const source = typeOf(from.dtype, from.span);
-  const target = typeOf(to.dtype, to.span);
+  const source = typeOf(from.dtype);
+  const target = typeOf(to.dtype);
   if (to.dtype === "bool") return infix("!=", a, atom("0"));
   const bits = isHalf(from.dtype) ? called(helpers.use("pack", source.short), [a]) : a;
   if (isHalf(to.dtype)) {

@@ -1,7 +1,8 @@
-import { CompileError } from "@tilewright/diagnostics";
+import { CompileError, InternalError } from "@tilewright/diagnostics";
 import {
   type Atomic,
   type BufferRegion,
+  type DType,
   type Expr,
   type For,
   type If,
@@ -11,10 +12,10 @@ import {
   type Var,
 } from "@tilewright/ir";
 import { atomicLine } from "./atomics.js";
-import { notDeviceLevel, tooLarge, unsupportedStatement } from "./errors.js";
-import { ExpressionWriter, MAX_NESTING, type Scope } from "./expression.js";
+import { tooLarge } from "./errors.js";
+import { ExpressionWriter, heldBy, MAX_NESTING, type Scope } from "./expression.js";
 import type { FunctionFacts } from "./function-facts.js";
-import { pointee, storeLines } from "./memory.js";
+import { nameOf, pointee, storeLine } from "./memory.js";
 import { isHalf, typeOf } from "./types.js";
 import { atom, infix, LEVEL, type Value, wrap } from "./value.js";
 import { closureBytes, elementCount, type WorkspacePlan } from "./workspace.js";
@@ -88,7 +89,7 @@ export class StatementWriter {
       case "ParallelCall":
         return this.parallelCall(stmt);
       default:
-        throw new CompileError(unsupportedStatement(`\`${stmt.kind}\``, stmt.span));
+        throw new InternalError(`the capabilities declare no \`${stmt.kind}\``);
     }
   }
 
@@ -111,9 +112,7 @@ export class StatementWriter {
   }
 
   private assign(variable: Var, expr: Expr): undefined {
-    const target = this.scope.variables.get(variable);
-    if (target === undefined)
-      throw new CompileError(notDeviceLevel(`the unbound register \`${variable.name}\``, "a `Register`", expr.span));
+    const target = heldBy(this.scope, variable);
     const value = this.single(expr);
     const fitted =
       value.maskBits === target.maskBits
@@ -135,7 +134,7 @@ export class StatementWriter {
 
   private store(stmt: Extract<Stmt, { readonly kind: "Store" }>): undefined {
     this.expressions.begin([stmt.value, ...stmt.indices, ...(stmt.predicate === null ? [] : [stmt.predicate])]);
-    for (const line of storeLines(this.expressions, stmt)) this.line(line);
+    this.line(storeLine(this.expressions, stmt));
   }
 
   private atomic(stmt: Atomic): undefined {
@@ -219,20 +218,10 @@ export class StatementWriter {
   }
 
   /** The address of a region's first element, as a pointer to elements of `type`. */
-  private pointer({ buffer, mins, span }: BufferRegion, type: string): string {
-    const name = this.scope.buffers.get(buffer);
-    if (name === undefined)
-      throw new CompileError(
-        notDeviceLevel(`the undeclared buffer \`${buffer.name}\``, "a parameter or an `Allocate`", span),
-      );
-    let offset: Value | undefined;
-    mins.forEach((min, dimension) => {
-      const value = this.expressions.value(min);
-      const width = mins.length === 1 ? 1 : elementCount({ ...buffer, shape: buffer.shape.slice(dimension + 1) });
-      const scaled = width === 1 ? value : infix("*", value, atom(`${width}`));
-      if (value.text !== "0") offset = offset === undefined ? scaled : infix("+", offset, scaled);
-    });
-    const at = offset === undefined ? name : `&${name}[${offset.text}]`;
+  private pointer({ buffer, mins }: BufferRegion, type: string): string {
+    const name = nameOf(this.scope, buffer);
+    const offset = this.expressions.value(...(mins as readonly [Expr])).text;
+    const at = offset === "0" ? name : `&${name}[${offset}]`;
     return pointee(buffer) === type ? at : `(${type} *)${at}`;
   }
 
@@ -244,14 +233,6 @@ export class StatementWriter {
       if (arg.kind !== "BufferRegion") return this.expressions.value(arg).text;
       return this.pointer(arg, parameter?.kind === "Buffer" ? pointee(parameter) : pointee(arg.buffer));
     });
-    if (args.length !== func.parameters.length)
-      throw new CompileError(
-        notDeviceLevel(
-          `a call of \`${stmt.callee}\` with ${args.length} arguments`,
-          `${func.parameters.length}`,
-          stmt.span,
-        ),
-      );
     this.line(`${symbol}(${[...args, workspaceAt(this.scope.plan.callOffsets.get(stmt) ?? 0)].join(", ")});`);
     if (mayFail) this.line("if (TILEWRIGHT_FAILED()) return;");
   }
@@ -263,14 +244,6 @@ export class StatementWriter {
   private parallelCall(stmt: Extract<Stmt, { readonly kind: "ParallelCall" }>): undefined {
     const { func, symbol, mayFail } = this.scope.callee(stmt.callee);
     const captured = func.parameters.slice(2);
-    if (captured.length !== stmt.args.length)
-      throw new CompileError(
-        notDeviceLevel(
-          `a call of \`${stmt.callee}\` with ${stmt.args.length} arguments`,
-          `${captured.length}`,
-          stmt.span,
-        ),
-      );
     const offset = this.scope.plan.callOffsets.get(stmt) ?? 0;
     this.beginCall(stmt.args, [stmt.extent]);
     const extent = this.expressions.value(stmt.extent).text;
@@ -290,9 +263,9 @@ export class StatementWriter {
 }
 
 /** The member of a closure's slot that holds a scalar. */
-export function slotField({ dtype, span }: { readonly dtype: Expr["dtype"]; readonly span: Expr["span"] }): string {
+export function slotField({ dtype }: { readonly dtype: DType }): string {
   if (isHalf(dtype)) return "f32";
-  const { value, short } = typeOf(dtype, span);
+  const { value, short } = typeOf(dtype);
   return /^u?int(8|16|32)_t$/.test(value) ? (value === "uint32_t" ? "u32" : "i32") : short;
 }
 

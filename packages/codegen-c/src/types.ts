@@ -1,6 +1,5 @@
-import { CompileError, type Span } from "@tilewright/diagnostics";
+import { invariant } from "@tilewright/diagnostics";
 import { bitsOf, type DType, isFloat } from "@tilewright/ir";
-import { unsupportedType } from "./errors.js";
 
 /** How a type appears in C. */
 export interface CType {
@@ -40,10 +39,10 @@ const TYPES: Readonly<Partial<Record<DType, CType>>> = {
   index: plain("i32", "int32_t", 32),
 };
 
-/** @throws CompileError `BE201` for a type that C code of ours does not hold. */
-export function typeOf(dtype: DType, span: Span): CType {
+/** Of every type that the capabilities declare. */
+export function typeOf(dtype: DType): CType {
   const type = TYPES[dtype];
-  if (type === undefined) throw new CompileError(unsupportedType(dtype, span));
+  invariant(type !== undefined, `the capabilities declare no \`${dtype}\``);
   return type;
 }
 
@@ -58,9 +57,9 @@ export function unsignedShort(short: string): string {
 }
 
 /** The element type of a vector of `dtype` as values, as `f32`; vectors of bool are masks `i<bits>`, of half types floats. */
-export function vectorShort(dtype: DType, maskBits: number, span: Span): string {
+export function vectorShort(dtype: DType, maskBits: number): string {
   if (dtype === "bool") return `i${maskBits}`;
-  return isHalf(dtype) ? "f32" : typeOf(dtype, span).short;
+  return isHalf(dtype) ? "f32" : typeOf(dtype).short;
 }
 
 /** Width of one lane of a vector value, in bits. */

@@ -42,10 +42,6 @@ export function vectorHelper(helpers: Helpers, operation: string, types: readonl
       return `${signature(vector, name, `const ${shape.element} *p`)}\n  return *(const ${vector}_u *)p;\n}`;
     case "store":
       return `${signature("void", name, `${shape.element} *p, ${vector} x`)}\n  *(${vector}_u *)p = x;\n}`;
-    case "maskload":
-      return maskedLoad(shape);
-    case "maskstore":
-      return maskedStore(shape);
     case "select":
       return select(shape);
     case "min":
@@ -62,26 +58,6 @@ export function vectorHelper(helpers: Helpers, operation: string, types: readonl
 
 function maskOf({ helpers, short, lanes }: Shape): string {
   return helpers.vector(`i${bitsOfShort(short)}`, lanes);
-}
-
-function maskedLoad(shape: Shape): string {
-  const { name, vector, element, lanes } = shape;
-  return [
-    signature(vector, name, `const ${element} *p, ${maskOf(shape)} mask`),
-    `  ${vector} x = {0};`,
-    `  for (int lane = 0; lane < ${lanes}; lane++) if (mask[lane]) x[lane] = p[lane];`,
-    "  return x;",
-    "}",
-  ].join("\n");
-}
-
-function maskedStore(shape: Shape): string {
-  const { name, vector, element, lanes } = shape;
-  return [
-    signature("void", name, `${element} *p, ${maskOf(shape)} mask, ${vector} x`),
-    `  for (int lane = 0; lane < ${lanes}; lane++) if (mask[lane]) p[lane] = x[lane];`,
-    "}",
-  ].join("\n");
 }
 
 function select(shape: Shape): string {
@@ -180,16 +156,16 @@ function lanewise({ helpers, name, vector, short, lanes }: Shape, operation: str
 /** float16 and bfloat16: float in registers, 16 bits in memory. */
 function halfHelper({ helpers, name, short, lanes, vector }: Shape, operation: string): string {
   const loop = (statement: string): string => `  for (int lane = 0; lane < ${lanes}; lane++) ${statement}`;
-  const mask = helpers.vector("i32", lanes);
+  const bits = helpers.vector("u16", lanes);
   switch (operation) {
     case "load":
       return `${signature(vector, name, "const uint16_t *p")}\n  ${vector} x;\n${loop(`x[lane] = ${helpers.use("unpack", short)}(p[lane]);`)}\n  return x;\n}`;
     case "store":
       return `${signature("void", name, `uint16_t *p, ${vector} x`)}\n${loop(`p[lane] = ${helpers.use("pack", short)}(x[lane]);`)}\n}`;
-    case "maskload":
-      return `${signature(vector, name, `const uint16_t *p, ${mask} mask`)}\n  ${vector} x = {0};\n${loop(`if (mask[lane]) x[lane] = ${helpers.use("unpack", short)}(p[lane]);`)}\n  return x;\n}`;
-    case "maskstore":
-      return `${signature("void", name, `uint16_t *p, ${mask} mask, ${vector} x`)}\n${loop(`if (mask[lane]) p[lane] = ${helpers.use("pack", short)}(x[lane]);`)}\n}`;
+    case "pack":
+      return `${signature(bits, name, `${vector} x`)}\n  ${bits} y;\n${loop(`y[lane] = ${helpers.use("pack", short)}(x[lane]);`)}\n  return y;\n}`;
+    case "unpack":
+      return `${signature(vector, name, `${bits} y`)}\n  ${vector} x;\n${loop(`x[lane] = ${helpers.use("unpack", short)}(y[lane]);`)}\n  return x;\n}`;
     case "round":
       return `${signature(vector, name, `${vector} x`)}\n${loop(`x[lane] = ${helpers.use("round", short)}(x[lane]);`)}\n  return x;\n}`;
     default:

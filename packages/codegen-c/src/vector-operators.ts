@@ -1,6 +1,4 @@
-import { CompileError } from "@tilewright/diagnostics";
 import { type Binary, bitsOf, type Expr, isFloat, isSigned, type Unary } from "@tilewright/ir";
-import { unsupportedOperator } from "./errors.js";
 import { constantOf, isWiderThanSingle, powerOfTwo } from "./scalar-operators.js";
 import type { Helpers } from "./short-types.js";
 import { isHalf, laneBits, typeOf, unsignedShort, vectorShort } from "./types.js";
@@ -8,7 +6,7 @@ import { atom, COMPARISON_SYMBOLS, called, castTo, combine, infix, LEVEL, type V
 
 /** The C type of a vector value, declared. */
 export function vectorTypeName(helpers: Helpers, expr: Expr, maskBits: number): string {
-  return helpers.vector(vectorShort(expr.dtype, maskBits, expr.span), expr.lanes);
+  return helpers.vector(vectorShort(expr.dtype, maskBits), expr.lanes);
 }
 
 /** A mask whose lanes are `bits` wide. */
@@ -37,7 +35,7 @@ export function splat(helpers: Helpers, expr: Expr, a: Value): Value {
 /** `base + stride · lane`. */
 export function ramp(helpers: Helpers, expr: Expr, base: Value, stride: Value): Value {
   const wraps = expr.dtype !== "index";
-  const short = typeOf(expr.dtype, expr.span).short;
+  const short = typeOf(expr.dtype).short;
   const type = helpers.vector(wraps ? unsignedShort(short) : short, expr.lanes);
   const scalar = (value: Value): Value =>
     wraps ? castTo(`${type.startsWith("u") ? "u" : ""}int${bitsOf(expr.dtype)}_t`, value) : value;
@@ -49,7 +47,7 @@ export function ramp(helpers: Helpers, expr: Expr, base: Value, stride: Value): 
 
 function rounded(helpers: Helpers, expr: Expr, value: Value): Value {
   if (!isHalf(expr.dtype)) return value;
-  return called(helpers.use("round", `${typeOf(expr.dtype, expr.span).short}x${expr.lanes}`), [value]);
+  return called(helpers.use("round", `${typeOf(expr.dtype).short}x${expr.lanes}`), [value]);
 }
 
 /** A unary operator on vectors. */
@@ -60,7 +58,7 @@ export function vectorUnary(helpers: Helpers, expr: Unary, a: Value): Value {
   if (op === "neg" && isFloat(dtype)) return combine(`-${wrap(a, LEVEL.atom)}`, LEVEL.unary, [a]);
   if (op === "bitnot") return combine(`~${wrap(a, LEVEL.unary)}`, LEVEL.unary, [a]);
   if (op === "neg") {
-    const unsigned = helpers.vector(unsignedShort(typeOf(dtype, expr.span).short), lanes);
+    const unsigned = helpers.vector(unsignedShort(typeOf(dtype).short), lanes);
     const negated = combine(`-${wrap(castTo(unsigned, a), LEVEL.unary)}`, LEVEL.unary, [a]);
     return castTo(type, negated);
   }
@@ -70,8 +68,6 @@ export function vectorUnary(helpers: Helpers, expr: Unary, a: Value): Value {
     return castTo(type, infix("&", castTo(unsigned, a), atom(bits === 64 ? "INT64_MAX" : "0x7fffffff")));
   }
   if (op === "abs") return isSigned(dtype) ? called(helpers.use("abs", type), [a]) : a;
-  if (!isFloat(dtype) || !/^(sqrt|floor|ceil|trunc|round)$/.test(op))
-    throw new CompileError(unsupportedOperator(op, expr.span));
   return rounded(helpers, expr, called(helpers.use(op, type), [a]));
 }
 
@@ -92,19 +88,18 @@ export function vectorBinary(helpers: Helpers, expr: Binary, a: Value, b: Value)
   const comparison = COMPARISON_SYMBOLS[op];
   if (comparison !== undefined) {
     const bits = laneBits(left.dtype);
-    return castTo(helpers.vector(`i${bits}`, lanes), infix(comparison, a, b), bits);
+    const mask = helpers.vector(`i${bits}`, lanes);
+    if (a.text === b.text && !isFloat(left.dtype))
+      return called(helpers.use("splat", mask), [atom(/^(eq|le|ge)$/.test(op) ? "-1" : "0")], bits); // compilers warn
+    return castTo(mask, infix(comparison, a, b), bits);
   }
   const type = vectorTypeName(helpers, expr, 0);
   if (op === "min" || op === "max") return called(helpers.use(op, type), [a, b]);
   const symbol = SYMBOLS[op];
-  if (isFloat(dtype)) {
-    if (symbol === undefined || op.startsWith("bit")) throw new CompileError(unsupportedOperator(op, expr.span));
-    return rounded(helpers, expr, infix(symbol, a, b));
-  }
+  if (isFloat(dtype)) return rounded(helpers, expr, infix(symbol as string, a, b));
   if (op === "shl" || op === "shr") return shift(helpers, expr, a, b);
-  if (symbol !== undefined && op !== "div")
+  if (symbol !== undefined)
     return op.startsWith("bit") || dtype === "index" ? infix(symbol, a, b) : wrapping(helpers, expr, symbol, a, b);
-  if (!/^(floor|trunc)(div|mod)$/.test(op)) throw new CompileError(unsupportedOperator(op, expr.span));
   const log = powerOfTwo(expr.right);
   if (log !== undefined && (op.startsWith("floor") || !isSigned(dtype))) {
     return op.endsWith("div") ? infix(">>", a, atom(`${log}`)) : infix("&", a, atom(`${(1n << BigInt(log)) - 1n}`));
@@ -114,7 +109,7 @@ export function vectorBinary(helpers: Helpers, expr: Binary, a: Value, b: Value)
 
 function wrapping(helpers: Helpers, expr: Expr, symbol: string, a: Value, b: Value): Value {
   if (!isSigned(expr.dtype)) return infix(symbol, a, b);
-  const unsigned = helpers.vector(unsignedShort(typeOf(expr.dtype, expr.span).short), expr.lanes);
+  const unsigned = helpers.vector(unsignedShort(typeOf(expr.dtype).short), expr.lanes);
   return castTo(vectorTypeName(helpers, expr, 0), infix(symbol, castTo(unsigned, a), castTo(unsigned, b)));
 }
 
@@ -135,16 +130,12 @@ function maskBinary(helpers: Helpers, expr: Binary, first: Value, second: Value)
   const inverted = (value: Value): Value => combine(`~${wrap(value, LEVEL.unary)}`, LEVEL.unary, [value], bits);
   switch (expr.op) {
     case "and":
-    case "mul":
     case "min":
-    case "bitand":
       return as(infix("&", a, b));
     case "or":
     case "max":
-    case "bitor":
       return as(infix("|", a, b));
     case "ne":
-    case "bitxor":
       return as(infix("^", a, b));
     case "eq":
       return inverted(infix("^", a, b));
@@ -154,10 +145,8 @@ function maskBinary(helpers: Helpers, expr: Binary, first: Value, second: Value)
       return as(infix("&", a, inverted(b)));
     case "le":
       return as(infix("|", inverted(a), b));
-    case "ge":
+    default: // ge
       return as(infix("|", a, inverted(b)));
-    default:
-      throw new CompileError(unsupportedOperator(`${expr.op} of bool`, expr.span));
   }
 }
 
@@ -188,9 +177,21 @@ export function vectorCast(helpers: Helpers, from: Expr, to: Expr, a: Value): Va
   }
   const source = vectorTypeName(helpers, from, 0);
   if (isHalf(to.dtype) && isWiderThanSingle(from.dtype)) {
-    return called(helpers.use("cast", source, `${typeOf(to.dtype, to.span).short}x${to.lanes}`), [a]);
+    return called(helpers.use("cast", source, `${typeOf(to.dtype).short}x${to.lanes}`), [a]);
   }
   if (isFloat(from.dtype) && !isFloat(to.dtype)) return called(helpers.use("cast", source, target), [a]);
   const held = source === target ? a : convert(a, target);
   return from.dtype === to.dtype ? held : rounded(helpers, to, held);
+}
+
+/** The same bits as another type: half types are floats in registers, bool is a mask. */
+export function vectorReinterpret(helpers: Helpers, from: Expr, to: Expr, a: Value): Value {
+  if (from.dtype === to.dtype) return a;
+  const half = ({ dtype, lanes }: Expr): string => `${typeOf(dtype).short}x${lanes}`;
+  if (to.dtype === "bool") return castTo(helpers.vector("i8", to.lanes), infix("!=", a, atom("0")), 8);
+  if (from.dtype === "bool")
+    return castTo(vectorTypeName(helpers, to, 0), infix("&", toMask(helpers, a, 8, to.lanes), atom("1")));
+  const bits = isHalf(from.dtype) ? called(helpers.use("pack", half(from)), [a]) : a;
+  if (!isHalf(to.dtype)) return castTo(vectorTypeName(helpers, to, 0), bits);
+  return called(helpers.use("unpack", half(to)), [castTo(helpers.vector("u16", to.lanes), bits)]);
 }

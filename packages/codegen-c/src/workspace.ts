@@ -1,7 +1,7 @@
 import { ALIGNMENT, CLOSURE_SLOT_BYTES } from "@tilewright/artifact";
 import { CompileError } from "@tilewright/diagnostics";
 import type { Buffer, PrimFunc, Stmt } from "@tilewright/ir";
-import { notDeviceLevel, unsupportedStatement } from "./errors.js";
+import { tooLarge } from "./errors.js";
 import { typeOf } from "./types.js";
 
 /** Where the scratch memory of one function lies, in bytes from its workspace. */
@@ -13,14 +13,13 @@ export interface WorkspacePlan {
   readonly bytes: number;
 }
 
-/** Elements of a buffer. @throws CompileError `BE206` when a dimension is not constant. */
-export function elementCount(buffer: Buffer): number {
-  return buffer.shape.reduce((count, extent) => {
-    if (extent.kind !== "Const")
-      throw new CompileError(notDeviceLevel(`the size of \`${buffer.name}\``, "constant dimensions", buffer.span));
-    return count * Number(extent.value);
-  }, 1);
+/** Elements of a buffer with constant dimensions. */
+export function elementCount({ shape }: Buffer): number {
+  return shape.reduce((count, extent) => count * (extent.kind === "Const" ? Number(extent.value) : 0), 1);
 }
+
+/** Indices are signed numbers of 32 bits. */
+const MAX_BYTES = 2 ** 31 - 1;
 
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
@@ -32,6 +31,7 @@ export function closureBytes(stmt: { readonly args: readonly unknown[] }): numbe
 /**
  * Allocations in nested scopes share the workspace like a stack. While all of a function's allocations stay within `localBytes`, they
  * are arrays of the function instead. `bytesOfCallee` gives the workspace of functions planned before.
+ * @throws CompileError `BE207` an allocation beyond what indices reach
  */
 export function planWorkspace(
   func: PrimFunc,
@@ -46,9 +46,9 @@ export function planWorkspace(
   for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
     const { stmt, top } = item;
     if (stmt.kind === "Allocate") {
-      const size = elementCount(stmt.buffer) * typeOf(stmt.buffer.dtype, stmt.buffer.span).bytes;
-      if (!Number.isSafeInteger(size) || size > 2 ** 31 - 1)
-        throw new CompileError(unsupportedStatement(`allocation of ${size} bytes`, stmt.span));
+      const size = elementCount(stmt.buffer) * typeOf(stmt.buffer.dtype).bytes;
+      if (size > MAX_BYTES)
+        throw new CompileError(tooLarge(`the allocation \`${stmt.buffer.name}\`, in bytes,`, MAX_BYTES, stmt.span));
       const inWorkspace = size > local;
       if (inWorkspace) offsets.set(stmt.buffer, top);
       else local -= size;
