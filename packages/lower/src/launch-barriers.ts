@@ -2,7 +2,16 @@
 // is done, and end when all threads have ended; in the launch form the threads run through all of it. So before a step that conflicts
 // with one since the last barrier stands a barrier. Steps are: a nest of thread loops, a statement of one thread, a value that all compute.
 import { boundsOf, type Interval, type Ranges } from "@tilewright/arith";
-import { type Buffer, type Expr, type For, type Stmt, type Var, visit, type While } from "@tilewright/ir";
+import {
+  type AtomicOp,
+  type Buffer,
+  type Expr,
+  type For,
+  type Stmt,
+  type Var,
+  visit,
+  type While,
+} from "@tilewright/ir";
 import { type Step, stepsOf } from "./block.js";
 import { constantOf } from "./index-arithmetic.js";
 import { linearFormOf } from "./linear-form.js";
@@ -25,7 +34,7 @@ export interface Conflicts {
 
 interface Access {
   readonly buffer: Buffer;
-  readonly kind: "read" | "write" | "atomic";
+  readonly kind: "read" | "write" | AtomicOp;
   /** Null: any element. */
   readonly index: Expr | null;
   readonly item: Item;
@@ -170,7 +179,7 @@ class Walk {
       visit(node, {
         Load: add("read"),
         Store: add("write"),
-        Atomic: add("atomic"),
+        Atomic: (node) => add(node.op)(node),
         BufferRegion: ({ buffer }) => {
           if (!isPrivate(buffer))
             for (const kind of ["read", "write"] as const) found.push({ buffer, kind, index: null, item });
@@ -201,8 +210,8 @@ class Walk {
   }
 
   #meet(earlier: Access, later: Access): boolean {
-    if (earlier.kind === "read" && later.kind === "read") return false;
-    if (earlier.kind === "atomic" && later.kind === "atomic") return false;
+    const [first, second] = [earlier.kind, later.kind];
+    if (first === second && first !== "write" && first !== "exchange") return false; // updates of one kind come in any order
     if (earlier.buffer === later.buffer) return true;
     return this.#conflicts.mayAlias.some((pair) => pair.includes(earlier.buffer) && pair.includes(later.buffer));
   }

@@ -17,9 +17,11 @@ import { constantOf, plus } from "./index-arithmetic.js";
 import { inThreadNest, isLaunch, LAUNCH_ATTRIBUTE } from "./launch.js";
 import { inMemory } from "./launch-cells.js";
 import { inOrder, largestExtent, toLaunchForm } from "./launch-form.js";
+import { axesOf, boundBy, type Frame, inBlocks, inFrames } from "./launch-frames.js";
 import { type Axis, hostAllocation } from "./launch-memory.js";
 import { withoutParallel } from "./outline-parallel.js";
 import { argumentsFor, capturedBy, outlined, unusedName } from "./outlined.js";
+import { describe } from "./uniform.js";
 
 export const splitLaunches = definePass({
   name: "split-launches",
@@ -52,21 +54,12 @@ interface Surroundings {
   readonly called: ReadonlySet<string>;
 }
 
-/** What stands around a launch and goes into it. */
-type Frame =
-  | { readonly kind: "blocks"; readonly loop: For; readonly axis: Axis }
-  | { readonly kind: "let"; readonly let: Let }
-  | { readonly kind: "guard"; readonly condition: Expr };
-
 const isThreads = (stmt: Stmt): boolean => stmt.kind === "For" && stmt.loopKind === "thread";
 const hasThreads = (stmt: Stmt): boolean => someStatement(stmt, isThreads);
 const isBlocks = (stmt: Stmt): boolean =>
   stmt.kind === "For" && stmt.thread !== null && stmt.thread.startsWith("block");
 const hasBlocks = (stmt: Stmt): boolean => someStatement(stmt, isBlocks);
 const isPure = (expr: Expr): boolean => !contains(expr, ["Load", "Call"]);
-const axesOf = (frames: readonly Frame[]): readonly Axis[] =>
-  frames.flatMap((frame) => (frame.kind === "blocks" ? [frame.axis] : []));
-
 /**
  * How a step is run. `together`: in one launch with its neighbours. `alone`: in a launch of its own. `host`: the host does it, or goes into it.
  */
@@ -109,19 +102,29 @@ class Host {
   }
 
   #wayOf(stmt: Stmt, frames: readonly Frame[]): Way {
-    if (hasBlocks(stmt)) return "host";
-    if (frames.length > 0) return "together";
+    if (hasBlocks(stmt) || this.#callOf(stmt) !== null) return "host";
+    if (inBlocks(frames)) return "together";
     if (this.#opensHost(stmt)) return "host";
     if (!hasThreads(stmt)) return "together";
     return headOf(stmt)?.every(isPure) ? "host" : "alone";
   }
 
-  /** Whether the host has a part in a statement without loops: allocations, calls of other kernels, registers that it keeps. */
+  /** A call of a function that is of the host. */
+  #callOf(stmt: Stmt): string | null {
+    let callee: string | null = null;
+    eachStatement(stmt, {
+      KernelCall: (call) => {
+        if (this.#surroundings.called.has(call.callee)) callee = call.callee;
+      },
+    });
+    return callee;
+  }
+
+  /** Whether the host has a part in a statement without loops: allocations, registers that it keeps. */
   #opensHost(root: Stmt): boolean {
     const stack: Stmt[] = [root];
     for (let stmt = stack.pop(); stmt !== undefined; stmt = stack.pop()) {
       if (stmt.kind === "Allocate" && stmt.buffer.scope === "global") return true;
-      if (stmt.kind === "KernelCall" && this.#surroundings.called.has(stmt.callee)) return true;
       if (stmt.kind === "Assign" && this.#registers.has(stmt.variable)) return true;
       if (stmt.kind === "Seq") stack.push(...stmt.stmts);
       else if (stmt.kind === "Register" || stmt.kind === "Let") stack.push(stmt.body);
@@ -141,15 +144,14 @@ class Host {
     switch (step.kind) {
       case "Let":
         if (!isPure(step.value)) return this.#held(step, frames);
-        if (frames.length > 0) return this.block(step.body, [...frames, { kind: "let", let: step }]);
+        if (inBlocks(frames)) return this.block(step.body, [...frames, { kind: "let", let: step }]);
         return { ...step, body: this.block(step.body, frames) };
       case "Register":
-        if (frames.length > 0 || !staysOnHost(step)) return this.#held(step, frames);
+        if (inBlocks(frames) || !staysOnHost(step)) return this.#held(step, frames);
         this.#registers.add(step.variable);
         return { ...step, body: this.block(step.body, frames) };
       case "Allocate": {
-        const made =
-          frames.length === 0 && step.buffer.scope === "global" ? step : hostAllocation(step, axesOf(frames));
+        const made = !inBlocks(frames) && step.buffer.scope === "global" ? step : hostAllocation(step, axesOf(frames));
         return { ...made, body: this.block(made.body, frames) };
       }
       case "If":
@@ -166,19 +168,18 @@ class Host {
         this.#onHost([step.value], `the register \`${step.variable.name}\``, step, frames);
         return step;
       case "KernelCall":
-        return step;
+        if (frames.length === 0) return step;
+        break;
       default:
         break;
     }
-    const what = step.kind === "For" ? `the loop \`${step.loopVar.name}\`` : `a statement \`${step.kind}\``;
-    throw new CompileError(
-      unwritableLaunch(
-        what,
-        "loops over blocks inside of it",
-        "bind the outer loop to blocks, the inner one to threads",
-        step.span,
-      ),
-    );
+    const callee = this.#callOf(step);
+    const [what, why] =
+      callee !== null
+        ? [`a call of the kernel \`${callee}\``, "threads, or a condition read from memory, around it"]
+        : [describe(step), "loops over blocks inside of it"];
+    const hint = "bind the outer loops to blocks, the inner ones to threads, and call kernels outside of them";
+    throw new CompileError(unwritableLaunch(what, why, hint, step.span));
   }
 
   /** @throws CompileError LOW210 when the host cannot know a value before the launches inside */
@@ -260,27 +261,6 @@ function headOf(step: Stmt): readonly Expr[] | undefined {
   if (step.kind === "Let") return [step.value];
   if (step.kind === "If" || step.kind === "While") return [step.condition];
   return step.kind === "For" && step.loopKind === "serial" ? [step.min, step.extent] : undefined;
-}
-
-/** Variables that have another value in each block. */
-function boundBy(frames: readonly Frame[]): ReadonlySet<Var> {
-  return new Set(
-    frames.flatMap((frame) =>
-      frame.kind === "blocks" ? [frame.loop.loopVar] : frame.kind === "let" ? [frame.let.variable] : [],
-    ),
-  );
-}
-
-/** `stmt` in what stands around it, but for the loops over blocks themselves. */
-function inFrames(stmt: Stmt, frames: readonly Frame[]): Stmt {
-  return frames.reduceRight<Stmt>((body, frame) => {
-    if (frame.kind === "let") return { ...frame.let, body };
-    if (frame.kind === "guard") return build.when(frame.condition, body);
-    const { loop, axis } = frame;
-    const guarded =
-      constantOf(loop.extent) === axis.extent ? body : build.when(build.binary("lt", axis.variable, loop.extent), body);
-    return axis.variable === loop.loopVar ? guarded : build.let(loop.loopVar, plus(loop.min, axis.variable), guarded);
-  }, stmt);
 }
 
 function threadLoop({ tag, variable: own, extent }: Axis): For {

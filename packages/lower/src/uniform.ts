@@ -88,5 +88,6 @@ export function checkBarriers(body: Stmt, varying: Varying, kernel: string): voi
 /** What a statement is to people who look for it. */
 export function describe(stmt: Stmt): string {
   if (stmt.kind === "For") return `the loop \`${stmt.loopVar.name}\``;
-  return stmt.kind === "While" ? "a loop with a condition" : "a branch";
+  if (stmt.kind === "While") return "a loop with a condition";
+  return stmt.kind === "If" ? "a branch" : `a statement \`${stmt.kind}\``;
 }

@@ -10,7 +10,7 @@ import { build as b, buffer, constant, int, variable } from "../build.js";
 import type { Expr } from "../expr.js";
 import type { Graph } from "../graph.js";
 import type { Level } from "../level.js";
-import type { Stmt, ThreadTag } from "../stmt.js";
+import type { Stmt } from "../stmt.js";
 import type { Compute, Extern, Operation, Scan, Tensor } from "../tensor.js";
 import { verify } from "./verify-func.js";
 import { verifyGraph } from "./verify-graph.js";
@@ -201,13 +201,6 @@ describe("verify reports", () => {
       "an allocation of unknown size",
       () => within(b.allocate(buffer("T", { dtype: "int8", shape: [n] }), b.seq()), "flat"),
     ],
-    ["IR307", "a launch of more threads than the callee has", () => launched([2], [8], threadsOf("threadIdx.x"))],
-    ["IR307", "a launch whose threads stand in a loop", () => launched([1], [4], loop(threadsOf("threadIdx.x")))],
-    [
-      "IR307",
-      "a launch whose blocks stand in threads",
-      () => launched([4], [4], threadsOf("threadIdx.x", threadsOf("blockIdx.x"))),
-    ],
     ["IR306", "an evaluation of nothing", () => within({ kind: "Evaluate", span, value: n })],
   ];
   it.each(cases)("%s: %s", (code, _, diagnostics) => {
@@ -226,25 +219,6 @@ describe("verify reports", () => {
   function call(callee: string, ...args: readonly (Expr | ReturnType<typeof b.region>)[]): Stmt {
     return { kind: "KernelCall", span, callee, args, launch: null };
   }
-  function threadsOf(tag: ThreadTag, body: Stmt = b.seq()): Stmt {
-    return { ...b.loop(variable("t"), int(0), int(4), body, "thread"), thread: tag };
-  }
-  function loop(body: Stmt): Stmt {
-    return b.loop(variable("k"), int(0), int(4), body);
-  }
-  function launched(grid: readonly number[], block: readonly number[], body: Stmt, level: Level = "device") {
-    const sizes = (extents: readonly number[]): Expr[] => extents.map((extent) => int(extent));
-    const launch = { grid: sizes(grid), block: sizes(block) };
-    const stmt: Stmt = { kind: "KernelCall", span, callee: "g", args: [], launch };
-    return verify(module(func("f", [], stmt), func("g", [], body)), level);
-  }
-  it("a launch, but not one whose form fits; and before the level flat none", () => {
-    const blocks = threadsOf("blockIdx.x", threadsOf("threadIdx.y", loop(b.seq())));
-    expect(launched([4], [4, 1], blocks)).toEqual([]);
-    expect(launched([1], [1], b.seq())).toEqual([]);
-    expect(launched([9], [9], loop(blocks), "scheduled")).toEqual([]);
-  });
-
   function parallelFunction() {
     return func("g", [variable("begin"), variable("end")], b.seq(), { role: "parallel" });
   }
@@ -396,7 +370,7 @@ it("every code of the catalogue is raised by a test", () => {
   const all = [...catalogue.matchAll(/error\(\s*"(IR\d+)"/g)].map((match) => match[1] as string);
   expect(all).toEqual([...all].sort());
   expect(new Set(all).size).toBe(all.length);
-  const others = ["../text/text.test.ts", "../json/json.test.ts", "../history.test.ts"]
+  const others = ["verify-launch.test.ts", "../text/text.test.ts", "../json/json.test.ts", "../history.test.ts"]
     .map((file) => readFileSync(new URL(file, import.meta.url), "utf8"))
     .join();
   expect(all.filter((code) => !raised.has(code) && !others.includes(`"${code}"`))).toEqual([]);
