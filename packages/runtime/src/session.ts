@@ -1,4 +1,4 @@
-import type { DeviceBuffer, LaunchOptions, StateEntry, TensorEntry } from "@tilewright/artifact";
+import type { Device, DeviceBuffer, LaunchOptions, StateEntry, TensorEntry } from "@tilewright/artifact";
 import { checkApart } from "./aliasing.js";
 import { describe } from "./checks.js";
 import { ASYNC_DISPOSE } from "./dispose.js";
@@ -55,22 +55,18 @@ async function writeStates(shared: LoadedModel, memory: ModelMemory): Promise<Ho
   const fresh = shared.fresh.get(STATE) ?? Holders.NONE;
   for (const state of model.states) {
     const { initial, dtype, shape } = state;
+    const range = rangeOfState(state);
     const bytes =
       initial === null
         ? zeros(shape, dtype).bytes
-        : artifact.blobs.get(initial.blob)?.subarray(initial.offset, initial.offset + initial.byteLength);
-    for (const d of holdersOf(fresh, state)) {
-      const device = devices[d];
-      if (device !== undefined)
-        await writeBytes(device, memory.part(STATE, d, rangeOfState(state)), bytes ?? new Uint8Array());
-    }
+        : (artifact.blobs.get(initial.blob) ?? new Uint8Array()).subarray(initial.offset);
+    for (const { begin, end, holders } of fresh.within(range.begin, range.end))
+      for (const d of devicesIn(holders)) {
+        const part = bytes.subarray(begin - range.begin, end - range.begin);
+        await writeBytes(devices[d] as Device, memory.part(STATE, d, { begin, end }), part);
+      }
   }
   return fresh;
-}
-
-function holdersOf(states: Holders, state: StateEntry): readonly number[] {
-  const { begin, end } = rangeOfState(state);
-  return devicesIn(states.within(begin, end)[0]?.holders ?? 0);
 }
 
 /** A model that runs, with memory and states of its own. */
@@ -179,12 +175,9 @@ export class Session implements AsyncDisposable {
     checkArray(name, value, state.dtype, state.shape);
     const range = rangeOfState(state);
     const { devices, fresh } = this.#shared;
-    for (const { holders } of fresh.get(STATE)?.within(range.begin, range.end) ?? []) {
-      for (const d of devicesIn(holders)) {
-        const device = devices[d];
-        if (device !== undefined) await upload(device, value, this.#memory.part(STATE, d, range));
-      }
-      this.#states = this.#states.with(range.begin, range.end, holders);
+    for (const { begin, end, holders } of fresh.get(STATE)?.within(range.begin, range.end) ?? []) {
+      for (const d of devicesIn(holders)) await upload(devices[d] as Device, value, this.#memory.part(STATE, d, range));
+      this.#states = this.#states.with(begin, end, holders);
     }
   }
 
