@@ -18,7 +18,7 @@ export interface Modules {
 /**
  * How files of users are loaded, the same on every Node: a `.ts` file is an ES module, wherever it lies, whose types are blanked out, so
  * that places keep their lines and columns; `./x.js` finds `x.ts`; a file outside any project finds the packages that this command brings.
- * `prefix:name?url` is a package that is looked for from the URL, then from here.
+ * `prefix:url:name` is a package that is looked for from the URL, then from here.
  */
 const HOOKS = `
 import { readFile } from "node:fs/promises";
@@ -34,8 +34,8 @@ const candidates = (specifier) =>
   /^(\\.|\\/|file:)/.test(specifier) ? [specifier, specifier.replace(/\\.js$/, ".ts"), specifier + ".ts"] : [specifier];
 
 const resolvePackage = async (request, context, next) => {
-  const [, name, from] = /^([^?]*)[?](.*)$/.exec(request);
-  for (const parent of [from, parentURL]) {
+  const [, from, name] = /^(.*?):(.*)$/.exec(request);
+  for (const parent of [decodeURIComponent(from), parentURL]) {
     try {
       return await next(name, { ...context, parentURL: parent });
     } catch (error) {
@@ -101,7 +101,8 @@ async function importFolder(folder: string): Promise<Exports> {
   return load(pathToFileURL(join(folder, String(main))).href);
 }
 
-const requestOf = (name: string, folder: string): string => `${PREFIX}${name}?${pathToFileURL(join(folder, "/")).href}`;
+const requestOf = (name: string, folder: string): string =>
+  `${PREFIX}${encodeURIComponent(pathToFileURL(join(folder, "/")).href)}:${name}`;
 
 async function load(specifier: string): Promise<Exports> {
   if (!registered) {
