@@ -1,5 +1,5 @@
 import { CompileError, type Diagnostic } from "@tilewright/diagnostics";
-import { type IRModule, type Rules, rewrite } from "@tilewright/ir";
+import { type IRModule, type Rules, rewrite, visit } from "@tilewright/ir";
 import { verify } from "@tilewright/ir/verify";
 import type { Backend, BackendDefinition, CompiledModule, Toolchain } from "./backend.js";
 import { toCapabilities } from "./capabilities.js";
@@ -29,17 +29,26 @@ export function defineBackend(definition: BackendDefinition): Backend {
   return { ...definition, irVersion, capabilities, compile };
 }
 
-/** Rounds after which rules are given up: each must bring the module closer to its end. */
+/** Rounds after which rules are given up, and how large they may make a module: what doubles each round would not end before. */
 const MOST_ROUNDS = 32;
+const mostNodes = (module: IRModule): number => 100_000 + 64 * nodesOf(module);
 
 function toFixedPoint(module: IRModule, rules: Rules, backend: string): IRModule {
   let current = module;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  let round = 0;
+  for (; round < MOST_ROUNDS; round++) {
     const next = rewrite(current, rules);
     if (next === current) return current;
     current = next;
+    if (nodesOf(current) > mostNodes(module)) break;
   }
-  throw new CompileError(restlessRules(backend, MOST_ROUNDS));
+  throw new CompileError(restlessRules(backend, Math.min(round + 1, MOST_ROUNDS)));
+}
+
+function nodesOf(module: IRModule): number {
+  let nodes = 0;
+  visit(module, { enter: () => void nodes++ });
+  return nodes;
 }
 
 function withWarnings(compiled: CompiledModule, warnings: readonly Diagnostic[]): CompiledModule {

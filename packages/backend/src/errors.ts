@@ -54,7 +54,7 @@ export function experimentalFeature(backend: string, { kind, name, span }: Featu
   return {
     code: "BE103",
     severity: "warning",
-    message: `${WORDS[kind][0](name)} is experimental in the backend \`${backend}\``,
+    message: `experimental in the backend \`${backend}\`: ${WORDS[kind][0](name)}`,
     span,
     hint: "check the results; the conformance kit shows what passes",
   };
