@@ -15,6 +15,7 @@ export default {
     },
     // Its template is a project of its own, as are the backends of strangers; the dependencies only tell their versions.
     "packages/create-tilewright-backend": { ignore: ["template/**"], ignoreDependencies: [/^@tilewright\//] },
+    "packages/backend-test": { entry: ["src/main.ts", "{src,test}/**/*.test.ts"] }, // the command `tilewright-kit`
     "packages/*": { entry: ["{src,test}/**/*.test.ts"] },
     "apps/*": { entry: ["src/main.ts", "{src,test}/**/*.test.ts"] },
   },

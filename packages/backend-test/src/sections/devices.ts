@@ -10,18 +10,23 @@ import { type Trial, trialOf } from "../trial.js";
 /** Loads and runs of one device in turn. */
 const CYCLES = 200;
 
+type Claim = (name: string, run: (device: Device, compiled: CompiledModule) => Promise<void>) => Candidate;
+
 /** Devices: their memory, and what they do when they are used wrongly. */
 export function deviceTests(subject: Subject): readonly Candidate[] {
   const { proves } = sectionOf(subject, "devices");
-  const { device: driver } = subject;
   const dtype = plainType(subject);
-  const trials = [trialOf(addFunction("on_device", 17, dtype))];
-  const compile = () => compileFunctions(subject, [addFunction("on_device", 17, dtype)], "device");
-  const claim = (name: string, run: (device: Device, compiled: CompiledModule) => Promise<void>): Candidate =>
+  const func = addFunction("on_device", 17, dtype);
+  const claim: Claim = (name, run) =>
     proves(name, [feature("dtype", dtype)], async () => {
-      const compiled = await compile();
-      await withDevice(driver, (device) => run(device, compiled));
+      const compiled = await compileFunctions(subject, [func], "device");
+      await withDevice(subject.device, (device) => run(device, compiled));
     });
+  const trials = [trialOf(func)];
+  return [...memoryTests(claim, trials), ...mistakeTests(claim), ...lifeTests(subject, claim, trials)];
+}
+
+function memoryTests(claim: Claim, trials: readonly Trial[]): readonly Candidate[] {
   return [
     claim("reads what was written to memory, in whole and in parts", (device) => partsOfMemory(device)),
     claim("counts the memory that is allocated, and frees it all: no leak", (device, compiled) =>
@@ -30,11 +35,42 @@ export function deviceTests(subject: Subject): readonly Candidate[] {
     claim("leaves nothing after many loads and runs", async (device, compiled) => {
       const before = device.allocatedBytes;
       await runAll(device, compiled, trials);
-      const [kept] = [device.allocatedBytes];
+      const kept = device.allocatedBytes;
       for (let k = 0; k < CYCLES; k++) await withModule(device, compiled, async () => {});
       await runAll(device, compiled, trials);
       check(kept === before && device.allocatedBytes === before, `${device.allocatedBytes - before} bytes are left`);
     }),
+  ];
+}
+
+function mistakeTests(claim: Claim): readonly Candidate[] {
+  return [];
+}
+
+function lifeTests({ device: driver }: Subject, claim: Claim, trials: readonly Trial[]): readonly Candidate[] {
+  return [
+    claim("refuses everything after it was closed", async (_, compiled) => closed(await driver.open(), compiled)),
+    claim("keeps two devices apart", async (one, compiled) =>
+      withDevice(driver, async (two) => {
+        await apart(one, two);
+        await runAll(one, compiled, trials);
+        await runAll(two, compiled, trials);
+      }),
+    ),
+    claim("goes on when another device is closed", async (one, compiled) => {
+      const two = await driver.open();
+      await runAll(two, compiled, trials);
+      await two.close();
+      await runAll(one, compiled, trials);
+    }),
+  ];
+}
+
+type Claim = (name: string, run: (device: Device, compiled: CompiledModule) => Promise<void>) => Candidate;
+
+/** What is not there any more, or never was. */
+function misuses(claim: Claim): readonly Candidate[] {
+  return [
     claim("refuses a buffer that was freed", async (device) => {
       const freed = device.allocate(16);
       device.free(freed);
@@ -75,20 +111,6 @@ export function deviceTests(subject: Subject): readonly Candidate[] {
       const buffers = [0, 1, 2].map(() => device.allocate(17 * 8));
       await mustFail("a launch of a closed module", () => loaded.launch("on_device", buffers));
       for (const buffer of buffers) device.free(buffer);
-    }),
-    claim("refuses everything after it was closed", async (_, compiled) => closed(await driver.open(), compiled)),
-    claim("keeps two devices apart", async (one, compiled) =>
-      withDevice(driver, async (two) => {
-        await apart(one, two);
-        await runAll(one, compiled, trials);
-        await runAll(two, compiled, trials);
-      }),
-    ),
-    claim("goes on when another device is closed", async (one, compiled) => {
-      const two = await driver.open();
-      await runAll(two, compiled, trials);
-      await two.close();
-      await runAll(one, compiled, trials);
     }),
   ];
 }
