@@ -78,7 +78,8 @@ extern char shared_end[] __asm__("__stop_emulated_shared") __attribute__((weak, 
 
 namespace emulated {
 
-const size_t STACK_BYTES = 256 * 1024;
+const size_t STACK_BYTES = 1024 * 1024; // taken page by page, as it is used
+const size_t GUARD_BYTES = 4096; // below it: too deep a stack ends in a fault, not in another's memory
 const unsigned char POISON = 0xff; // NaN, −1, true
 enum { DONE = 0, ABANDONED = -1 };
 
@@ -131,6 +132,7 @@ static inline Fiber *take() {
     delete fiber;
     return 0;
   }
+  mprotect(fiber->stack, GUARD_BYTES, PROT_NONE);
   return fiber;
 }
 
