@@ -6,13 +6,6 @@
 export const allowances = [
   {
     budget: "package",
-    of: "packages/backend-test",
-    limit: 6200,
-    reason:
-      "a section of the kit for each thing that a backend may declare, generators of random programs, and the interpreter as a plugin: they prove each other, and whoever writes a backend installs one package",
-  },
-  {
-    budget: "package",
     of: "packages/ir",
     limit: 6800,
     reason:
