@@ -10,14 +10,15 @@ export function runApp(folder, packageName) {
   runBuilt(packageName, [join(root, "apps", folder, "dist/main.js")]);
 }
 
-/** The same for the command of a package. */
-export function runPackage(folder) {
-  runBuilt(folder, [join(root, "packages", folder, "dist/main.js")]);
-}
-
 /** The same for a TypeScript file under examples/ that needs the package. */
 export function runExample(file, packageName) {
   runBuilt(packageName, [tool("tsx"), join(root, "examples", file)]);
+}
+
+/** Runs the command of a package from its sources, in the working directory. */
+export function runFromSource(folder) {
+  const start = [tool("tsx"), "--conditions=@tilewright/source", join(root, "packages", folder, "src/main.ts")];
+  process.exit(run(process.execPath, [...start, ...process.argv.slice(2)], { cwd: process.cwd() }));
 }
 
 function runBuilt(packageName, start) {

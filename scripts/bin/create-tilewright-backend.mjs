@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { runPackage } from "../app.mjs";
+import { runFromSource } from "../app.mjs";
 
-runPackage("create-tilewright-backend");
+runFromSource("create-tilewright-backend");
