@@ -3,7 +3,7 @@ import { CompileError, type Diagnostic, NO_SPAN } from "@tilewright/diagnostics"
 const error = (code: string, message: string, more: Partial<Diagnostic>): CompileError =>
   new CompileError({ code, severity: "error", message, span: NO_SPAN, ...more });
 
-const USAGE =
+export const USAGE =
   "tilewright-kit <module or package> [--json] [--table] [--target <export>] [--threads n] [--runs n] [--seed n]";
 
 /** KIT101: arguments of the command that mean nothing. */

@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
-import type { TargetPlugin, Toolchain } from "@tilewright/backend";
-import { CompileError, render } from "@tilewright/diagnostics";
-import { badUsage, notUsable } from "./errors.js";
+import { checkDriver } from "@tilewright/artifact";
+import { type Backend, checkBackend, type TargetPlugin, type Toolchain } from "@tilewright/backend";
+import { isCompileError, render } from "@tilewright/diagnostics";
+import { badUsage, notUsable, USAGE } from "./errors.js";
 import { loadTarget } from "./load-target.js";
 import { type KitProgress, type KitReport, runKit } from "./run-kit.js";
 import type { KitSubject } from "./subject.js";
@@ -14,6 +15,20 @@ export interface CommandIo {
   readonly folder: string;
 }
 
+const HELP = `${USAGE}
+
+Runs the conformance kit on a target: the backend, the toolchain and the device of a module's export \`target\`.
+The module is a file (./dist/index.js), a folder with a package.json (.), or a package that is installed here.
+
+  --json             the report as JSON
+  --table            the support table of a README, as Markdown
+  --target <export>  another export than \`target\`
+  --threads <n>      threads that run parallel loops, 1 unless told
+  --runs <n>         random programs of each kind, 100 unless told
+  --seed <n>         of the random programs, 1 unless told
+
+Progress goes to stderr. Ends with 0 when everything passed, 1 when something failed, 2 when the kit could not be run.`;
+
 interface Request {
   readonly name: string;
   readonly exported: string;
@@ -25,6 +40,10 @@ interface Request {
 
 /** The command `tilewright-kit`. 0: everything passed · 1: something failed · 2: the kit could not be run. */
 export async function kitCommand(args: readonly string[], io: CommandIo): Promise<0 | 1 | 2> {
+  if (args.includes("--help")) {
+    io.write(`${HELP}\n`);
+    return 0;
+  }
   try {
     const request = requestOf(args);
     const target = await loadTarget(request.name, request.exported, io.folder);
@@ -34,7 +53,7 @@ export async function kitCommand(args: readonly string[], io: CommandIo): Promis
     io.write(`${{ json: () => JSON.stringify(report), table: () => supportTable(report), text: () => summary(report) }[output]()}\n`); // biome-ignore format: one glance
     return report.failed === 0 ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof CompileError)) throw error;
+    if (!isCompileError(error)) throw error;
     io.note(`${error.diagnostics.map((each) => render(each)).join("\n")}\n`);
     return 2;
   }
@@ -82,26 +101,38 @@ function number(option: string, text: string, least: number): number {
 
 /** What a target is tried with: its device, and the first of its toolchains that is usable. @throws CompileError `KIT104` */
 export async function subjectOf(target: TargetPlugin, threads: number): Promise<KitSubject> {
-  if (target.device === undefined) throw notUsable(target.name, "it names no device: what it compiles runs elsewhere");
-  const status = await target.status?.();
-  if (status?.usable === false) throw notUsable(target.name, status.detail);
+  const { name } = target;
+  if (target.device === undefined) throw notUsable(name, "it names no device: what it compiles runs elsewhere");
+  const status = await own(name, () => target.status?.());
+  if (status?.usable === false) throw notUsable(name, status.detail);
   const toolchain = await usableToolchain(target, threads);
-  return {
-    backend: target.backend({ threads }),
-    device: await target.device({ threads }),
-    ...(toolchain === null ? {} : { toolchain }),
-  };
+  const backend = await own(name, () => target.backend({ threads }));
+  checkBackend(backend);
+  const device = await own(name, () => target.device?.({ threads }));
+  checkDriver(device);
+  return { backend: backend as Backend, device, ...(toolchain === null ? {} : { toolchain }) };
+}
+
+/** What code of the target gives. @throws CompileError its own, or `KIT104` with what it threw */
+async function own<T>(target: string, use: () => T | Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (isCompileError(error)) throw error;
+    throw notUsable(target, error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  }
 }
 
 async function usableToolchain(target: TargetPlugin, threads: number): Promise<Toolchain | null> {
-  if (target.toolchains === undefined) return null;
+  const { name, toolchains } = target;
+  if (toolchains === undefined) return null;
   const reasons: string[] = [];
-  for (const toolchain of target.toolchains({ threads })) {
-    const { usable, detail } = await toolchain.status();
+  for (const toolchain of await own(name, () => toolchains({ threads }))) {
+    const { usable, detail } = await own(name, () => toolchain.status());
     if (usable) return toolchain;
     reasons.push(`${toolchain.name}: ${detail}`);
   }
-  throw notUsable(target.name, reasons.length === 0 ? "it names no toolchain" : reasons.join("; "));
+  throw notUsable(name, reasons.length === 0 ? "it names no toolchain" : reasons.join("; "));
 }
 
 function lineOf({ test, failure, done, total }: KitProgress): string {

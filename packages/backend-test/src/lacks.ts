@@ -7,7 +7,8 @@ const CONSEQUENCES: Readonly<Record<FeatureKind, (names: string) => string>> = {
   loop: (names) => `It does not declare ${names} loops: schedules that bind them are refused.`,
   memory: (names) => `It does not declare memory of scope ${names}: buffers there are refused.`,
   vector: () => "It does not declare vectors: `lower` makes all code scalar.",
-  math: (names) => `It does not declare ${names}: \`lower\` expands these functions into arithmetic.`,
+  math: (names) =>
+    `It does not declare ${names}: \`lower\` expands these functions into arithmetic, with integers as wide as the floats.`,
   intrinsic: (names) => `It does not declare the intrinsics ${names}.`,
   atomic: (names) => `It does not declare atomic updates of ${names}: threads cannot add up in memory of these types.`,
   barrier: (names) =>
@@ -32,7 +33,9 @@ export function lacksOf(capabilities: Capabilities): readonly string[] {
       ? ["It brings no intrinsics: `tensorize` finds no instruction of it."]
       : []),
     ...(capabilities.queues.length === 0 ? ["It declares no queues: `Async` and tokens are refused."] : []),
-    ...(capabilities.threads === 1 ? ["It runs parallel loops on one thread."] : []),
+    ...(capabilities.threads === 1 && capabilities.loopKinds.parallel !== undefined
+      ? ["It runs parallel loops on one thread."]
+      : []),
     ...(capabilities.launch === null ? ["It declares no launches: it is no target for blocks and threads."] : []),
     ...(capabilities.hostCode ? [] : ["It holds no host program: the artifact stores one as a launch program."]),
   ];

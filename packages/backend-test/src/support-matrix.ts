@@ -6,7 +6,7 @@ import {
   type SupportLevel,
   supportOf,
 } from "@tilewright/backend";
-import { DTYPES } from "@tilewright/ir";
+import { bitsOf, DTYPES } from "@tilewright/ir";
 
 /** A feature, what the capabilities say of it, and the tests that prove that: of what is not declared, its refusal. */
 export interface MatrixRow extends Feature {
@@ -26,7 +26,7 @@ export function knownFeatures({ intrinsics, queues, memory }: Capabilities): rea
     ["vector", ["lanes"]],
     ["math", MATH_FUNCTIONS],
     ["intrinsic", intrinsics],
-    ["atomic", dtypes.filter((dtype) => dtype !== "bool")],
+    ["atomic", dtypes.filter((dtype) => dtype !== "bool" && bitsOf(dtype) >= 8)],
     ["barrier", ["shared", "global"]],
     ["queue", queues],
     ["assert", ["assertion"]],

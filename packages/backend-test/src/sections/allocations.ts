@@ -9,6 +9,7 @@ import {
   type PrimFunc,
   type Scope,
   type Stmt,
+  variable,
 } from "@tilewright/ir";
 import type { Candidate } from "../conformance-test.js";
 import { array, combine, forEach, kernelOf } from "../plain-functions.js";
@@ -59,7 +60,24 @@ export function allocationTests(subject: Subject): readonly Candidate[] {
       claim(`holds two allocations of ${scope} memory apart`, (name) => nested(name, dtype, scope)),
     ];
   });
-  return [...ofScopes, ...packed];
+  const parallel = compares("gives each parallel iteration memory of its own", [feature("loop", "parallel")], () => [trialOf(inParallel("global", dtype)), trialOf(inParallel("local", dtype))], "scheduled"); // biome-ignore format: one call
+  return [...ofScopes, ...packed, parallel];
+}
+
+/** Iterations that fill a row, and then sum up what is in it. */
+function inParallel(scope: Scope, dtype: DType): PrimFunc {
+  const [rows, columns] = [64, 50];
+  const [x, out] = [array("x", dtype, columns), array("out", dtype, rows)];
+  const made = buffer("row", { dtype, shape: [columns], scope });
+  const row = variable("row");
+  const fill = forEach("i", columns, (i) =>
+    build.store(made, [i], combine(build.load(x, [i]), build.cast(build.binary("floormod", row, int(2)), dtype))),
+  );
+  const add = forEach("i", columns, (i) =>
+    build.store(out, [row], combine(build.load(out, [row]), build.load(made, [i]))),
+  );
+  const body = build.allocate(made, build.seq(build.store(out, [row], build.const(0, dtype)), fill, add));
+  return kernelOf(`parallel_${scope}`, [x, out], build.loop(row, int(0), int(rows), body, "parallel"));
 }
 
 /** Each element is written after its neighbours, and once more by way of them. */

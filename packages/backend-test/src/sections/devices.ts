@@ -23,7 +23,7 @@ export function deviceTests(subject: Subject): readonly Candidate[] {
       await withDevice(subject.device, (device) => run(device, compiled));
     });
   const trials = [trialOf(func)];
-  return [...memoryTests(claim, trials), ...mistakeTests(claim), ...lifeTests(subject, claim, trials)];
+  return [...memoryTests(claim, trials), ...misuses(claim), ...lifeTests(subject, claim, trials)];
 }
 
 function memoryTests(claim: Claim, trials: readonly Trial[]): readonly Candidate[] {
@@ -41,10 +41,6 @@ function memoryTests(claim: Claim, trials: readonly Trial[]): readonly Candidate
       check(kept === before && device.allocatedBytes === before, `${device.allocatedBytes - before} bytes are left`);
     }),
   ];
-}
-
-function mistakeTests(claim: Claim): readonly Candidate[] {
-  return [];
 }
 
 function lifeTests({ device: driver }: Subject, claim: Claim, trials: readonly Trial[]): readonly Candidate[] {
@@ -65,8 +61,6 @@ function lifeTests({ device: driver }: Subject, claim: Claim, trials: readonly T
     }),
   ];
 }
-
-type Claim = (name: string, run: (device: Device, compiled: CompiledModule) => Promise<void>) => Candidate;
 
 /** What is not there any more, or never was. */
 function misuses(claim: Claim): readonly Candidate[] {
