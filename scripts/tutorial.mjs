@@ -66,13 +66,23 @@ function withPrinted() {
   return printed.reduceRight((text, { start, end, text: now }) => text.slice(0, start) + now + text.slice(end), page);
 }
 
-/** Sources of the example that the tutorial did not write, or wrote otherwise. */
+/** Sources of the example that the tutorial did not write, or wrote otherwise; and lines that its README counts wrongly. */
 function differences() {
   const files = ["src", "test"].flatMap((folder) =>
     readdirSync(join(root, EXAMPLE, folder)).map((name) => `${folder}/${name}`),
   );
+  const readme = readText(`${EXAMPLE}/README.md`);
   return [...files, "tsconfig.json"].flatMap((file) => {
+    const text = readText(`${EXAMPLE}/${file}`);
     const there = existsSync(join(project, file)) ? readFileSync(join(project, file), "utf8") : undefined;
-    return there === readText(`${EXAMPLE}/${file}`) ? [] : [`the tutorial does not end with ${EXAMPLE}/${file}`];
+    const counted = new RegExp(`\`${file}\` \\| (\\d+) \\|`).exec(readme)?.[1] ?? linesOf(text);
+    return [
+      ...(there === text ? [] : [`the tutorial does not end with ${EXAMPLE}/${file}`]),
+      ...(Number(counted) === linesOf(text) ? [] : [`${EXAMPLE}/README.md: ${file} has ${linesOf(text)} lines`]),
+    ];
   });
+}
+
+function linesOf(text) {
+  return text.split("\n").length - 1;
 }
