@@ -26,7 +26,7 @@ import type { Box } from "./regions.js";
 import { type Argument, type Program, placeIn, type Scope } from "./scope.js";
 import type { Value } from "./values.js";
 
-/** A call of another function of the module, or of an intrinsic whose meaning is loop IR. The launch sizes are the target's affair. */
+/** A call of another function of the module, or of an intrinsic whose meaning is loop IR. The sizes of a launch repeat its loops over threads. */
 export function compileKernelCall(scope: Scope, stmt: KernelCall): Action {
   const callee = calleeOf(scope, stmt);
   const place = placeIn(scope, stmt.span);

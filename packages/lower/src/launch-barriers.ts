@@ -59,6 +59,8 @@ export interface Barriers {
 }
 
 export function barriersFor(body: Stmt, conflicts: Conflicts): Barriers {
+  // One thread waits for nobody.
+  if ([...conflicts.axes.values()].every((extent) => extent === 1)) return { before: new Map(), atEnd: new Map() };
   const walk = new Walk(conflicts);
   walk.block(body, new Map(), []);
   return walk;

@@ -235,7 +235,16 @@ prim_func @f(n: int32[4] @global) {
     );
   });
 
-  it("beyond those of a nest read nothing in it, and agree with them on what leads to barriers", () => {
+  it("beyond those of a nest do not read what it writes", () => {
+    const text = lowered(
+      block(`
+      for t: thread(threadIdx.x) in 0..8 { A[t] = A[t] + 1.0 }
+      for u: thread(threadIdx.x) in 0..1 { let x = B[0] B[0] = x * x + 1.0 }`),
+    );
+    expect(text).toContain("let x = if_then_else(");
+  });
+
+  it("beyond those of a nest read nothing beyond memory in it, and agree with them on what leads to barriers", () => {
     const text = lowered(`
 prim_func @f(A: float32[8] @global, B: float32[3] @global) {
   for b: thread(blockIdx.x) in 0..1 {

@@ -13,7 +13,7 @@ const kinds: { readonly [name: string]: ThreadFuncOptions } = {
   "shared memory and barriers": {},
   "other types and loops": {
     dtypes: ["float64", "int32", "uint8", "bool"],
-    loopKinds: ["serial", "vectorized", "unrolled"],
+    loopKinds: ["serial", "vectorized", "unrolled", "parallel"],
     atomics: ["int32", "uint8", "float64"],
   },
 };
