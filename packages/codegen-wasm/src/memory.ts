@@ -8,7 +8,7 @@ import { type Binary, type Buffer, build, type Expr, isConst, type Load, type St
 import { type FunctionContext, placeOf } from "./context.js";
 import { narrowMask, resizeLanes } from "./lanes.js";
 import { LANE_STORE, OP, SPLAT_LOAD, V128 } from "./opcodes.js";
-import { elementBytes, isHalf, scalarType, type Typed } from "./representation.js";
+import { elementBytes, isHalf, scalarType } from "./representation.js";
 import { decodeHalf, encodeHalf } from "./scalar.js";
 
 /** `dynamic + constant`; null: zero. */
@@ -105,22 +105,16 @@ export function emitLoad(context: FunctionContext, load: Load): void {
   const [index] = load.indices as readonly [Expr];
   if (load.lanes > 1) emitVectorLoad(context, load, firstOf(index));
   else if (predicate === null) emitScalarLoad(context, buffer, index);
-  else
-    guarded(
-      context,
-      load,
-      () => context.expression(predicate),
-      () => emitScalarLoad(context, buffer, index),
-    );
+  else emitGuardedLoad(context, buffer, index, predicate);
 }
 
-/** `condition ? value : 0` for scalars. */
-function guarded(context: FunctionContext, type: Typed, condition: () => void, value: () => void): void {
+/** `predicate ? buffer[index] : 0` */
+function emitGuardedLoad(context: FunctionContext, buffer: Buffer, index: Expr, predicate: Expr): void {
   const { body } = context;
-  const held = scalarType(type.dtype);
-  condition();
+  const held = scalarType(buffer.dtype);
+  context.expression(predicate);
   body.open(OP.if, held);
-  value();
+  emitScalarLoad(context, buffer, index);
   body.otherwise();
   if (held === "i64") body.i64(0n);
   else if (held === "i32") body.i32(0);
