@@ -67,7 +67,7 @@ describe("a backend that declares less is asked for less", () => {
     ["int8 and float64, on parallel loops", { dtypes: { int8: "stable", float64: "experimental" }, loopKinds: { parallel: "stable" }, threads: 2 }],
     ["short floats alone, in vectors", { dtypes: { bfloat16: "stable" }, vector: { bytes: 16, registers: 8, predicated: false } }],
     ["packed integers that nothing can hand over", { dtypes: { int4: "stable" } }],
-    ["threads without anything to share", { dtypes: { int32: "stable" }, loopKinds: { thread: "stable" }, barriers: { global: "stable" }, launch: { maxBlocks: [64, 64, 64], maxThreads: [64, 64, 4], maxThreadsPerBlock: 64, subgroupThreads: null } }],
+    ["threads without anything to share", { dtypes: { int32: "stable" }, loopKinds: { thread: "stable" }, launch: { maxBlocks: [64, 64, 64], maxThreads: [64, 64, 4], maxThreadsPerBlock: 64, subgroupThreads: null } }],
   ] satisfies [string, InterpreterOptions["capabilities"]][])("%s", async (_, capabilities) => {
     const { failures } = await report(capabilities);
     expect(failures).toEqual([]);

@@ -50,8 +50,11 @@ export function randomTests(subject: Subject): readonly Candidate[] {
     proves("agrees with the interpreter on random functions that were lowered", features, () =>
       agreesOn(subject, arbitraryPrimFunc({ ...plain, loopKinds: loopKindsOf(subject) }), "scheduled"),
     ),
-    proves("agrees with the interpreter on random launches", [...features, feature("loop", "thread")], () =>
-      agreesOn(subject, arbitraryThreadFunc({ dtypes, atomics, shared }), "scheduled"),
+    // Statements of a block stand beside its threads: `lower` puts barriers between.
+    proves(
+      "agrees with the interpreter on random launches",
+      [...features, feature("loop", "thread"), feature("barrier", "global")],
+      () => agreesOn(subject, arbitraryThreadFunc({ dtypes, atomics, shared }), "scheduled"),
     ),
   ];
 }
