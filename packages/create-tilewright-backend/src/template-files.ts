@@ -5,6 +5,9 @@ import type { ProjectNames } from "./project-names.js";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 
+/** npm packs no file called .gitignore, and a package has one package.json. */
+const RENAMED: Readonly<Record<string, string>> = { gitignore: ".gitignore", "manifest.json": "package.json" };
+
 /** The files of a new project, by their paths in it. */
 export function templateFiles(names: ProjectNames): ReadonlyMap<string, string> {
   const template = join(packageFolder, "template");
@@ -16,11 +19,7 @@ export function templateFiles(names: ProjectNames): ReadonlyMap<string, string> 
   const filled = (text: string): string =>
     text.replace(/\{\{(.+?)\}\}/g, (_, word: string) => words[word] ?? fail(`the template asks for ${word}`));
   return new Map(
-    // npm packs no file called .gitignore.
-    paths.map((path) => [
-      path.replace(/^gitignore$/, ".gitignore"),
-      filled(readFileSync(join(template, path), "utf8")),
-    ]),
+    paths.map((path) => [RENAMED[path] ?? path, filled(readFileSync(join(template, path), "utf8"))] as const),
   );
 }
 
