@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { type KitReport, supportTable } from "@tilewright/backend-test";
 import type { IRModule } from "@tilewright/ir";
 import { print } from "@tilewright/ir/text";
 import { lower } from "@tilewright/lower";
@@ -28,6 +29,11 @@ export function picture(): string {
     "The CUDA C++ that this backend writes:",
     fence("cuda", functions.replace(places, ", vector-add.ts")),
   ].join("\n\n");
+}
+
+/** What the kit proved, without the column of what is not declared: a newer kit may know of more. */
+export function support(report: KitReport): string {
+  return supportTable(report).replace(/[^|\n]*\|$/gm, "");
 }
 
 const fence = (language: string, text: string): string => `\`\`\`${language}\n${text.trim()}\n\`\`\``;

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import type { CompiledModule, Toolchain } from "@tilewright/backend";
-import { type KitProgress, runKit, supportTable } from "@tilewright/backend-test";
+import { type KitProgress, runKit } from "@tilewright/backend-test";
 import { nativeDevice } from "@tilewright/runtime-native";
 import { cuda, cudaEmulation, nvcc } from "../index.js";
-import { packageFolder, withPart } from "../scripts/picture.js";
+import { packageFolder, support, withPart } from "../scripts/picture.js";
 
 /** Everything that the kit had compiled. */
 const compiled: CompiledModule[] = [];
@@ -31,7 +31,7 @@ describe("the conformance kit", () => {
 
   it("shows what the README says of its support (npm run readme)", () => {
     const readme = readFileSync(new URL("README.md", packageFolder), "utf8");
-    assert.equal(readme, withPart(readme, "support", supportTable(report)));
+    assert.equal(readme, withPart(readme, "support", support(report)));
   });
 });
 
