@@ -1,9 +1,8 @@
-import type { PlacedPass } from "@tilewright/backend";
+import type { Pass, PlacedPass } from "@tilewright/backend";
 import { interpret } from "@tilewright/interp";
 import { type IRModule, type PrimFunc, structuralEqual } from "@tilewright/ir";
 import { print } from "@tilewright/ir/text";
 import { verify } from "@tilewright/ir/verify";
-import { lower } from "@tilewright/lower";
 import fc from "fast-check";
 import type { Candidate } from "../conformance-test.js";
 import { compareMemory, copyMemory, inputsFor } from "../memory.js";
@@ -36,27 +35,25 @@ function numberOf(passes: readonly PlacedPass[], k: number): string {
 }
 
 /** @throws Error when the pass, where the pipeline reaches it, changes what the function computes, or leaves its level */
-function tryPass({ backend, capabilities }: Subject, { pass }: PlacedPass, func: PrimFunc): void {
+function tryPass({ backend, capabilities, lower }: Subject, placed: PlacedPass, func: PrimFunc): void {
   const { passes = [], intrinsics = [] } = backend;
+  const { pass } = placed;
   const memory = inputsFor(func);
-  let before = moduleOf([func]);
-  lower(before, {
-    capabilities,
-    passes,
-    intrinsics,
-    onPass(name, after) {
-      if (name === pass.name) {
-        const [wrong] = verify(after, pass.establishes);
-        check(wrong === undefined, `it does not establish the level ${pass.establishes}: ${wrong?.message}\n${print(after)}`); // biome-ignore format: one call
-        const again = pass.run(before, { capabilities, intrinsics, report: () => {} });
-        check(structuralEqual(again, after), `it gives another result the second time\n${print(before)}`);
-        const [expected, actual] = [before, after].map((module) => meaningOf(module, func.name, memory));
-        const difference = compareMemory(expected as typeof memory, actual as typeof memory, "exact");
-        check(difference === null, `${difference}\nbefore ${name}:\n${print(before)}\nafter:\n${print(after)}`);
-      }
-      before = after;
+  const watched: Pass = {
+    ...pass,
+    run(before, context) {
+      const after = pass.run(before, context);
+      const [wrong] = verify(after, pass.establishes);
+      check(wrong === undefined, `it does not establish the level ${pass.establishes}: ${wrong?.message}\n${print(after)}`); // biome-ignore format: one call
+      check(structuralEqual(pass.run(before, context), after), `it gives another result the second time\n${print(before)}`); // biome-ignore format: one call
+      const [expected, actual] = [before, after].map((module) => meaningOf(module, func.name, memory));
+      const difference = compareMemory(expected as typeof memory, actual as typeof memory, "exact");
+      check(difference === null, `${difference}\nbefore ${pass.name}:\n${print(before)}\nafter:\n${print(after)}`);
+      return after;
     },
-  });
+  };
+  const others = passes.map((each) => (each === placed ? { ...placed, pass: watched } : each));
+  lower(moduleOf([func]), { capabilities, passes: others, intrinsics });
 }
 
 function meaningOf(module: IRModule, entry: string, memory: ReturnType<typeof inputsFor>): typeof memory {
