@@ -61,6 +61,19 @@ describe("the text", () => {
     expect(of("lt")).toContain("splat_i8x8(0)");
   });
 
+  it("guards zeros in minima of floats from compilers that lose their sign, and integers from nothing", () => {
+    const minimum = (dtype: "float32" | "int32", lanes: number): string => {
+      const out = buffer("out", { dtype, shape: [16] });
+      const at = lanes === 1 ? int(0) : ramp(int(0), lanes);
+      const store = b.store(out, [at], b.binary("min", b.load(out, [at]), b.broadcast(b.const(0, dtype), lanes)));
+      return text({}, kernel("f", [out], store));
+    };
+    for (const lanes of [1, 4]) {
+      expect(minimum("float32", lanes)).toContain("__clang_major__ < 19");
+      expect(minimum("int32", lanes)).not.toContain("__clang_major__ < 19");
+    }
+  });
+
   it("is the same each time", () => {
     const make = (): string => {
       const [x, out, i] = [floats("x"), floats("out"), variable("i")];

@@ -104,6 +104,18 @@ function trialsOf(dtype: DType, lanes: number): readonly Trial[] {
     elementwise("scalar select", [dtype, dtype], dtype, lanes, (x, y) =>
       b.select(b.binary("lt", b.load(source(x), [b.int(0)]), b.load(source(y), [b.int(1)])), x as Expr, y as Expr),
     ),
+    ...(isFloat(dtype)
+      ? [0, -0].flatMap((zero) =>
+          (["min", "max"] as const).flatMap((op) => [
+            elementwise(`${op} of ${zero} after`, [dtype], dtype, lanes, (x) =>
+              b.binary(op, x as Expr, fixed(zero, dtype)),
+            ),
+            elementwise(`${op} of ${zero} before`, [dtype], dtype, lanes, (x) =>
+              b.binary(op, fixed(zero, dtype), x as Expr),
+            ),
+          ]),
+        )
+      : []),
     ...byConstant,
     ...shifts,
     ...vectors,

@@ -46,14 +46,13 @@ function atomic(helpers: Helpers, operation: string, short: string, name: string
   const wide = short.startsWith("f") ? type : `uint${Math.max(32, bitsOfShort(short))}_t`;
   const updates: Readonly<Record<string, string>> = {
     add: `(${type})((${wide})old + (${wide})x)`,
-    min: "x < old ? x : old",
-    max: "old < x ? x : old",
     and: `(${type})(old & x)`,
     or: `(${type})(old | x)`,
     xor: `(${type})(old ^ x)`,
     exchange: "x",
   };
-  const update = updates[operation] ?? "x";
+  const isExtreme = operation === "min" || operation === "max";
+  const update = isExtreme ? `${helpers.use(operation, short)}(old, x)` : (updates[operation] ?? "x");
   const head = signature("void", name, `${type} *p, ${type} x`);
   if (helpers.dialect === "c99") return `${head}\n  const ${type} old = *p;\n  (void)old;\n  *p = ${update};\n}`;
   return [
@@ -68,8 +67,21 @@ function atomic(helpers: Helpers, operation: string, short: string, name: string
 
 function minMax(short: string, name: string, operation: string): string {
   const type = scalarOf(short);
-  const body = operation === "min" ? "b < a ? b : a" : "a < b ? b : a";
-  return `${signature(type, name, `${type} a, ${type} b`)}\n  return ${body};\n}`;
+  return [
+    signature(type, name, `${type} a, ${type} b`),
+    ...keepingZeros(short, "if (a == b) return a;"),
+    `  return ${operation === "min" ? "b < a" : "a < b"} ? b : a;`,
+    "}",
+  ].join("\n");
+}
+
+/**
+ * Lines for compilers that make one instruction of `a < b ? b : a` where b is a constant zero, as clang 14 does for WebAssembly and AArch64:
+ * it would give 0 for a = -0. clang 19 does not.
+ */
+export function keepingZeros(short: string, line: string): readonly string[] {
+  if (!short.startsWith("f")) return [];
+  return ["#if defined(__clang__) && __clang_major__ < 19 && !defined(__x86_64__)", `  ${line}`, "#endif"];
 }
 
 /** The expression `-value` that wraps. */

@@ -1,5 +1,5 @@
 import { InternalError } from "@tilewright/diagnostics";
-import { saturationBounds, signature } from "./scalar-helpers.js";
+import { keepingZeros, saturationBounds, signature } from "./scalar-helpers.js";
 import { bitsOfShort, type Helpers, scalarOf } from "./short-types.js";
 
 /** The type of a vector in registers, and with `_u` of one in memory, aligned as its elements. */
@@ -69,9 +69,13 @@ function select(shape: Shape): string {
 function minMax(shape: Shape, operation: string): string {
   const { helpers, name, vector, short, lanes } = shape;
   const choose = helpers.use("select", `${short}x${lanes}`);
-  const body =
-    operation === "min" ? `${choose}((${maskOf(shape)})(b < a), b, a)` : `${choose}((${maskOf(shape)})(a < b), b, a)`;
-  return `${signature(vector, name, `${vector} a, ${vector} b`)}\n  return ${body};\n}`;
+  const mask = maskOf(shape);
+  return [
+    signature(vector, name, `${vector} a, ${vector} b`),
+    ...keepingZeros(short, `b = ${choose}((${mask})(a == b), a, b);`),
+    `  return ${choose}((${mask})(${operation === "min" ? "b < a" : "a < b"}), b, a);`,
+    "}",
+  ].join("\n");
 }
 
 const X86_FUSED: Readonly<Record<string, string>> = {
