@@ -31,9 +31,9 @@ export function picture(): string {
   ].join("\n\n");
 }
 
-/** What the kit proved, without the column of what is not declared: a newer kit may know of more. */
+/** What the kit proved, as the table of the README. */
 export function support(report: KitReport): string {
-  return supportTable(report).replace(/[^|\n]*\|$/gm, "");
+  return supportTable(report).trim();
 }
 
 const fence = (language: string, text: string): string => `\`\`\`${language}\n${text.trim()}\n\`\`\``;
