@@ -46,7 +46,7 @@ export interface Backend {
   /**
    * Device-level loop IR to code. Deterministic. Of a defined backend: the rules of `legalize` have run, and nothing comes in that the
    * capabilities do not declare.
-   * @throws CompileError `BE101`, `BE102` what the capabilities do not cover · `BE104`, `BE105` · codes of its own from `BE200`
+   * @throws CompileError `BE101`, `BE102` what the capabilities do not cover · `BE104`, `BE105`, `BE109` · codes of its own from `BE200`
    */
   compile(module: IRModule): CompiledModule;
 }

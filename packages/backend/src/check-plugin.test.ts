@@ -82,6 +82,8 @@ describe("BE106: a field that does not hold what it must is named", () => {
     ["passes that are no list", "passes", isBackend, but(backend, "passes", "none")],
     ["schedule rules that are no list", "rules", isBackend, but(backend, "rules", () => [])],
     ["intrinsics that are no list", "intrinsics", isBackend, but(backend, "intrinsics", 1)],
+    ["an intrinsic that is nothing", "intrinsics", isBackend, but(backend, "intrinsics", [null])],
+    ["an intrinsic without a name", "intrinsics", isBackend, but(backend, "intrinsics", [{ emit: "" }])],
     ["no capabilities", "capabilities", isBackend, but(backend, "capabilities", undefined)],
     ["no element types", "capabilities.dtypes", isBackend, but(backend, "capabilities", {})],
     ["an unknown element type", "capabilities.dtypes", isBackend, capable("dtypes", { float8: "stable" })],

@@ -40,9 +40,12 @@ function checkCapabilitiesOf(what: string, { capabilities, intrinsics = [] }: Fi
     if (given[field] !== undefined && !Array.isArray(given[field])) fail(what, at(field), "a list", given[field]);
   const { threads = 1 } = given;
   if (!Number.isInteger(threads) || Number(threads) < 1) fail(what, at("threads"), "an integer of at least 1", threads);
-  for (const { name } of intrinsics as readonly { readonly name: string }[])
-    if (!((given.intrinsics ?? []) as readonly string[]).includes(name))
+  for (const intrinsic of intrinsics as readonly unknown[]) {
+    const { name } = fieldsOf(intrinsic, what, "objects with a `name`, what it means and its template", "intrinsics");
+    if (typeof name !== "string") fail(what, "intrinsics", "a name for each", name);
+    if (!((given.intrinsics ?? []) as readonly unknown[]).includes(name))
       fail(what, at("intrinsics"), `\`${name}\` among them, since the backend has a template for it`, given.intrinsics);
+  }
 }
 
 /** @throws CompileError `BE106`, `BE107` */

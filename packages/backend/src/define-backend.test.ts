@@ -100,6 +100,17 @@ describe("legalize", () => {
     );
   });
 
+  it("is refused when it leaves the device level: BE109", () => {
+    const broken: Rules = {
+      Store: (store) =>
+        store.indices.length === 1 ? { ...store, indices: [...store.indices, ...store.indices] } : undefined,
+    };
+    const definition = namesOf(vectors, { legalize: [broken] });
+    const refusal = refusalOf(() => defineBackend(definition).compile(kernel(store)));
+    expect([refusal?.code, definition.given]).toEqual(["BE109", []]);
+    expect(refusal?.message).toContain("the rules of `names`");
+  });
+
   it("runs lists one after the other, each to its end", () => {
     const plain: Rules = {
       Unary: (node, at) => (node.op === "neg" ? at.mul(node.operand, build.const(2, "float32")) : undefined),

@@ -5,7 +5,7 @@ import type { Backend, BackendDefinition, CompiledModule, Toolchain } from "./ba
 import { toCapabilities } from "./capabilities.js";
 import { checkCapabilities } from "./check-capabilities.js";
 import { checkBackend, checkToolchain } from "./check-plugin.js";
-import { notDeviceLevel, restlessRules } from "./errors.js";
+import { brokenByRules, notDeviceLevel, restlessRules } from "./errors.js";
 
 /**
  * A backend of its definition. Its `compile` legalizes the module and refuses what the capabilities do not declare before the author's sees
@@ -21,6 +21,8 @@ export function defineBackend(definition: BackendDefinition): Backend {
     const [unlevel] = verify(module, "device");
     if (unlevel !== undefined) throw new CompileError(notDeviceLevel(name, unlevel));
     const legal = legalize.reduce((current, rules) => toFixedPoint(current, rules, name), module);
+    const [broken] = legal === module ? [] : verify(legal, "device");
+    if (broken !== undefined) throw new CompileError(brokenByRules(name, broken));
     const diagnostics = checkCapabilities(legal, capabilities, name);
     const [first, ...rest] = diagnostics.filter(({ severity }) => severity === "error");
     if (first !== undefined) throw new CompileError(first, ...rest);

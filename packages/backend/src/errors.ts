@@ -111,3 +111,12 @@ export function newerIR(what: string, theirs: number, ours: number): Diagnostic 
     hint: `update @tilewright/ir and the packages beside it, or install a version of ${what} for loop IR ${ours}`,
   });
 }
+
+/** BE109: rules of a backend that make what no code generator takes. */
+export function brokenByRules(backend: string, first: Diagnostic): Diagnostic {
+  return error("BE109", `the rules of \`${backend}\` made loop IR that is not at the device level`, first.span, {
+    expected: "rules that give device-level loop IR for device-level loop IR",
+    actual: first.message,
+    hint: "correct the rules of `legalize`; what needs other loops belongs into a pass",
+  });
+}
