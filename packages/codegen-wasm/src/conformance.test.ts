@@ -8,7 +8,6 @@ import { wasm } from "./index.js";
 const test = { describe, it };
 
 testBackend({ backend: wasm(), device: wasmDevice, lower, test });
-testBackend({ backend: wasm(), device: wasmDevice, test, runs: 60 });
 testBackend({ backend: wasm({ simd: false }), device: wasmDevice, lower, test, runs: 40 });
 if (engineFeatures().has("relaxed-simd")) {
   testBackend({ backend: wasm({ relaxed: true }), device: wasmDevice, lower, test, runs: 60 });
