@@ -189,10 +189,10 @@ class Host {
     const names = [...bound].map(({ name }) => `\`${name}\``);
     const why =
       names.length > 0
-        ? `its bounds differ between the blocks of ${names.join(", ")}, or are read from memory`
-        : "its bounds are read from memory";
+        ? `what it depends on differs between the blocks of ${names.join(", ")}, or is read from memory`
+        : "what it depends on is read from memory, which the host does not see";
     throw new CompileError(
-      unwritableLaunch(`${what} around loops over blocks`, why, "move the loop inside of the blocks", span),
+      unwritableLaunch(`${what} around loops over blocks`, why, `move ${what} inside of the blocks`, span),
     );
   }
 
