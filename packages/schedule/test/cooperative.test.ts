@@ -15,14 +15,20 @@ interface Tiles {
   readonly step: number;
 }
 
-/** A product whose tiles of both operands are filled by the threads of a block together. */
-function tiledProduct({ m, n, k, block, step }: Tiles): S.Schedule {
+/** A product that is summed in private memory. */
+function product({ m, n, k }: Pick<Tiles, "m" | "n" | "k">) {
   const A = placeholder([m, k], { name: "A" });
   const B = placeholder([k, n], { name: "B" });
   const r = reduceAxis(k, "r");
   const C = compute([m, n], (i, j) => sum(mul(read(A, i, r), read(B, r, j)), [r]), { name: "C" });
   const s = S.createSchedule(C);
   const local = S.cacheWrite(s, C, "local");
+  return { A, B, C, s, local };
+}
+
+/** A product whose tiles of both operands are filled by the threads of a block together. */
+function tiledProduct({ block, step, ...sizes }: Tiles): S.Schedule {
+  const { A, B, C, s, local } = product(sizes);
   const [i, j] = S.axesOf(s, C);
   const [by, ty] = S.split(s, C, i as never, { factor: block });
   const [bx, tx] = S.split(s, C, j as never, { factor: block });
@@ -46,13 +52,8 @@ function tiledProduct({ m, n, k, block, step }: Tiles): S.Schedule {
 }
 
 /** The same with register tiles, and operands that are read in one line by all threads of the block. */
-function registerTiles({ m, n, k, block, step }: Tiles): S.Schedule {
-  const A = placeholder([m, k], { name: "A" });
-  const B = placeholder([k, n], { name: "B" });
-  const r = reduceAxis(k, "r");
-  const C = compute([m, n], (i, j) => sum(mul(read(A, i, r), read(B, r, j)), [r]), { name: "C" });
-  const s = S.createSchedule(C);
-  const local = S.cacheWrite(s, C, "local");
+function registerTiles({ block, step, ...sizes }: Tiles): S.Schedule {
+  const { A, B, C, s, local } = product(sizes);
   const [by, rows] = S.split(s, C, "i", { factor: 2 * block });
   const [ty, yi] = S.split(s, C, rows, { factor: 2 });
   const [bx, columns] = S.split(s, C, "j", { factor: 3 * block });
