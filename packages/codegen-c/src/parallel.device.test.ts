@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import type { Backend, Source } from "@tilewright/backend";
 import { build as b, buffer, int, type PrimFunc, type Stmt, variable } from "@tilewright/ir";
 import { nativeDevice } from "@tilewright/runtime-native";
 import { sharedLibrary } from "@tilewright/toolchain-c";
@@ -63,6 +64,49 @@ function fillBody(): PrimFunc {
   return kernel("fill", [begin, end, table, first], b.loop(k, begin, b.sub(end, begin), store), { role: "parallel" });
 }
 
+const [FEW, MANY, TURNS] = [2, 12, 10_000];
+
+/** Counts the runs of each iteration of two loops by turns, one of few chunks and one of many. */
+function counters(): readonly PrimFunc[] {
+  const loopOver = (name: string, extent: number) => {
+    const [counts, inner] = [name, name].map((each) => buffer(each, { dtype: "int32", shape: [extent] }));
+    const [begin, end, i] = [variable("begin"), variable("end"), variable("i")];
+    if (counts === undefined || inner === undefined) throw new Error("two buffers");
+    const body = b.store(inner, [i], b.add(b.load(inner, [i]), b.const(1, "int32")));
+    const callee = kernel(`${name}_body`, [begin, end, inner], b.loop(i, begin, b.sub(end, begin), body), {
+      role: "parallel",
+    });
+    const args = [b.region(counts, [int(0)], [int(extent)])];
+    const call: Stmt = { kind: "ParallelCall", span: b.span, callee: callee.name, extent: int(extent), args };
+    return { counts, callee, call };
+  };
+  const [few, many] = [loopOver("few", FEW), loopOver("many", MANY)];
+  const turns = b.loop(variable("turn"), int(0), int(TURNS), b.seq(few.call, many.call));
+  return [kernel("count", [few.counts, many.counts], turns), few.callee, many.callee];
+}
+
+/** The same text where a thread may be held up before each look at the state of the pool, as a busy machine holds it up. */
+function delayed(source: Source): Source {
+  const text = new TextDecoder().decode(source.bytes);
+  const hold = `#include <sched.h>
+static void tilewright_hold(void) {
+  static __thread uint32_t state;
+  if (state == 0) state = (uint32_t)(uintptr_t)&state | 1u;
+  state = state * 1664525u + 1013904223u;
+  for (uint32_t turn = (state >> 24) < 40 ? (state >> 20) & 7 : 0; turn > 0; turn--) sched_yield();
+}
+`;
+  const held = text.replace(
+    /#define TILEWRIGHT_(LOAD|STORE)\((.*?)\) (.*)/g,
+    "#define TILEWRIGHT_$1($2) (tilewright_hold(), $3)",
+  );
+  if (held === text) throw new Error("the pool looks at its state another way");
+  return {
+    ...source,
+    bytes: new TextEncoder().encode(held.replace("static struct {\n  pthread_mutex_t", `${hold}$&`)),
+  };
+}
+
 const x = Float32Array.from({ length: N }, (_, at) => at % 17);
 const expected = x.map((value) => (WIDTH * value + (WIDTH * (WIDTH - 1)) / 2) * 2);
 const toolchain = (compiler: "clang" | "gcc") => sharedLibrary({ compiler, cache: false });
@@ -94,6 +138,16 @@ describe.each(["clang", "gcc"] as const)("parallel loops, %s", (compiler) => {
     const runner = await load(c({ threads: 1 }), toolchain(compiler), rowSums(true), 4);
     expect(await rowsOn(runner)).toEqual(expected);
     await runner.close();
+  });
+
+  test("run each iteration once, whenever a thread wakes", { timeout: 60_000 }, async () => {
+    const { compile, ...plain } = c({ threads: 3 });
+    const late: Backend = { ...plain, compile: (module) => delayed(compile(module)) };
+    const runner = await load(late, toolchain(compiler), counters(), 3);
+    const [few, many] = [new Int32Array(FEW), new Int32Array(MANY)];
+    await runner.call("count", { few, many });
+    await runner.close();
+    expect([...few, ...many]).toEqual(Array(FEW + MANY).fill(TURNS));
   });
 
   test("leave no threads behind when a module is closed while they are parked", async () => {

@@ -2,8 +2,9 @@ import { serialText } from "./runtime-text.js";
 
 /**
  * A pool of POSIX threads that runs parallel loops. Threads claim chunks of iterations from a ticket that holds the number of the
- * job and of the next chunk, so that one that wakes late finds nothing and touches nothing. Idle threads spin for some microseconds,
- * then park. Nested and concurrent calls run on the calling thread. What an iteration computes does not depend on who runs it.
+ * job and how many of its chunks are unclaimed. The fields of a job change only while that is none, and a claim succeeds only on the
+ * ticket that was read before them, so one that wakes late touches nothing. Idle threads spin for some microseconds, then park.
+ * Nested and concurrent calls run on the calling thread. What an iteration computes does not depend on who runs it.
  */
 
 /** The text of the pool. `threads`: until it is told otherwise; `workspaceBytes`: scratch memory of each thread. */
@@ -22,7 +23,7 @@ static struct {
   pthread_mutex_t lock; /* guards parking */
   pthread_cond_t work, done;
   int32_t wanted, started, stop;
-  uint64_t ticket; /* number of the job in the upper half, of the next chunk in the lower */
+  uint64_t ticket; /* number of the job in the upper half, of its unclaimed chunks in the lower */
   int32_t chunks, chunk, extent, remaining;
   tilewright_body body;
   const void *closure;
@@ -48,13 +49,14 @@ static uint32_t tilewright_work(void *workspace) {
   uint64_t ticket = TILEWRIGHT_LOAD(tilewright_state.ticket);
   const uint32_t job = (uint32_t)(ticket >> 32);
   for (;;) {
+    const int32_t unclaimed = (int32_t)(uint32_t)ticket;
+    if ((uint32_t)(ticket >> 32) != job || unclaimed == 0) return job;
     const tilewright_body body = TILEWRIGHT_LOAD(tilewright_state.body);
     const void *const closure = TILEWRIGHT_LOAD(tilewright_state.closure);
     const int32_t chunk = TILEWRIGHT_LOAD(tilewright_state.chunk), extent = TILEWRIGHT_LOAD(tilewright_state.extent);
-    const int32_t claimed = (int32_t)(uint32_t)ticket;
-    if ((uint32_t)(ticket >> 32) != job || claimed >= TILEWRIGHT_LOAD(tilewright_state.chunks)) return job;
-    if (!__atomic_compare_exchange_n(&tilewright_state.ticket, &ticket, ticket + 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) continue;
-    const int32_t begin = claimed * chunk;
+    const int32_t chunks = TILEWRIGHT_LOAD(tilewright_state.chunks);
+    if (!__atomic_compare_exchange_n(&tilewright_state.ticket, &ticket, ticket - 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) continue;
+    const int32_t begin = (chunks - unclaimed) * chunk;
     body(begin, extent - begin < chunk ? extent : begin + chunk, closure, workspace);
     if (__atomic_sub_fetch(&tilewright_state.remaining, 1, __ATOMIC_ACQ_REL) == 0) {
       pthread_mutex_lock(&tilewright_state.lock);
@@ -113,7 +115,7 @@ const POOL_RUN = `static void tilewright_pool(tilewright_body body, int32_t exte
   TILEWRIGHT_STORE(tilewright_state.remaining, chunks);
   TILEWRIGHT_STORE(tilewright_state.chunks, chunks);
   pthread_mutex_lock(&tilewright_state.lock);
-  TILEWRIGHT_STORE(tilewright_state.ticket, (uint64_t)(job == 0 ? 1 : job) << 32);
+  TILEWRIGHT_STORE(tilewright_state.ticket, (uint64_t)(job == 0 ? 1 : job) << 32 | (uint32_t)chunks);
   pthread_cond_broadcast(&tilewright_state.work);
   pthread_mutex_unlock(&tilewright_state.lock);
   tilewright_inside = 1;
