@@ -23,7 +23,8 @@ export function config() {
     format: "esm",
     target: "es2022",
     platform: "neutral",
-    external: [/^node:/],
+    // An app that is not published finds its development dependencies where it stands.
+    external: [/^node:/, ...(manifest.private === true ? Object.keys(manifest.devDependencies ?? {}) : [])],
     sourcemap: true,
     splitting: true,
     clean: true,

@@ -10,6 +10,10 @@ export interface Measurement {
   /** Bytes read and written once, a second. */
   readonly gigabytesPerSecond?: number;
   readonly nodesPerSecond?: number;
+  /** Of the rate to that of a loop that does nothing else, compiled for the same target: multiply-adds in registers, or a copy. */
+  readonly ratioToPeak?: number;
+  /** Of a peer: how many times as long as ours it takes. */
+  readonly timesOurs?: number;
 }
 
 export interface TimingOptions {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "./command-line.js";
 import { parseOptions, SUITES } from "./options.js";
+import { peersOf } from "./peers/peers.js";
 
 describe("parseOptions", () => {
   it("runs every suite on one thread of our own WebAssembly unless told", () => {
@@ -11,6 +12,8 @@ describe("parseOptions", () => {
       target: "wasm",
       threads: 1,
       repetitions: 15,
+      peers: peersOf("wasm"),
+      html: null,
       json: false,
       help: false,
     });
@@ -33,15 +36,26 @@ describe("parseOptions", () => {
       target: "native",
       threads: 2,
       repetitions: 15,
+      peers: peersOf("native"),
+      html: null,
       json: true,
       help: false,
     });
   });
 
-  it.each([[["gem"]], [["--sizes", "512,"]], [["--sizes", "0"]], [["--repetitions", "6"]], [["--fast"]]])(
-    "refuses %j",
-    (args) => {
-      expect(() => parseOptions(args)).toThrow(UsageError);
-    },
-  );
+  it.each([
+    [["gem"]],
+    [["--sizes", "512,"]],
+    [["--sizes", "0"]],
+    [["--repetitions", "6"]],
+    [["--fast"]],
+    [["--peers", "onnx"]],
+  ])("refuses %j", (args) => {
+    expect(() => parseOptions(args)).toThrow(UsageError);
+  });
+
+  it("takes peers by name", () => {
+    expect(parseOptions(["--peers", "numpy,jax-js"]).peers.map(({ name }) => name)).toEqual(["numpy", "jax-js"]);
+    expect(parseOptions(["all", "--peers", "none"]).peers).toEqual([]);
+  });
 });

@@ -1,7 +1,10 @@
 import { TARGET_NAMES } from "tilewright";
 import { parseCommandLine, UsageError, wholeNumber } from "./command-line.js";
+import type { Peer } from "./contender.js";
+import { PEERS, peersOf } from "./peers/peers.js";
 import type { Suite } from "./suite.js";
 import { compileSuite } from "./suites/compile.js";
+import { convSuite } from "./suites/conv.js";
 import { elementwiseSuite } from "./suites/elementwise.js";
 import { gemmSuite } from "./suites/gemm.js";
 import { mlpSuite } from "./suites/mlp.js";
@@ -10,6 +13,7 @@ import { scheduleSuite } from "./suites/schedule.js";
 
 export const SUITES: readonly Suite[] = [
   gemmSuite,
+  convSuite,
   mlpSuite,
   elementwiseSuite,
   compileSuite,
@@ -26,7 +30,11 @@ export interface Options {
   readonly target: string;
   readonly threads: number;
   readonly repetitions: number;
+  /** Measured beside ours. */
+  readonly peers: readonly Peer[];
   readonly json: boolean;
+  /** A file for a page of bars; null for none. */
+  readonly html: string | null;
   readonly help: boolean;
 }
 
@@ -41,6 +49,8 @@ ${SUITES.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`).join("\n")
   --target <name>   ${TARGET_NAMES.join(", ")} (wasm), a package with a target, or ./file.js
   --threads <n>     threads that run parallel loops (1)
   --repetitions <n> timed runs, of which the median is given (${MIN_REPETITIONS} at least, 15 unless told)
+  --peers <name,…>  ${PEERS.map(({ name }) => name).join(", ")}; or none. Unless told: those of the target's kind
+  --html <file>     a page with a bar for each line
   --json            an array of {suite, workload, contender, threads, medianMs, …} and nothing else
   --help            this text
 `;
@@ -55,22 +65,37 @@ export function parseOptions(args: readonly string[]): Options {
       target: { type: "string" },
       threads: { type: "string" },
       repetitions: { type: "string" },
+      peers: { type: "string" },
+      html: { type: "string" },
       json: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
-  const suites = positionals.map((name) => {
+  const suites = positionals.flatMap((name) => {
+    if (name === "all") return SUITES;
     const suite = SUITES.find((each) => each.name === name);
     if (suite === undefined) throw new UsageError(`there is no suite ${JSON.stringify(name)}`);
     return suite;
   });
+  const target = values.target ?? "wasm";
   return {
     suites: suites.length === 0 ? SUITES : suites,
     sizes: values.sizes?.split(",").map((size) => wholeNumber("sizes", size, 1, 1_000_000)) ?? null,
-    target: values.target ?? "wasm",
+    target,
+    peers: values.peers === undefined ? peersOf(target) : namedPeers(values.peers),
     threads: wholeNumber("threads", values.threads ?? "1", 1, 64),
     repetitions: wholeNumber("repetitions", values.repetitions ?? "15", MIN_REPETITIONS, 10_000),
     json: values.json ?? false,
+    html: values.html ?? null,
     help: values.help ?? false,
   };
+}
+
+function namedPeers(names: string): readonly Peer[] {
+  if (names === "none") return [];
+  return names.split(",").map((name) => {
+    const peer = PEERS.find((each) => each.name === name);
+    if (peer === undefined) throw new UsageError(`there is no peer ${JSON.stringify(name)}`);
+    return peer;
+  });
 }

@@ -6,8 +6,8 @@ import { type FoundTarget, findTarget } from "tilewright";
 import { exitCode } from "../exit-code.js";
 import { medianMilliseconds, table } from "../measurement.js";
 import { randomArray } from "../random-array.js";
-import { prepareKernel, timeProduct } from "../suites/gemm.js";
 import { BASELINE_REPETITIONS, LADDER_USAGE, type LadderOptions, parseLadderOptions } from "./options.js";
+import { prepareKernel, timeProduct } from "./product.js";
 
 /** A schedule of C = A · B, square matrices of float32, for a machine. */
 export interface LadderStep {

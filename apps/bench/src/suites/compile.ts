@@ -1,21 +1,21 @@
 import { autoschedule } from "@tilewright/autoschedule";
 import type { Backend } from "@tilewright/backend";
-import type { IRModule } from "@tilewright/ir";
+import type { IRModule, Tensor } from "@tilewright/ir";
 import { lower } from "@tilewright/lower";
 import { replay, toPrimFunc } from "@tilewright/schedule";
+import { compute, mul, placeholder, read, reduceAxis, sum } from "@tilewright/te";
 import { type Measurement, median, medianMilliseconds } from "../measurement.js";
 import type { Suite } from "../suite.js";
-import { product } from "./gemm.js";
 
 /** From the expression of a product to the target's code, without a toolchain; and the part that each pass takes. */
 export const compileSuite: Suite = {
   name: "compile",
   summary: "time to compile a product, and each pass of lowering it",
-  defaultSizes: [512],
+  hasPeers: false,
   async run({ found, threads, sizes, repetitions }) {
     const { backend } = found.target;
     const measurements: Measurement[] = [];
-    for (const size of sizes) {
+    for (const size of sizes ?? [512]) {
       const times = new Map<string, number[]>();
       const run = (): void => compileOnce(backend, size, times);
       const warmUps = 40;
@@ -54,4 +54,12 @@ function compileOnce(backend: Backend, size: number, times: Map<string, number[]
   last = performance.now();
   backend.compile(lowered.module);
   lap("backend");
+}
+
+/** C[i, j] = Σₖ A[i, k] · B[k, j]. */
+function product(size: number): Tensor {
+  const A = placeholder([size, size], { name: "A" });
+  const B = placeholder([size, size], { name: "B" });
+  const k = reduceAxis(size, "k");
+  return compute([size, size], (i, j) => sum(mul(read(A, i, k.variable), read(B, k.variable, j)), k), { name: "C" });
 }

@@ -19,10 +19,10 @@ const PASSES = 10;
 export const rewriteSuite: Suite = {
   name: "rewrite",
   summary: "ten passes that change nothing, over an unrolled convolution of some 20,000 nodes",
-  defaultSizes: [20_000],
+  hasPeers: false,
   async run({ sizes, repetitions, threads }) {
     return Promise.all(
-      sizes.map(async (size) => {
+      (sizes ?? [20_000]).map(async (size) => {
         const root = unrolledConvolution(size);
         const nodes = countNodes(root);
         const run = (): void => {

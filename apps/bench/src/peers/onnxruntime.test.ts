@@ -1,0 +1,5 @@
+import { checkPeer } from "../../test/check-peer.js";
+import { onnxruntimeNode, onnxruntimeWeb } from "./onnxruntime.js";
+
+checkPeer(onnxruntimeWeb, ["gemm", "convolution", "row-operation"]);
+checkPeer(onnxruntimeNode, ["gemm", "convolution", "row-operation"]);
