@@ -65,4 +65,19 @@ describe("a pool of threads", () => {
     await expect(pool.load(0, module)).rejects.toThrow(/RT115[\s\S]*ended with code/);
     pool.close();
   });
+
+  it("answers a request, whatever loops run meanwhile", async () => {
+    const pool = await ThreadPool.start(3, memory(), nodeWorkers());
+    const ranges: number[] = [];
+    for (let round = 0; round < 20; round++) {
+      const request = pool.load(round, module);
+      for (let turn = 0; turn < 5; turn++) {
+        pool.run(round, 0, (begin, end) => void ranges.push(end - begin), 100, 0, 0);
+        await Promise.resolve();
+      }
+      await request;
+    }
+    pool.close();
+    expect(ranges.reduce((sum, count) => sum + count, 0)).toBe(20 * 5 * 100);
+  });
 });

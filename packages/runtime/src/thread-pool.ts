@@ -105,9 +105,9 @@ export class ThreadPool {
     Atomics.store(this.#control, CONTROL.workspaces + worker, address);
   }
 
-  /** Runs `body` over `0 .. extent`. A loop inside a loop runs on its own thread. @throws CompileError `RT110` a chunk failed elsewhere */
+  /** Runs `body` over `0 .. extent`. A loop inside a loop, and one while workers owe an answer, runs on its own thread. @throws CompileError `RT110` a chunk failed elsewhere */
   run(module: number, slot: number, body: Body, extent: number, closure: number, workspace: number): void {
-    if (this.#busy || extent <= 1) {
+    if (this.#busy || this.#pending !== null || extent <= 1) {
       body(0, extent, closure, workspace);
       return;
     }
