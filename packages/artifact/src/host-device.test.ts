@@ -69,7 +69,9 @@ describe("a device in host memory", () => {
       const other = await device.load(entry, text("add"));
       await module.close();
       await expect(module.launch("add", [device.allocate(4), 1])).rejects.toThrow(AR108);
+      const kept = device.allocate(4);
       await device.close();
+      device.free(kept); // its memory went with the device
       await expect(other.launch("add", [1, 1])).rejects.toThrow(AR108);
       expect(() => device.allocate(4)).toThrow(AR108);
       await expect(device.synchronize()).rejects.toThrow(AR108);
@@ -86,7 +88,7 @@ describe("a device in host memory", () => {
       await expect((await device.load(entry, text("other"))).launch("add", [buffer, 1])).rejects.toThrow(AR108);
       await expect(device.write(buffer, new Uint8Array(5))).rejects.toThrow(AR108);
       await expect(device.read(buffer, 2, 3)).rejects.toThrow(AR108);
-      for (const size of [-1, 0.5, Number.NaN]) expect(() => device.allocate(size)).toThrow(AR108);
+      for (const size of [-1, 0.5, Number.NaN, 2 ** 52]) expect(() => device.allocate(size)).toThrow(AR108);
     }));
 
   it("stops before a launch that was given up, and keeps devices apart", () =>

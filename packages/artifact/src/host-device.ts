@@ -63,11 +63,20 @@ class HostDevice implements Device {
     if (!Number.isSafeInteger(byteLength) || byteLength < 0)
       this.#refuse(`a size of ${byteLength}`, "an integer of at least 0");
     const buffer = { byteLength };
-    this.#memory.set(buffer, new Uint8Array(byteLength));
+    this.#memory.set(buffer, this.#bytes(byteLength));
     return buffer;
   }
 
+  #bytes(byteLength: number): Uint8Array {
+    try {
+      return new Uint8Array(byteLength);
+    } catch {
+      return this.#refuse(`a size of ${byteLength}`, "a size that the engine can allocate");
+    }
+  }
+
   free(buffer: DeviceBuffer): void {
+    if (!this.#isOpen) return;
     this.view(buffer);
     this.#memory.delete(buffer);
   }
