@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { encodeArtifact } from "@tilewright/artifact";
-import { buffer, build as b, int, variable } from "@tilewright/ir";
+import { defineHostDevice, encodeArtifact } from "@tilewright/artifact";
+import { build as b, buffer, int, variable } from "@tilewright/ir";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { artifactOf, compile, floats, func, parallelRows, scale } from "../test/programs.js";
 import { deviceArray, engineFeatures, loadFunctions, ndarray, type WasmDevice, wasmDevice, zeros } from "./index.js";
@@ -165,6 +165,29 @@ describe("mistakes get an error with a code", () => {
     await small.close();
     await small.close();
     expect(() => small.allocate(1)).toThrow(code("RT104"));
+  });
+});
+
+describe("a call that is given up", () => {
+  it("is the same on every device: nothing is launched, and memory is given back", async () => {
+    const artifact = artifactOf([compile([scale(N)])]);
+    const launched: string[] = [];
+    const load = () => new Map([["scale", () => void launched.push("scale")]]);
+    const host = await defineHostDevice({
+      name: "host",
+      accepts: ["wasm"],
+      features: [...engineFeatures()],
+      load,
+    }).open();
+    for (const on of [host, device]) {
+      const functions = await loadFunctions(artifact, on);
+      const signal = AbortSignal.abort(new Error("enough"));
+      const call = functions.callWith({ signal }, "scale", zeros([N]), 2, zeros([N]));
+      await expect(call).rejects.toThrow(/RT109[\s\S]*enough/);
+      expect([on.allocatedBytes, launched]).toEqual([0, []]);
+      await functions.dispose();
+    }
+    await host.close();
   });
 });
 

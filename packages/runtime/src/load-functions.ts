@@ -9,7 +9,7 @@ import type {
 import { checkApart, overlap } from "./aliasing.js";
 import { describe, devicesOf, type LoadOptions } from "./checks.js";
 import { ASYNC_DISPOSE } from "./dispose.js";
-import { disposed, wrongArgumentCount, wrongDtype } from "./errors.js";
+import { aborted, disposed, wrongArgumentCount, wrongDtype } from "./errors.js";
 import { type ArtifactSource, loadArtifact } from "./load-artifact.js";
 import { loadModules } from "./modules.js";
 import { NDArray } from "./ndarray.js";
@@ -48,7 +48,10 @@ export async function loadFunctions(source: ArtifactSource, on: Device | LoadOpt
   const callWith = async (options: LaunchOptions, name: string, ...args: readonly CallArgument[]): Promise<void> => {
     if (!open) throw disposed("the functions");
     const { entry, device, launch } = modules.find(name);
-    await callFunction(devices[device] as Device, entry, args, (values) => launch(values, options));
+    await callFunction(devices[device] as Device, entry, args, async (values) => {
+      if (options?.signal?.aborted) throw aborted(name, options.signal.reason);
+      await launch(values, options);
+    });
   };
   const dispose = async (): Promise<void> => {
     if (open) await modules.close();

@@ -15,11 +15,5 @@ export async function loadModel(source: ArtifactSource, options: LoadOptions): P
   const artifact = loadArtifact(source);
   const { model, name } = artifact.manifest;
   if (model === null) throw noModel(name);
-  const shared = await LoadedModel.load(artifact, model, devices);
-  try {
-    return await openSession(shared, "first");
-  } catch (error) {
-    await shared.close();
-    throw error;
-  }
+  return openSession(await LoadedModel.load(artifact, model, devices), "first");
 }

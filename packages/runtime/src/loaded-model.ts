@@ -105,6 +105,12 @@ export class LoadedModel {
     return new Map([[WEIGHTS, weights ?? Holders.NONE], ...inputs]);
   }
 
+  /** One session less; the last one closes it. */
+  async release(): Promise<void> {
+    this.sessions -= 1;
+    if (this.sessions === 0) await this.close();
+  }
+
   /** Gives code and weights back. */
   async close(): Promise<void> {
     for (const [d, buffer] of this.#buffers.entries()) if (buffer !== undefined) this.devices[d]?.free(buffer);

@@ -11,7 +11,7 @@ import { Footprint, type Range } from "./footprint.js";
 import { type Call, regionBytes, STATE } from "./model-calls.js";
 import { sizeOf } from "./ndarray.js";
 import type { Copy } from "./plan-copies.js";
-import { bytesIn, writeBytes } from "./transfer.js";
+import { move } from "./transfer.js";
 
 /** By region, then by the position of the device: what it holds, undefined where it has no part. */
 export type ByRegion<T> = readonly (readonly (T | undefined)[])[];
@@ -102,12 +102,11 @@ export class ModelMemory {
     return working.length === 1 && only !== undefined ? only.synchronize() : allSettled(working);
   }
 
-  /** From device to device; where both share the host's memory that is one move. */
+  /** From device to device, when both have done what was launched. */
   async copy({ region, begin, end, from, to }: Copy): Promise<void> {
     await this.settle([from, to]);
     const [source, target] = [this.#devices[from] as Device, this.#devices[to] as Device];
-    const bytes = await bytesIn(source, this.part(region, from, { begin, end }));
-    await writeBytes(target, this.part(region, to, { begin, end }), bytes);
+    await move(source, this.part(region, from, { begin, end }), target, this.part(region, to, { begin, end }));
   }
 }
 

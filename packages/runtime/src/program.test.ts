@@ -313,3 +313,49 @@ describe("a run of a program", () => {
     }
   });
 });
+
+describe("a session", () => {
+  const model: ByteModel = {
+    calls: [{ device: "alpha", arguments: [["read", x0], ["readwrite", state], ["write", y0]] }],
+    weights: bytes(64, 1), inputs: [64], outputs: [64], states: [{ offset: 0, bytes: 64 }], stateBytes: 64,
+  }; // biome-ignore format: a table
+
+  it("that is forked lives on in the fork, though it is disposed before that one is open", async () => {
+    const [alpha, beta, gamma] = three(model);
+    const session = await loadModel(byteArtifact(model), { device: alpha, others: [beta, gamma] });
+    const forking = session.fork();
+    await session.dispose();
+    const fork = await forking;
+    const inputs = inputsOf(model, 1);
+    expect(outputsOf(model, await fork.run(named(inputs)))).toEqual(listed(new ByteReference(model).run(inputs)));
+    await fork.dispose();
+    expect([alpha.buffers, alpha.modules]).toEqual([0, 0]);
+  });
+
+  it("whose fork finds no memory is as it was", async () => {
+    const [alpha, beta, gamma] = three(model);
+    const session = await loadModel(byteArtifact(model), { device: alpha, others: [beta, gamma] });
+    const allocate = alpha.allocate.bind(alpha);
+    alpha.allocate = () => {
+      throw new Error("full");
+    };
+    await expect(session.fork()).rejects.toThrow("full");
+    alpha.allocate = allocate;
+    await session.run(named(inputsOf(model, 1)));
+    await session.dispose();
+    expect([alpha.buffers, alpha.modules]).toEqual([0, 0]);
+  });
+
+  it("makes outputs of any name", async () => {
+    const artifact = byteArtifact(model);
+    const entry = artifact.manifest.model;
+    for (const name of ["toString", "__proto__", "constructor"]) {
+      const outputs = (entry?.outputs ?? []).map((output) => ({ ...output, name }));
+      const renamed = { ...artifact, manifest: { ...artifact.manifest, model: { ...entry, outputs } } } as Artifact;
+      const session = await loadModel(renamed, { device: three(model)[0] });
+      const results = await session.run(named(inputsOf(model, 1)));
+      expect(Object.entries(results).map(([key, array]) => [key, array.shape])).toEqual([[name, [64]]]);
+      await session.dispose();
+    }
+  });
+});

@@ -26,6 +26,7 @@ export interface RunOptions extends LaunchOptions {
 /** A session with memory of its own and states as the artifact holds them; the first one runs `prepare`. @throws CompileError `RT108` */
 export async function openSession(shared: LoadedModel, which: "first" | "fork"): Promise<Session> {
   const { devices, footprints } = shared;
+  shared.sessions += 1; // from now on: the others may be disposed before it is open
   const taken: (readonly [device: number, buffer: DeviceBuffer])[] = [];
   const free = (): void => {
     for (const [d, buffer] of taken) devices[d]?.free(buffer);
@@ -45,6 +46,7 @@ export async function openSession(shared: LoadedModel, which: "first" | "fork"):
     return new Session(shared, memory, states, free);
   } catch (error) {
     free();
+    await shared.release();
     throw error;
   }
 }
@@ -84,7 +86,6 @@ export class Session implements AsyncDisposable {
     this.#memory = memory;
     this.#states = states;
     this.#free = free;
-    shared.sessions += 1;
   }
 
   get inputs(): readonly TensorEntry[] {
@@ -201,8 +202,7 @@ export class Session implements AsyncDisposable {
     this.#open = false;
     await this.#last;
     this.#free();
-    this.#shared.sessions -= 1;
-    if (this.#shared.sessions === 0) await this.#shared.close();
+    await this.#shared.release();
   }
 
   [ASYNC_DISPOSE](): Promise<void> {
@@ -233,7 +233,10 @@ export class Session implements AsyncDisposable {
 /** The arrays that receive outputs: given ones, ready to be written, and new ones. */
 function takeOutputs(tensors: readonly TensorEntry[], given: NamedArrays): Record<string, NDArray> {
   const results = Object.fromEntries(
-    tensors.map(({ name, dtype, shape }) => [name, given[name] ?? zeros(shape, dtype)]),
+    tensors.map(({ name, dtype, shape }) => [
+      name,
+      (Object.hasOwn(given, name) ? given[name] : null) ?? zeros(shape, dtype),
+    ]),
   );
   for (const { name, dtype, shape } of tensors) {
     const result = results[name] as NDArray;

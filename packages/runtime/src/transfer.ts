@@ -44,16 +44,20 @@ function seen(device: Device, { buffer, byteOffset, byteLength }: DeviceSlice): 
   return device.view(buffer)?.subarray(byteOffset, byteOffset + byteLength);
 }
 
-/** What lies in device memory: itself where the host shares it, to be used at once; else a copy. */
-export async function bytesIn(device: Device, slice: DeviceSlice): Promise<Uint8Array> {
-  return seen(device, slice) ?? (await device.read(slice.buffer, slice.byteOffset, slice.byteLength));
-}
-
 /** Writes device memory. */
 export async function writeBytes(device: Device, slice: DeviceSlice, bytes: Uint8Array): Promise<void> {
   const there = seen(device, slice);
   if (there === undefined) await device.write(slice.buffer, bytes, slice.byteOffset);
   else there.set(bytes);
+}
+
+/** Copies device memory from device to device; where both share the host's memory that is one move. */
+export async function move(source: Device, from: DeviceSlice, target: Device, into: DeviceSlice): Promise<void> {
+  await writeBytes(target, into, seen(source, from) ?? (await read(source, from)));
+}
+
+function read(device: Device, { buffer, byteOffset, byteLength }: DeviceSlice): Promise<Uint8Array> {
+  return device.read(buffer, byteOffset, byteLength);
 }
 
 /** The array's place in memory that the host does not see. */
@@ -67,15 +71,13 @@ function unseen(array: NDArray): (DeviceSlice & { readonly device: Device }) | u
 /** Copies the array into device memory. */
 export async function upload(device: Device, array: NDArray, into: DeviceSlice): Promise<void> {
   const far = unseen(array);
-  const bytes = far === undefined ? array.bytes : await bytesIn(far.device, far);
-  const there = seen(device, into);
-  if (there === undefined) await device.write(into.buffer, bytes, into.byteOffset);
-  else there.set(bytes);
+  const bytes = far === undefined ? array.bytes : await read(far.device, far);
+  await writeBytes(device, into, bytes);
 }
 
 /** Copies device memory into the array, from a byte of it on. */
 export async function download(device: Device, from: DeviceSlice, array: NDArray, byteOffset = 0): Promise<void> {
-  const bytes = seen(device, from) ?? (await bytesIn(device, from));
+  const bytes = seen(device, from) ?? (await read(device, from));
   const far = unseen(array);
   if (far === undefined) array.bytes.set(bytes, byteOffset);
   else
