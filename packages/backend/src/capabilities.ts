@@ -73,8 +73,9 @@ export interface LaunchCapabilities {
 /** Capabilities as a backend states them: what is left out is unsupported, scalar, serial and without host code. */
 export type CapabilitiesDefinition = Pick<Capabilities, "dtypes"> & Partial<Capabilities>;
 
-/** Fills in what a definition leaves out. */
+/** Fills in what a definition leaves out, or leaves undefined. */
 export function toCapabilities(definition: CapabilitiesDefinition): Capabilities {
+  const given = Object.fromEntries(Object.entries(definition).filter(([, value]) => value !== undefined));
   return {
     memory: { global: { maxBytes: null }, local: { maxBytes: null } },
     vector: null,
@@ -89,7 +90,7 @@ export function toCapabilities(definition: CapabilitiesDefinition): Capabilities
     queues: [],
     asserts: false,
     hostCode: false,
-    ...definition,
+    ...(given as CapabilitiesDefinition),
     loopKinds: {
       serial: "stable",
       vectorized: "stable",

@@ -28,6 +28,9 @@ const target = {
   backend: () => defineBackend(backend),
 } as const;
 
+const itself: { self?: unknown } = {};
+itself.self = itself;
+
 type Check = (value: unknown) => void;
 const [isBackend, isToolchain, isTarget]: readonly Check[] = [checkBackend, checkToolchain, checkTarget];
 
@@ -66,6 +69,27 @@ describe("what follows the contract passes", () => {
   });
 });
 
+describe("capabilities that are left undefined", () => {
+  it("are those that are left out", () => {
+    const fields = [
+      "memory",
+      "vector",
+      "launch",
+      "caches",
+      "math",
+      "atomics",
+      "barriers",
+      "loopKinds",
+      "threads",
+      "hostCode",
+    ];
+    const undefineds = Object.fromEntries(fields.map((field) => [field, undefined]));
+    const defined = defineBackend({ ...backend, capabilities: { dtypes, ...undefineds } });
+    expect(defined.capabilities).toEqual(defineBackend(backend).capabilities);
+    expect(defined.capabilities.memory.global).toEqual({ maxBytes: null });
+  });
+});
+
 describe("BE106: a field that does not hold what it must is named", () => {
   it.each<[string, string, Check | undefined, unknown]>([
     ["a backend that is none", "value", isBackend, null],
@@ -94,7 +118,17 @@ describe("BE106: a field that does not hold what it must is named", () => {
     ["an unknown level of barriers", "capabilities.barriers.shared", isBackend, capable("barriers", { shared: null })],
     ["math that is no list", "capabilities.math", isBackend, capable("math", "exp")],
     ["queues that are no list", "capabilities.queues", isBackend, capable("queues", {})],
+    ["queues without names", "capabilities.queues", isBackend, capable("queues", [null])],
+    ["no atomics", "capabilities.atomics", isBackend, capable("atomics", null)],
     ["no thread", "capabilities.threads", isBackend, capable("threads", 0)],
+    ["no memory", "capabilities.memory", isBackend, capable("memory", null)],
+    ["memory without an end", "capabilities.memory", isBackend, capable("memory", { shared: {} })],
+    ["vectors of nothing", "capabilities.vector", isBackend, capable("vector", {})],
+    ["launches without limits", "capabilities.launch", isBackend, capable("launch", { maxThreadsPerBlock: 8 })],
+    ["caches of nothing", "capabilities.caches", isBackend, capable("caches", [{ bytes: 32768 }])],
+    ["asserts that are a text", "capabilities.asserts", isBackend, capable("asserts", "yes")],
+    ["a name that JSON cannot say", "name", isBackend, but(backend, "name", 5n)],
+    ["a list that holds itself", "legalize", isBackend, but(backend, "legalize", itself)],
     [
       "an intrinsic with a template that the capabilities do not name",
       "capabilities.intrinsics",

@@ -2,6 +2,7 @@
 import { CompileError } from "@tilewright/diagnostics";
 import { DTYPES, IR_VERSION } from "@tilewright/ir";
 import { BACKEND_SPEC_VERSION, type BackendDefinition, TOOLCHAIN_SPEC_VERSION, type Toolchain } from "./backend.js";
+import { CAPABILITY_FIELDS } from "./capability-fields.js";
 import { badDefinition, newerIR, otherContract } from "./errors.js";
 
 type Fields = { readonly [field: string]: unknown };
@@ -33,13 +34,13 @@ function checkCapabilitiesOf(what: string, { capabilities, intrinsics = [] }: Fi
   for (const name of Object.keys(dtypes))
     if (!DTYPES.some((dtype) => dtype === name)) fail(what, at("dtypes"), `some of ${DTYPES.join(", ")}`, name);
   for (const field of ["dtypes", "loopKinds", "atomics", "barriers"])
-    for (const [name, level] of Object.entries(fieldsOf(given[field] ?? {}, what, "names with a level", at(field))))
+    for (const [name, level] of Object.entries(
+      fieldsOf(given[field] === undefined ? {} : given[field], what, "names with a level", at(field)),
+    ))
       if (level !== "stable" && level !== "experimental")
         fail(what, at(`${field}.${name}`), "`stable` or `experimental`", level);
-  for (const field of ["caches", "math", "intrinsics", "queues"])
-    if (given[field] !== undefined && !Array.isArray(given[field])) fail(what, at(field), "a list", given[field]);
-  const { threads = 1 } = given;
-  if (!Number.isInteger(threads) || Number(threads) < 1) fail(what, at("threads"), "an integer of at least 1", threads);
+  for (const [field, { expected, holds }] of Object.entries(CAPABILITY_FIELDS))
+    if (given[field] !== undefined && !holds(given[field])) fail(what, at(field), expected, given[field]);
   for (const intrinsic of intrinsics as readonly unknown[]) {
     const { name } = fieldsOf(intrinsic, what, "objects with a `name`, what it means and its template", "intrinsics");
     if (typeof name !== "string") fail(what, "intrinsics", "a name for each", name);
@@ -79,6 +80,15 @@ export function fieldsOf(value: unknown, what: string, expected: string, field =
 }
 
 export function fail(what: string, field: string, expected: string, actual: unknown): never {
-  const text = typeof actual === "function" ? "a function" : (JSON.stringify(actual) ?? "nothing");
+  const text = textOf(actual);
   throw new CompileError(badDefinition(what, field, expected, text.length > 60 ? `${text.slice(0, 57)}...` : text));
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  try {
+    return JSON.stringify(value) ?? (value === undefined ? "nothing" : `a ${typeof value}`);
+  } catch {
+    return typeof value === "bigint" ? `${value}n` : `an ${typeof value}`; // it holds itself, or a bigint
+  }
 }

@@ -35,8 +35,8 @@ export function toTarget(given: unknown, option = "target"): Target {
 /** A definition that did not go through `defineBackend` does so now. */
 function complete(backend: BackendDefinition): Backend {
   const { capabilities } = backend;
-  const fields = Object.keys(toCapabilities(capabilities));
-  return fields.every((field) => field in capabilities) ? (backend as Backend) : defineBackend(backend);
+  const fields = Object.keys(toCapabilities(capabilities)) as readonly (keyof typeof capabilities)[];
+  return fields.every((field) => capabilities[field] !== undefined) ? (backend as Backend) : defineBackend(backend);
 }
 
 /** @throws CompileError `CO107` for a choice of schedule that does not exist; `traces`: a trace is one. */
