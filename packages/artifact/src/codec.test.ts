@@ -281,6 +281,20 @@ describe("an artifact in a file", () => {
       "model.inputs[0].shape[0]",
       { ...manifest, model: { ...manifest.model, inputs: [{ name: "x", dtype: "float32", shape: [0.5] }] } },
     ],
+    [
+      "model.inputs[0].shape",
+      { ...manifest, model: { ...manifest.model, inputs: [{ name: "x", dtype: "int8", shape: [2 ** 30, 2 ** 30] }] } },
+    ],
+    [
+      "model.states[0].shape",
+      {
+        ...manifest,
+        model: {
+          ...manifest.model,
+          states: [{ name: "s", dtype: "int8", shape: [...Array(30).fill(2 ** 50), 0], offset: 0, initial: null }],
+        },
+      },
+    ],
   ])("names the field %s", (path, wrong) => {
     const encode = () => encodeArtifact({ manifest: wrong as Manifest, blobs: artifact.blobs });
     expect(codeOf(encode)).toBe("AR105");

@@ -124,11 +124,9 @@ function checkTensors(
     names.add(name as string);
     const bytes = ELEMENT_BYTES[oneOf(dtype, `${place}.dtype`, ELEMENT_TYPES)];
     const extents = arrayOf(shape, `${place}.shape`).map((extent, d) => count(extent, `${place}.shape[${d}]`));
-    more?.(
-      entry,
-      place,
-      extents.reduce((product, extent) => product * extent, bytes),
-    );
+    const total = extents.reduce((product, extent) => product * extent, bytes);
+    if (!Number.isSafeInteger(total)) fail(`${place}.shape`, "a tensor of less than 2⁵³ bytes", shape);
+    more?.(entry, place, total);
   });
 }
 
