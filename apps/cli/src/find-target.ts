@@ -8,7 +8,8 @@ import {
 } from "@tilewright/backend";
 import { isCompileError } from "@tilewright/diagnostics";
 import { fallbacksOf } from "./built-in-targets.js";
-import { unusableTarget } from "./errors.js";
+import { targetFailed, unusableTarget } from "./errors.js";
+import { PATIENCE_SECONDS } from "./finishing.js";
 import { nodeModules } from "./import-module.js";
 import { backendOf, type LoadedTarget, loadTarget, onBehalfOf, type TargetSources } from "./load-target.js";
 import { installedTargets } from "./manifests.js";
@@ -83,9 +84,9 @@ function examine(loaded: LoadedTarget, options: TargetOptions): Promise<TargetRe
   const { name, plugin } = loaded;
   return onBehalfOf(loaded, async () => {
     const backend = backendOf(loaded, options);
-    const { toolchain, details } = await usableToolchain(plugin.toolchains?.(options) ?? []);
+    const { toolchain, details } = await usableToolchain(loaded, options);
     if (toolchain === undefined) return { name, summary: plugin.summary, found: null, runs: false, details };
-    const { usable, detail } = await deviceStatus(plugin);
+    const { usable, detail } = await deviceStatus(loaded);
     const all = detail === "" ? details : [...details, detail];
     const fallbacks = fallbacksOf(plugin, options).map((each) => ({ backend: each, toolchain: null }));
     const open = async (): Promise<Device> => (await driverOf(loaded, options)).open();
@@ -95,17 +96,30 @@ function examine(loaded: LoadedTarget, options: TargetOptions): Promise<TargetRe
 }
 
 /** The driver of a target's device, whatever there is to compile with. @throws CompileError CLI104 it cannot run here · AR106, AR107 */
-export async function driverOf({ name, plugin }: LoadedTarget, options: TargetOptions): Promise<DeviceDriver> {
-  const { usable, detail } = await deviceStatus(plugin);
+export async function driverOf(loaded: LoadedTarget, options: TargetOptions): Promise<DeviceDriver> {
+  const { name, plugin } = loaded;
+  const { usable, detail } = await deviceStatus(loaded);
   if (plugin.device === undefined || !usable) throw unusableTarget(name, [detail]);
-  const driver = await plugin.device(options);
+  const driver = await onBehalfOf(loaded, () => plugin.device?.(options), PATIENCE_SECONDS);
   checkDriver(driver);
   return driver;
 }
 
-async function deviceStatus(plugin: TargetPlugin): Promise<{ readonly usable: boolean; readonly detail: string }> {
+type Status = Awaited<ReturnType<NonNullable<TargetPlugin["status"]>>>;
+
+async function deviceStatus(loaded: LoadedTarget): Promise<Status> {
+  const { plugin } = loaded;
   if (plugin.device === undefined) return { usable: false, detail: "it compiles for elsewhere: it brings no device" };
-  return (await plugin.status?.()) ?? { usable: true, detail: "" };
+  if (plugin.status === undefined) return { usable: true, detail: "" };
+  return statusOf(loaded, plugin);
+}
+
+/** What a target or one of its toolchains says of itself. @throws CompileError CLI111 nothing in time, or what is no status */
+async function statusOf(loaded: LoadedTarget, of: { status?(): Promise<Status> }): Promise<Status> {
+  const given = await onBehalfOf(loaded, () => of.status?.(), PATIENCE_SECONDS);
+  const { usable, detail }: Partial<Status> = Object(given);
+  if (typeof usable === "boolean" && typeof detail === "string") return { usable, detail };
+  throw targetFailed(loaded.name, `\`status\` gave ${JSON.stringify(given)}`, "`{ usable: boolean, detail: string }`");
 }
 
 interface ToolchainChoice {
@@ -114,11 +128,13 @@ interface ToolchainChoice {
   readonly details: readonly string[];
 }
 
-async function usableToolchain(toolchains: readonly Toolchain[]): Promise<ToolchainChoice> {
+async function usableToolchain(loaded: LoadedTarget, options: TargetOptions): Promise<ToolchainChoice> {
+  const toolchains = loaded.plugin.toolchains?.(options) ?? [];
   const details: string[] = [];
   for (const toolchain of toolchains) {
     checkToolchain(toolchain);
-    const { name, usable, detail } = await toolchain.status();
+    const { name } = toolchain;
+    const { usable, detail } = await statusOf(loaded, toolchain);
     if (usable) return { toolchain, details: [`${name}: ${detail}`] };
     details.push(`${name}: ${detail}`);
   }

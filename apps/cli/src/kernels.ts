@@ -5,6 +5,7 @@ import type { IRModule, Tensor } from "@tilewright/ir";
 import { replay, type Schedule, toPrimFunc } from "@tilewright/schedule";
 import { chooseKernel, equalNames, noKernel, unreadable } from "./errors.js";
 import { fileKey } from "./file-names.js";
+import { finishing } from "./finishing.js";
 import type { Io } from "./io.js";
 
 /** What a file exports: expressions alone, or expressions with the schedule that their author chose. */
@@ -19,7 +20,8 @@ export interface Kernel {
  * @throws CompileError CLI101 · CLI102 · CLI103; what building the kernels threw
  */
 export async function loadKernels(path: string, io: Io, only?: string): Promise<readonly Kernel[]> {
-  const exports = await io.importModule(path).catch((error: unknown) => {
+  const load = () => io.importModule(path);
+  const exports = await finishing((why) => unreadable(path, why), load).catch((error: unknown) => {
     if (isCompileError(error)) throw error;
     throw unreadable(path, error);
   });

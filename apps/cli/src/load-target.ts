@@ -5,6 +5,7 @@ import { isCompileError } from "@tilewright/diagnostics";
 import { BUILT_IN_TARGETS } from "./built-in-targets.js";
 import { closeNames } from "./close-names.js";
 import { noSuchTarget, noTarget, targetFailed, unreadable } from "./errors.js";
+import { finishing, PATIENCE_SECONDS } from "./finishing.js";
 import { Interrupted } from "./interrupt.js";
 import { type Io, UsageError } from "./io.js";
 import { TARGET_NAMES } from "./target-names.js";
@@ -26,7 +27,8 @@ export async function loadTarget(name: string, sources: TargetSources): Promise<
   if (Object.hasOwn(BUILT_IN_TARGETS, name))
     return { name, plugin: BUILT_IN_TARGETS[name as keyof typeof BUILT_IN_TARGETS] };
   const load = async () => (isPath(name) ? sources.importModule(name) : sources.importPackage(name));
-  const exports = await load().catch((error: unknown) => {
+  const late = (why: string) => unreadable(name, why);
+  const exports = await finishing(late, load, PATIENCE_SECONDS).catch((error: unknown) => {
     throw isCompileError(error) ? error : unreadable(name, error);
   });
   if (exports === null) {
@@ -36,22 +38,31 @@ export async function loadTarget(name: string, sources: TargetSources): Promise<
   }
   const { target } = exports;
   if (target === undefined) throw noTarget(name, Object.keys(exports));
-  checkTarget(target);
-  return { name, plugin: target };
+  return onBehalfOf({ name }, () => {
+    checkTarget(target);
+    return { name, plugin: target };
+  });
 }
 
 const isPath = (name: string): boolean => /^(\.{1,2}($|[\\/])|[\\/]|[A-Za-z]:[\\/]|file:)/.test(name);
 
 /**
- * Does what calls into a target. What a built-in one throws is a fault of ours; what another throws, other than diagnostics, is its own.
+ * Does what calls into a target. What a built-in one throws is a fault of ours; what another throws, other than diagnostics, is its own,
+ * and so is that it never finishes.
+ * @param seconds  that another may take; without end unless told
  * @throws CompileError CLI111
  */
-export async function onBehalfOf<T>({ name }: Pick<LoadedTarget, "name">, work: () => T | Promise<T>): Promise<T> {
+export async function onBehalfOf<T>(
+  { name }: Pick<LoadedTarget, "name">,
+  work: () => T | Promise<T>,
+  seconds?: number,
+): Promise<T> {
+  if (Object.hasOwn(BUILT_IN_TARGETS, name)) return work();
   try {
-    return await work();
+    return await finishing((why) => targetFailed(name, why), work, seconds);
   } catch (error) {
     const told = isCompileError(error) || error instanceof UsageError || error instanceof Interrupted;
-    throw told || Object.hasOwn(BUILT_IN_TARGETS, name) ? error : targetFailed(name, error);
+    throw told ? error : targetFailed(name, error);
   }
 }
 

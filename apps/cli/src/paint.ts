@@ -23,3 +23,11 @@ export function paint(enabled: boolean): Paint {
       ),
   };
 }
+
+/** NO_COLOR, when set, wins over FORCE_COLOR; else terminals take colours. */
+export function takesColors(stream: { readonly isTTY?: boolean }): boolean {
+  const { NO_COLOR = "", FORCE_COLOR = "", TERM } = process.env;
+  if (NO_COLOR !== "") return false;
+  if (FORCE_COLOR !== "") return FORCE_COLOR !== "0";
+  return stream.isTTY === true && TERM !== "dumb";
+}

@@ -53,6 +53,18 @@ const compile = () => {
 };
 export const target = { ...hex, backend: (options) => ({ ...hex.backend(options), compile }) };
 `,
+    "sub/exits.js": `import { target as hex } from "./hex.js";
+export const target = { ...hex, status: () => process.exit(0) };
+`,
+    "sub/leaves.js": `import { target as hex } from "./hex.js";
+export const target = { ...hex, backend: (options) => ({ ...hex.backend(options), compile: () => process.exit() }) };
+`,
+    "sub/waits.js": `import { target as hex } from "./hex.js";
+export const target = { ...hex, status: () => new Promise(() => {}) };
+`,
+    "sub/ticks.js": `export { target } from "./hex.js";
+setInterval(() => {}, 1000);
+`,
     "node_modules/tilewright-backend-hex/package.json": manifest("tilewright-backend-hex", KEYWORD),
     "node_modules/tilewright-backend-hex/index.js": javascript,
     "node_modules/plain/package.json": manifest("plain", ["compiler"]),
@@ -101,13 +113,31 @@ describe("a target of somebody else", () => {
     ["@chips/hex", 1, "error[CLI101]: cannot load `@chips/hex`", 'No "exports" main defined'],
     ["broken", 1, "node_modules/broken/driver.js:2:7", "actual: no driver"],
     ["./throws.js", 1, "sub/throws.js:3:3", "actual: ReferenceError: chip is not defined"],
-    ["endless", 1, "error[CLI101]: cannot load `endless`", "it never finished"],
+    ["./exits.js", 1, "error[CLI111]: the target `./exits.js` failed", "or it ended the process"],
+    ["./leaves.js", 1, "error[CLI111]: the target `./leaves.js` failed", "it ended the process"],
+    ["endless", 1, "error[CLI101]: cannot load `endless`", "it never finished: it waits for what never comes"],
   ])("that is %s ends with %i and its own place", async (target, expected, ...texts) => {
     const { code, stdout, stderr } = await tilewright("build", "kernel.ts", "--target", target);
     expect([code, stdout]).toEqual([expected, ""]);
     for (const text of texts) expect(stderr).toContain(text);
     expect(stderr).not.toContain("apps/cli");
     expect(stderr).not.toMatch(/^ +at /m);
+  });
+
+  it("is passed over in a list when it never says how it is", async () => {
+    const { code, stdout } = await tilewright("targets", "./waits.js", "./hex.js", "--json");
+    expect(code).toBe(0);
+    const { targets } = JSON.parse(stdout) as { targets: { usable: boolean; details: string[] }[] };
+    const why = "it never finished: it waits for what never comes";
+    expect(targets.map(({ usable, details }) => [usable, details[0]])).toEqual([
+      [false, `the target \`./waits.js\` failed: ${why}`],
+      [true, "digits 0 to f"],
+    ]);
+  });
+
+  it("does not hold the process with what it left behind", async () => {
+    const { code, stdout } = await tilewright("run", "kernel.ts", "--target", "./ticks.js", "--input", "X=zeros");
+    expect([code, stdout]).toEqual([0, expect.stringContaining("Y: float32[5]")]);
   });
 
   it("is listed when its package has the keyword and the project depends on it", async () => {

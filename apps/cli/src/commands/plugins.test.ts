@@ -5,7 +5,7 @@ import { compileTensors } from "@tilewright/compiler";
 import { CompileError, NO_SPAN } from "@tilewright/diagnostics";
 import type { IRModule } from "@tilewright/ir";
 import { add, compute, exp, placeholder, read } from "@tilewright/te";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { target as hex } from "../../test/hex-target.js";
 import { memoryIo } from "../../test/memory-io.js";
 import { filesOf } from "../compile-kernel.js";
@@ -69,6 +69,23 @@ const MODULES = {
   },
   "./garbage.js": { target: variant({ backend: (o) => ({ ...wasm(o), compile: () => ({}) as never }) }) },
   "./little.js": { target: ONLY_FLOATS },
+  "./silent.js": { target: variant({ status: () => new Promise<never>(() => {}) }) },
+  "./tool-silent.js": {
+    target: variant({ toolchains: () => [{ ...missing("a"), status: () => new Promise<never>(() => {}) }] }),
+  },
+  "./device-silent.js": { target: variant({ device: () => new Promise<never>(() => {}) }) },
+  "./load-silent.js": () => new Promise<never>(() => {}),
+  "./vague.js": { target: variant({ status: async () => "yes" as never }) },
+  "./tool-vague.js": {
+    target: variant({ toolchains: () => [{ ...missing("a"), status: async () => ({}) as never }] }),
+  },
+  "./getter.js": {
+    target: {
+      get name() {
+        throw new Error("not now");
+      },
+    },
+  },
   "./device.js": { target: variant({ device: fails(new Error("the driver crashed")) }) },
 };
 const INSTALLED = [
@@ -184,6 +201,7 @@ describe("a target of somebody else", () => {
     ["./new-backend.js", 1, ["error[BE107]", "backend/2", "backend/1"]],
     ["./throws.js", 1, ["error[CLI111]: the target `./throws.js` failed", "RangeError: out of chips"]],
     ["./refuses.js", 1, ["error[BE299]: no"]],
+    ["./getter.js", 1, ["error[CLI111]", "Error: not now"]],
   ] as const;
   it.each(ends)("%s that cannot be used ends every command with its reason", async (name, code, texts) => {
     for (const command of ["lower", "explain", "build", "run"]) {
@@ -201,11 +219,33 @@ describe("a target of somebody else", () => {
     ["build", "./garbage.js", ["error[CLI111]", "format, bytes, files, features, functions, warnings"]],
     ["lower", "./garbage.js", ["error[CLI111]", "a `CompiledModule`"]],
     ["run", "./device.js", ["error[CLI111]", "Error: the driver crashed"]],
+    ["run", "./vague.js", ["error[CLI111]", '`status` gave "yes"', "`{ usable: boolean, detail: string }`"]],
+    ["build", "./tool-vague.js", ["error[CLI111]", "`status` gave {}"]],
     ["build", "./little.js", ["error[BE101]", "`float32`"]],
   ])("ends %s with %s with its reason", async (command, name, texts) => {
     const { code, noted } = await tilewright([command, "k.ts", "--target", name]);
     expect(code).toBe(1);
     for (const text of texts) expect(noted).toContain(text);
+  });
+
+  it.each([
+    ["build", "./silent.js", "error[CLI111]"],
+    ["build", "./tool-silent.js", "error[CLI111]"],
+    ["run", "./device-silent.js", "error[CLI111]"],
+    ["lower", "./load-silent.js", "error[CLI101]"],
+  ])("is not waited for without end: %s of %s", async (command, name, error) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const ended = tilewright([command, "k.ts", "--target", name]);
+      await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+      await vi.advanceTimersByTimeAsync(30_000);
+      const { code, noted } = await ended;
+      expect(code).toBe(1);
+      expect(noted).toContain(error);
+      expect(noted).toContain("it has not finished within 30 seconds");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("that has no chip here can still be built for", async () => {
