@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import type { Backend, Source } from "@tilewright/backend";
+import type { Backend, CompiledModule } from "@tilewright/backend";
 import { build as b, buffer, int, type PrimFunc, type Stmt, variable } from "@tilewright/ir";
 import { nativeDevice } from "@tilewright/runtime-native";
 import { sharedLibrary } from "@tilewright/toolchain-c";
@@ -86,7 +86,7 @@ function counters(): readonly PrimFunc[] {
 }
 
 /** The same text where a thread may be held up before each look at the state of the pool, as a busy machine holds it up. */
-function delayed(source: Source): Source {
+function delayed(source: CompiledModule): CompiledModule {
   const text = new TextDecoder().decode(source.bytes);
   const hold = `#include <sched.h>
 static void tilewright_hold(void) {
