@@ -37,6 +37,8 @@ beforeAll(() => {
     unusable: { ...plain, status: async () => ({ usable: false, detail: "no such engine" }) },
     unbuilt: { ...plain, toolchains: () => [toolchain(false)] },
     built: { ...plain, toolchains: () => [toolchain(false), toolchain(true)] },
+    toolless: { ...plain, toolchains: () => 5 },
+    unnamed: { ...plain, toolchains: () => [5] },
     broken: { ...plain, backend: () => { throw new TypeError("x is undefined"); } }, // biome-ignore format: short
   };
   shelf.kitTargets = targets;
@@ -50,6 +52,8 @@ beforeAll(() => {
   write("package.json", JSON.stringify({ name: "here", type: "module", exports: { ".": { types: "./x.d.ts", import: "./target.mjs" } } })); // biome-ignore format: one call
   write("node_modules/@scope/chip/package.json", JSON.stringify({ exports: { "./target": { default: "./dist/target.mjs" } } })); // biome-ignore format: one call
   write("node_modules/@scope/chip/dist/target.mjs", module);
+  write("node_modules/damaged/package.json", "{");
+  write("node_modules/empty/package.json", "null");
   write("node_modules/unbuilt/package.json", JSON.stringify({ main: "dist/index.js" }));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -133,6 +137,16 @@ describe("tilewright-kit", () => {
     [
       ["KIT104", "missing: install it"],
       [".", "--target", "unbuilt"],
+    ],
+    [["KIT102", "its package.json cannot be read"], ["damaged"]],
+    [["KIT102", "names index.js, which is not there"], ["empty"]],
+    [
+      ["KIT104", "not iterable"],
+      [".", "--target", "toolless"],
+    ],
+    [
+      ["BE106", "toolchain"],
+      [".", "--target", "unnamed"],
     ],
     [
       ["KIT104", "TypeError: x is undefined"],

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { checkDriver } from "@tilewright/artifact";
-import { type Backend, checkBackend, type TargetPlugin, type Toolchain } from "@tilewright/backend";
+import { type Backend, checkBackend, checkToolchain, type TargetPlugin, type Toolchain } from "@tilewright/backend";
 import { isCompileError, render } from "@tilewright/diagnostics";
 import { badUsage, notUsable, USAGE } from "./errors.js";
 import { loadTarget } from "./load-target.js";
@@ -127,8 +127,9 @@ async function usableToolchain(target: TargetPlugin, threads: number): Promise<T
   const { name, toolchains } = target;
   if (toolchains === undefined) return null;
   const reasons: string[] = [];
-  for (const toolchain of await own(name, () => toolchains({ threads }))) {
-    const { usable, detail } = await own(name, () => toolchain.status());
+  for (const toolchain of await own(name, () => [...toolchains({ threads })])) {
+    checkToolchain(toolchain);
+    const { usable, detail } = await own(name, async () => ({ ...(await toolchain.status()) }));
     if (usable) return toolchain;
     reasons.push(`${toolchain.name}: ${detail}`);
   }

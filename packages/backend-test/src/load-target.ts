@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { checkTarget, type TargetPlugin } from "@tilewright/backend";
 import { isCompileError } from "@tilewright/diagnostics";
 import { noTarget, notImported } from "./errors.js";
+import { textOfError } from "./trial.js";
 
 /**
  * The target that a module exports: of a file, a folder with a package.json, or a package installed for the working directory.
@@ -44,18 +45,23 @@ function fileOfPackage(name: string, folder: string): string {
 
 /** The file that a package exports under a path; plain paths, no patterns. */
 function entryFile(place: string, path: string, name: string): string {
-  const manifest = JSON.parse(readFileSync(join(place, "package.json"), "utf8")) as {
-    readonly exports?: unknown;
-    readonly main?: string;
-  };
-  const { exports, main = "index.js" } = manifest;
+  const { exports, main = "index.js" } = manifestOf(place, name);
   const fields =
     isRecord(exports) && Object.keys(exports).some((key) => key.startsWith(".")) ? exports : { ".": exports };
-  const found = path === "." && exports === undefined ? main : underConditions(fields[path]);
+  const found = underConditions(path === "." && exports === undefined ? main : fields[path]);
   if (found === null) throw notImported(name, `its package.json exports nothing as \`${path}\``);
   const file = join(place, found);
   if (!existsSync(file)) throw notImported(name, `its package.json names ${found}, which is not there`);
   return file;
+}
+
+/** @throws CompileError `KIT102` */
+function manifestOf(place: string, name: string): { readonly exports?: unknown; readonly main?: unknown } {
+  try {
+    return Object(JSON.parse(readFileSync(join(place, "package.json"), "utf8")));
+  } catch (error) {
+    throw notImported(name, `its package.json cannot be read: ${textOfError(error)}`);
+  }
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -65,7 +65,7 @@ export function textOfError(error: unknown): string {
 }
 
 /** Sixteen-bit floats as float32, so that they are compared as numbers. */
-function asFloats(func: PrimFunc, memory: Memory): Memory {
+export function asFloats(func: PrimFunc, memory: Memory): Memory {
   const converted = Object.entries(memory).map(([name, array]) => {
     const dtype = func.parameters.find((parameter) => parameter.name === name)?.dtype;
     if (dtype !== "float16" && dtype !== "bfloat16") return [name, array] as const;

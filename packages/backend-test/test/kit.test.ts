@@ -96,6 +96,24 @@ describe("the kit finds what is wrong", () => {
       ),
   };
 
+  it("of a backend whose functions do nothing: in every test of what is computed", async () => {
+    const idle: typeof backend = {
+      ...backend,
+      compile: (module) => {
+        const functions = module.functions.map((func) => ({ ...func, body: build.seq() }));
+        return { ...backend.compile({ ...module, functions }), functions: backend.compile(module).functions };
+      },
+    };
+    const untouched = /^(manifest|refusals|limits|modules|devices)$/;
+    const passed: string[] = [];
+    for (const { name, section, run } of conformanceTests({ backend: idle, device, runs: 20 }))
+      if (!untouched.test(section)) await run().then(() => passed.push(name), () => {}); // biome-ignore format: a loop
+    expect(passed).toEqual([
+      "describes the access of each parameter as the function does it",
+      "runs functions without parameters and without elements",
+    ]);
+  });
+
   it("and says where, with the function and the seed", async () => {
     const failures = await failuresOf({ backend: added, device }, /operator of (int32|bool)$|on random functions$/);
     expect(failures.map(({ name }) => name)).toEqual([
