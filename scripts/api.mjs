@@ -12,6 +12,14 @@ const CONTRACTS = ["diagnostics", "artifact", "ir", "backend"];
 
 const write = process.argv.includes("--write");
 const wanted = process.argv.slice(2).filter((name) => name !== "--write");
+const unknown = wanted.filter((name) => !CONTRACTS.includes(name));
+if (unknown.length > 0)
+  process.exit(
+    report(
+      "api",
+      unknown.map((name) => `${name} is none of ${CONTRACTS.join(", ")}`),
+    ),
+  );
 const chosen = CONTRACTS.filter((name) => wanted.length === 0 || wanted.includes(name));
 const built = build({ filter: chosen.map((name) => `@tilewright/${name}`) });
 if (built !== 0) process.exit(built);

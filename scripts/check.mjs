@@ -15,7 +15,9 @@ const GATES = {
 };
 
 const wanted = process.argv.slice(2);
-let failures = 0;
+const unknown = wanted.filter((name) => !Object.hasOwn(GATES, name));
+for (const name of unknown) console.error(`there is no gate ${name}: ${Object.keys(GATES).join(", ")}`);
+let failures = unknown.length;
 for (const [name, args] of Object.entries(GATES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const { status, output } = capture(process.execPath, args);

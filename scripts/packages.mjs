@@ -22,7 +22,8 @@ import { isPlanned, readText, report } from "./workspace.mjs";
 const wanted = process.argv.slice(2);
 const chosen = publishedPackages().filter(({ short }) => wanted.length === 0 || wanted.includes(short));
 const tarballs = packedPackages();
-const problems = [];
+const names = [...publishedPackages().map(({ short }) => short), "bars"];
+const problems = wanted.filter((name) => !names.includes(name)).map((name) => `there is no package ${name}`);
 
 await withRegistry(tarballs, async (registry) => {
   for (const entry of chosen) {

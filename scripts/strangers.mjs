@@ -20,7 +20,9 @@ const problems = await withRegistry(packedPackages({ build: !noBuild }), (env) =
     return problem === null ? [] : [problem];
   });
 });
-if (examples.length === 0) problems.push(`no example is called ${wanted.join(", ")}`);
+for (const name of wanted)
+  if (!examples.includes(`backend-${name}`)) problems.push(`no example is called backend-${name}`);
+if (examples.length === 0) problems.push("nothing was tried");
 process.exit(report(`strangers (${examples.length})`, problems));
 
 /** What went wrong, or null. */
