@@ -88,6 +88,44 @@ prim_func @f(A: int32[8] @global) {
     expect(text).toContain("if condition[0]");
   });
 
+  it.each([
+    ["under a branch that memory decides, through a value", "let c = n[0] > int32(100)", "if c {", "r = int32(7)"],
+    [
+      "under a branch that memory decides, through a register",
+      "register c = n[0]",
+      "if c > int32(100) {",
+      "r = int32(7)",
+    ],
+    ["to a value from memory", "let c = n[0]", "for k in 0..2 {", "r = c"],
+    ["to a register in memory", "register c = n[0]", "for k in 0..2 {", "r = c + r"],
+  ])("keeps no register that is assigned %s", (_, binder, around, assignment) => {
+    const text = lowered(`
+prim_func @f(A: int32[8] @global, n: int32[1] @global) {
+  register r = int32(1)
+  ${binder}
+  ${around}
+    for b: thread(blockIdx.x) in 0..8 { A[b] = A[b] + r }
+    ${assignment}
+  }
+  for b: thread(blockIdx.x) in 0..8 { A[b] = A[b] + r }
+}`);
+    expect(text).toContain("allocate r: int32[1] @global");
+  });
+
+  it("keeps no register that threads beside it would count", () => {
+    const text = lowered(`
+prim_func @f(A: int32[8] @global, n: int32[1] @global) {
+  register r = int32(1)
+  let c = n[0]
+  for k in 0..2 {
+    for t: thread(threadIdx.x) in 0..8 { A[t] = A[t] + c }
+    r = r + int32(1)
+  }
+  for b: thread(blockIdx.x) in 0..8 { A[b] = A[b] + r }
+}`);
+    expect(text).toContain("allocate r: int32[1] @global");
+  });
+
   it("makes launches of what stands between loops over blocks", () => {
     const module = expectSameLaunches(
       moduleOf(`

@@ -71,7 +71,7 @@ class Host {
   readonly #surroundings: Surroundings;
   readonly #ranges: ReadonlyMap<Var, Interval>;
   /** Registers that the host can keep: no launch assigns them, and their values come from no memory. */
-  readonly #registers = new Set<Var>();
+  readonly #registers: ReadonlySet<Var>;
   /** Memory that holds such values as the host cannot keep. */
   readonly #cells = new Set<Buffer>();
 
@@ -79,6 +79,7 @@ class Host {
     this.#func = func;
     this.#surroundings = surroundings;
     this.#ranges = rangesIn(func.body);
+    this.#registers = registersOfHost(withoutParallel(func.body));
   }
 
   /** What the host does for `stmt`, which stands in `frames`. */
@@ -147,8 +148,7 @@ class Host {
         if (inBlocks(frames)) return this.block(step.body, [...frames, { kind: "let", let: step }]);
         return { ...step, body: this.block(step.body, frames) };
       case "Register":
-        if (inBlocks(frames) || !staysOnHost(step)) return this.#held(step, frames);
-        this.#registers.add(step.variable);
+        if (inBlocks(frames) || !this.#registers.has(step.variable)) return this.#held(step, frames);
         return { ...step, body: this.block(step.body, frames) };
       case "Allocate": {
         const made = !inBlocks(frames) && step.buffer.scope === "global" ? step : hostAllocation(step, axesOf(frames));
@@ -274,26 +274,62 @@ function sizesOf(axes: readonly Axis[], kind: "blockIdx" | "threadIdx"): readonl
   return sizes.slice(first === -1 ? 2 : first).map((size) => int(size ?? 1));
 }
 
-/** True when the host alone assigns a register, values that come from no memory. */
-function staysOnHost({ variable: held, initial, body }: Register): boolean {
-  let open = 0;
-  eachStatement(body, {
-    Assign: (node) => {
-      if (node.variable === held) open++;
-    },
+/** Registers that the host alone assigns, values that come from no memory. What the others hold is in memory: so all are asked until none changes. */
+function registersOfHost(root: Stmt): ReadonlySet<Var> {
+  const assigned = new Map<Var, number>();
+  eachStatement(root, {
+    Assign: ({ variable: of }) => void assigned.set(of, (assigned.get(of) ?? 0) + 1),
   });
-  const stack: Stmt[] = [body];
-  for (let stmt = stack.pop(); stmt !== undefined; stmt = stack.pop()) {
-    if (stmt.kind === "Seq") stack.push(...stmt.stmts);
-    else if (stmt.kind === "Let" || stmt.kind === "Register") stack.push(stmt.body);
-    else if (stmt.kind === "Allocate" && (stmt.buffer.scope === "global" || hasBlocks(stmt))) stack.push(stmt.body);
-    else if (stmt.kind === "Assign") open -= stmt.variable === held && isPure(stmt.value) ? 1 : 0;
-    else if (hasThreads(stmt) && headOf(stmt)?.every(isPure)) {
-      if (stmt.kind === "If") stack.push(stmt.then, ...(stmt.otherwise === null ? [] : [stmt.otherwise]));
-      else if (stmt.kind === "For" || stmt.kind === "While") stack.push(stmt.body);
+  const inMemory = new Set<Var>();
+  let kept: Var[] = [];
+  for (let before = -1; before !== inMemory.size; ) {
+    before = inMemory.size;
+    const reached = assignedByHost(root, inMemory);
+    for (const [register, count] of reached) if (count < (assigned.get(register) ?? 0)) inMemory.add(register);
+    kept = [...reached.keys()].filter((register) => !inMemory.has(register));
+  }
+  return new Set(kept);
+}
+
+interface HostVisit {
+  readonly stmt: Stmt;
+  /** False in a binder without blocks: there the host does what is assigned at once, but goes into no loop or branch. */
+  readonly deep: boolean;
+  /** The innermost branch around that memory decides: the host does not know whether it is taken. */
+  readonly unknown: If | null;
+}
+
+/** How often the host assigns each register that it comes to; adds to `inMemory` those whose values it would have to read. */
+function assignedByHost(root: Stmt, inMemory: Set<Var>): ReadonlyMap<Var, number> {
+  const reached = new Map<Var, number>();
+  const home = new Map<Var, If | null>();
+  const known = (expr: Expr): boolean => isPure(expr) && !mentions(expr, inMemory);
+  const stack: HostVisit[] = [];
+  const push = (stmt: Stmt, deep: boolean, unknown: If | null): void =>
+    void stack.push(...tightlyScoped(stmt).map((each) => ({ stmt: each, deep, unknown })));
+  push(root, true, null);
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const { stmt, deep, unknown } = top;
+    if (stmt.kind === "Let" || stmt.kind === "Register") {
+      if (stmt.kind === "Register") reached.set(stmt.variable, 0);
+      if (stmt.kind === "Register") home.set(stmt.variable, unknown);
+      if (!known(stmt.kind === "Let" ? stmt.value : stmt.initial)) inMemory.add(stmt.variable);
+      push(stmt.body, deep && hasBlocks(stmt), unknown);
+    } else if (stmt.kind === "Allocate") {
+      if (stmt.buffer.scope === "global" || hasBlocks(stmt)) push(stmt.body, deep, unknown);
+    } else if (stmt.kind === "Assign") {
+      const count = reached.get(stmt.variable);
+      if (count !== undefined && home.get(stmt.variable) === unknown && known(stmt.value))
+        reached.set(stmt.variable, count + 1);
+    } else if (deep && hasThreads(stmt)) {
+      const isKnown = headOf(stmt)?.every(known) === true;
+      if (isKnown && (stmt.kind === "For" || stmt.kind === "While")) push(stmt.body, deep, unknown);
+      if (stmt.kind !== "If" || !(isKnown || hasBlocks(stmt))) continue;
+      for (const branch of [stmt.then, stmt.otherwise])
+        if (branch !== null) push(branch, deep, isKnown ? unknown : stmt);
     }
   }
-  return open === 0 && isPure(initial);
+  return reached;
 }
 
 /** Values of loop variables and of bound indices. */
