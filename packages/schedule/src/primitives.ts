@@ -78,7 +78,10 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
     const tensor = findStage(s, stage)?.tensors[args.number("tensor") ?? 0] ?? stage;
     cacheRead(s, tensor, args.string("scope") as Scope, args.strings("readers"));
   },
-  cacheWrite: (s, { stage }, args) => void cacheWrite(s, stage, args.string("scope") as Scope),
+  cacheWrite: (s, { stage }, args) =>
+    void cacheWrite(s, stage, args.string("scope") as Scope, {
+      flatten: args.json("flatten") === undefined ? [] : args.strings("flatten"),
+    }),
   samplePerfectTile: (s, { stage, results }, args) => {
     const options = {
       parts: args.number("parts") ?? 0,

@@ -115,7 +115,12 @@ export const CALLS: Readonly<Record<string, Row>> = {
     };
     return output === 0 ? call : { ...call, tensor: other };
   },
-  cacheWrite: (_, args) => ({ args: [text(args.string("scope"))], results: newTensor, renewsLoops: true }),
+  cacheWrite: ({ stage }, args, names) => {
+    const flat = args.json("flatten") === undefined ? [] : args.strings("flatten");
+    const flatten = flat.length === 0 ? undefined : listOf(flat.map((axis) => names.axis(stage, axis)));
+    const options = flatten === undefined ? [] : [objectOf({ flatten })];
+    return { args: [text(args.string("scope")), ...options], results: newTensor, renewsLoops: true };
+  },
   samplePerfectTile: ({ stage, results }, args, names) => {
     const axis = args.string("axis");
     const options = objectOf({

@@ -26,6 +26,110 @@ function tuple(n: number, m: number) {
   return { A, value: value as Tensor, place: place as Tensor, C, s: S.createSchedule(C) };
 }
 
+/** Sums of 3 × 3 windows over channels, and one more for each element. */
+function convolution(filters: number, channels: number, size: number) {
+  const X = input([channels, size + 2, size + 2], "X");
+  const W = input([filters, channels, 3, 3], "W");
+  const [c, dy, dx] = [reduceAxis(channels, "c"), reduceAxis(3, "dy"), reduceAxis(3, "dx")];
+  const conv = compute(
+    [filters, size, size],
+    (f, y, x) => sum(mul(read(X, c, add(y, dy), add(x, dx)), read(W, f, c, dy, dx)), [c, dy, dx]),
+    { name: "conv", axes: ["f", "y", "x"] },
+  );
+  const out = compute([filters, size, size], (f, y, x) => add(read(conv, f, y, x), 1), {
+    name: "out",
+    axes: ["f", "y", "x"],
+  });
+  return { X, W, conv, out, s: S.createSchedule(out) };
+}
+
+describe("cacheWrite with flatten", () => {
+  it("makes one axis of several, and of a convolution a matrix product", () => {
+    const { X, conv, s } = convolution(2, 2, 4);
+    const sums = S.cacheWrite(s, conv, "local", { flatten: ["y", "x"] });
+    expect(S.axesOf(s, sums).map(({ name }) => name)).toEqual(["f", "y.x", "c", "dy", "dx"]);
+    S.computeInline(s, conv);
+    const windows = S.reindex(s, X, sums);
+    expect(windows.shape.map((extent) => (extent as { value?: unknown }).value)).toEqual([16, 2, 3, 3]);
+    expect(S.print(s)).toMatchInlineSnapshot(`
+      "// tilewright-ir 1
+      prim_func @out(X: float32[2, 6, 6] @global align 64, W: float32[2, 2, 3, 3] @global align 64, out: float32[2, 4, 4] @global align 64) {
+        allocate X.conv.local: float32[16, 2, 3, 3] @global align 64
+        allocate conv.local: float32[2, 16] @local align 64
+        for y.x in 0..16 {
+          for c in 0..2 {
+            for dy in 0..3 {
+              for dx in 0..3 {
+                X.conv.local[y.x, c, dy, dx] = X[c, y.x / 4 + dy, y.x % 4 + dx]
+              }
+            }
+          }
+        }
+        for f in 0..2 {
+          for y.x_1 in 0..16 {
+            conv.local[f, y.x_1] = 0.0
+            for c_1 in 0..2 {
+              for dy_1 in 0..3 {
+                for dx_1 in 0..3 {
+                  conv.local[f, y.x_1] = conv.local[f, y.x_1] +[cr] X.conv.local[y.x_1, c_1, dy_1, dx_1] *[c] W[f, c_1, dy_1, dx_1]
+                }
+              }
+            }
+          }
+        }
+        for f_1 in 0..2 {
+          for y in 0..4 {
+            for x in 0..4 {
+              out[f_1, y, x] = conv.local[f_1, y * 4 + x] + 1.0
+            }
+          }
+        }
+      }
+      "
+    `);
+    expectSame(s);
+  });
+
+  it.each([
+    [4, 3, 8],
+    [5, 2, 7],
+  ])("keeps %i filters of %i channels on %i pixels square through tiles of pixels", (filters, channels, size) => {
+    const { X, conv, out, s } = convolution(filters, channels, size);
+    const sums = S.cacheWrite(s, conv, "local", { flatten: ["y", "x"] });
+    S.computeInline(s, conv);
+    const windows = S.reindex(s, X, sums);
+    const [blocks, pixels] = S.split(s, out, S.fuse(s, out, "y", "x"), { factor: 8 });
+    S.reorder(s, out, [blocks, "f"]);
+    S.computeAt(s, sums, out, "f");
+    S.computeAt(s, windows, out, blocks);
+    S.vectorize(s, out, S.split(s, out, pixels, { factor: 4 })[1]);
+    S.transformLayout(s, windows, [
+      { dimension: 0, divisor: 4 },
+      { dimension: 1 },
+      { dimension: 2 },
+      { dimension: 3 },
+      { dimension: 0, modulus: 4 },
+    ]);
+    expectSame(s);
+  });
+
+  it("is refused for axes that are not neighbours in order, are folds, or hold other stages", () => {
+    const { conv, s } = convolution(2, 2, 4);
+    const flatten = (...axes: string[]) => refusal(s, () => S.cacheWrite(s, conv, "local", { flatten: axes }));
+    expect(flatten("f", "x")).toBe("SCH105");
+    expect(flatten("y", "f")).toBe("SCH105");
+    expect(flatten("y", "y")).toBe("SCH105");
+    expect(flatten("y")).toBe("SCH105");
+    expect(flatten("x", "c")).toBe("SCH106");
+    expect(flatten("y", "z")).toBe("SCH104");
+    const [A, C] = [input([4, 4], "A"), "C"];
+    const B = compute([4, 4], (i, j) => add(read(A, i, j), 1), { name: "B" });
+    const t = S.createSchedule(compute([4, 4], (i, j) => mul(read(B, i, j), 2), { name: C }));
+    S.computeAt(t, B, C, "i");
+    expect(refusal(t, () => S.cacheWrite(t, C, "global", { flatten: ["i", "j"] }))).toBe("SCH131");
+  });
+});
+
 describe("cacheWrite", () => {
   it("moves all outputs of a stage", () => {
     const { place, s } = tuple(3, 4);

@@ -96,6 +96,10 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
     () => computeRoot(schedule, stage),
     () => cacheRead(schedule, stage, choices.of(["global", "local"] as const) ?? "global"),
     () => cacheWrite(schedule, stage, choices.of(["global", "local"] as const) ?? "global"),
+    () => {
+      const first = choices.below(Math.max(1, axes.length - 1));
+      return cacheWrite(schedule, stage, "global", { flatten: axes.slice(first, first + 2 + choices.below(2)) });
+    },
     () => randomLayout(schedule, stage, choices),
     () => {
       const factor = 1 + choices.below(9);
