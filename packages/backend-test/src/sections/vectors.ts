@@ -25,8 +25,10 @@ export function vectorTests(subject: Subject): readonly Candidate[] {
   // Indices are computed in 32 bits at least.
   const holdsIndices = (lanes: number): boolean => lanes * 4 <= (vector?.bytes ?? 0);
   const others = (dtype: DType): readonly DType[] =>
-    dtypesOf(subject).filter((each) => each !== dtype && each !== "bool" && bitsOf(each) >= 8);
-  return dtypes.flatMap((dtype) => {
+    dtypesOf(subject).filter((each) => each !== dtype && each !== "bool" && bitsOf(each) >= 8 && widest(each) > 1);
+  // Of a type that no register holds twice there is nothing to try.
+  const held = dtypes.filter((dtype) => vector === null || widest(dtype) > 1);
+  return held.flatMap((dtype) => {
     const every = (make: (lanes: number) => readonly PrimFunc[]) => (): readonly Trial[] =>
       lanesOf(dtype).flatMap((lanes) => make(lanes).map((func) => trialOf(func)));
     const claim = (name: string, trials: () => readonly Trial[]): Candidate =>
@@ -49,13 +51,14 @@ export function vectorTests(subject: Subject): readonly Candidate[] {
         "holds names, registers and sums of vectors",
         every((lanes) => [registers(dtype, lanes)]),
       ),
-      claim("computes every operator on vectors", () => (widest(dtype) > 1 ? operatorTrials(dtype, exact) : [])),
-      claim("converts vectors to those of every other type, from vectors", () =>
-        others(dtype).flatMap((to) => {
-          const lanes = Math.min(widest(dtype), widest(to));
-          return lanes > 1 ? castTrials(dtype, [to], lanes) : [];
-        }),
-      ),
+      claim("computes every operator on vectors", () => operatorTrials(dtype, exact)),
+      ...(vector !== null && others(dtype).length === 0
+        ? []
+        : [
+            claim("converts vectors to those of every other type, from vectors", () =>
+              others(dtype).flatMap((to) => castTrials(dtype, [to], Math.min(widest(dtype), widest(to)))),
+            ),
+          ]),
       ...(vector?.predicated === true
         ? [
             claim(
