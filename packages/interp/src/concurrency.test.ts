@@ -61,6 +61,12 @@ describe("threads", () => {
     expect(codes(block(write, read))).toEqual([undefined]);
   });
 
+  it("of one dimension are not joined where a loop over another dimension ends inside of them", () => {
+    const y = variable("y");
+    const column = bound(y, 2, "threadIdx.y", b.store(A, [y], value));
+    expect(codes(bound(t, 8, "threadIdx.x", column))).toEqual(["IP306"]);
+  });
+
   it("need a barrier of global scope for global memory", () => {
     const body = (between: Stmt): Stmt =>
       b.seq(b.store(A, [t], value), between, b.when(b.binary("eq", t, int(0)), b.store(A, [int(5)], f(9))));

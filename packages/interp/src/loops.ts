@@ -180,7 +180,8 @@ function threadLoopAction(loop: For, parts: LoopParts, compilers: Compilers): Ac
   return (frame) => {
     const group = frame.group ?? new ThreadGroup(frame.forks);
     for (const pause of start(frame, group)) if (pause !== null) group.context.barrier(pause.scope);
-    group.context.barrier("global");
+    // Threads of a further dimension are joined by their own thread alone: the others are still under way.
+    if (frame.thread === null) group.context.barrier("global");
   };
 }
 
