@@ -13,14 +13,22 @@ const RUN_ALL = `
 import { readFileSync, writeFileSync } from "node:fs";
 const problems = [];
 const log = console.log;
-for (const { name, page, expected, file } of JSON.parse(readFileSync("examples.json", "utf8"))) {
+
+/** What the example prints stands in the first fence of text after it. */
+function show(page, code, expected, printed) {
+  const text = readFileSync(page, "utf8");
+  const start = text.indexOf("text\\n", text.indexOf(code) + code.length) + "text\\n".length;
+  writeFileSync(page, text.slice(0, start) + printed + "\\n" + text.slice(start + expected.length));
+}
+
+for (const { name, page, code, expected, file } of JSON.parse(readFileSync("examples.json", "utf8"))) {
   const lines = [];
   console.log = (...words) => lines.push(words.join(" "));
   try {
     await import(file);
     const printed = lines.join("\\n").trimEnd();
     if (expected === null || printed === expected.trimEnd()) continue;
-    if (process.argv[2] === "write") writeFileSync(page, readFileSync(page, "utf8").replace(expected, () => printed + "\\n"));
+    if (process.argv[2] === "write") show(page, code, expected, printed);
     else problems.push(name + " printed:\\n" + printed + "\\nbut the page says:\\n" + expected);
   } catch (error) {
     problems.push(name + " failed: " + error.stack);
@@ -67,7 +75,7 @@ function docsProblems() {
   mkdirSync(folder, { recursive: true });
   const list = examples.map(({ name, page, code, expected = null }, index) => {
     writeFileSync(join(folder, `example-${index + 1}.ts`), code);
-    return { name, page, expected, file: `./example-${index + 1}.ts` };
+    return { name, page, code, expected, file: `./example-${index + 1}.ts` };
   });
   writeFileSync(join(folder, "examples.json"), JSON.stringify(list));
   writeFileSync(join(folder, "run-all.mjs"), RUN_ALL);
