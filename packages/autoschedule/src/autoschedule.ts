@@ -1,6 +1,7 @@
 import type { Capabilities, Knob, KnobValues, ScheduleRule } from "@tilewright/backend";
 import { CompileError, callSite } from "@tilewright/diagnostics";
 import type { Tensor, Trace } from "@tilewright/ir";
+import { contractionRule } from "./contraction.js";
 import { elementwiseRule } from "./elementwise.js";
 import { nothingToSchedule } from "./errors.js";
 import { matmulRule } from "./matmul.js";
@@ -8,7 +9,13 @@ import { nakedRule } from "./naked.js";
 import { reductionRule } from "./reduction.js";
 
 /** The default rules, in the order in which they are asked. */
-export const defaultRules: readonly ScheduleRule[] = [matmulRule, reductionRule, elementwiseRule, nakedRule];
+export const defaultRules: readonly ScheduleRule[] = [
+  matmulRule,
+  contractionRule,
+  reductionRule,
+  elementwiseRule,
+  nakedRule,
+];
 
 export interface AutoscheduleOptions {
   readonly capabilities: Capabilities;

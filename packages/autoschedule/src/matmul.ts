@@ -9,7 +9,7 @@ import { type MatmulStructure, matmulStructure, multiplyAdds, type Operand } fro
 import { extentOf, type StageStructure, structureOf } from "./structure.js";
 
 /** Multiply-adds below which packing costs more than it saves. */
-const TILED_MULTIPLY_ADDS = 4096;
+export const TILED_MULTIPLY_ADDS = 4096;
 
 /**
  * Rule: a sum of products over one axis, each output axis in one operand (a matrix product with operands in either orientation), with
@@ -51,16 +51,16 @@ export const matmulRule: ScheduleRule = {
 
 /**
  * Rows and vectors of a register tile: as many accumulators as fit beside one row of R, one broadcast of L and, without fused
- * multiply-add, one product. Two vectors wide, since one leaves the loads of L unpaid.
+ * multiply-add, two products. Two vectors wide, since one leaves the loads of L unpaid.
  */
 export function registerTile(
   capabilities: Capabilities,
   lanes: number,
 ): { readonly rows: number; readonly vectors: number } {
   if (lanes === 1) return { rows: 2, vectors: 2 };
-  const registers = (capabilities.vector?.registers ?? 16) - 1;
+  const registers = capabilities.vector?.registers ?? 16;
   const vectors = 2;
-  const spare = registers - vectors - (capabilities.fusedMultiplyAdd ? 1 : 2);
+  const spare = registers - vectors - (capabilities.fusedMultiplyAdd ? 1 : 3);
   const rows = Math.max(1, Math.min(6, Math.floor(spare / vectors)));
   return { rows: rows === 5 ? 4 : rows, vectors };
 }
@@ -155,7 +155,8 @@ function pack(
   } else unroll(schedule, tensor, within);
 }
 
-function tileLoops(schedule: Schedule, tensor: Tensor, rows: IterVar, columns: IterVar, lanes: number): void {
+/** Rows and vectors of a tile without loops. */
+export function tileLoops(schedule: Schedule, tensor: Tensor, rows: IterVar, columns: IterVar, lanes: number): void {
   unroll(schedule, tensor, rows);
   const [vectors, lane] = split(schedule, tensor, columns, { factor: lanes });
   unroll(schedule, tensor, vectors);

@@ -47,7 +47,7 @@ export const reductionRule: ScheduleRule = {
 };
 
 /** No reduction, and no mathematical function unless it is read once and not inside a fold over other axes. */
-function isCheap(stage: StageStructure): boolean {
+export function isCheap(stage: StageStructure): boolean {
   if (stage.isOutput || stage.reduce !== null) return false;
   let functions = 0;
   visit(stage.operation.bodies[0] as Parameters<typeof visit>[0], {

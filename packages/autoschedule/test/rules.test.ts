@@ -3,9 +3,11 @@ import type { Capabilities } from "@tilewright/backend";
 import { evaluateTensors, interpret, type TypedArray } from "@tilewright/interp";
 import { lower } from "@tilewright/lower";
 import { replay, toPrimFunc } from "@tilewright/schedule";
-import { add, compute, div, exp, max, maximum, mul, placeholder, read, reduceAxis, sub, sum } from "@tilewright/te";
+import {
+  add, and, compute, div, exp, ge, ifThenElse, lt, max, maximum, mul, placeholder, read, reduceAxis, sub, sum,
+} from "@tilewright/te"; // biome-ignore format: a list
 import { describe, expect, it } from "vitest";
-import { type IRModule, isConst, NO_TARGET, type Tensor } from "./support.js";
+import { type Expr, type IRModule, type IterVar, isConst, NO_TARGET, type Tensor } from "./support.js";
 
 const wide: Capabilities = { ...NO_TARGET, vector: { bytes: 16, registers: 16, predicated: false }, threads: 2 };
 const avx: Capabilities = { ...wide, vector: { bytes: 32, registers: 16, predicated: false }, fusedMultiplyAdd: true };
@@ -106,6 +108,96 @@ describe("a product is tiled in registers whatever the orientation of its operan
   });
 });
 
+interface Window {
+  readonly batch?: number;
+  readonly stride?: number;
+  readonly dilation?: number;
+  readonly pad?: number;
+  readonly kernel?: readonly [number, number];
+}
+
+/** A convolution of `[batch, channels, height, width]`, with bias and relu after it. */
+function convolution(filters: number, channels: number, height: number, width: number, window: Window = {}) {
+  const { batch = 1, stride = 1, dilation = 1, pad = 0, kernel = [3, 3] } = window;
+  const out = [height, width].map(
+    (size, d) => Math.floor((size + 2 * pad - ((kernel[d] ?? 1) - 1) * dilation - 1) / stride) + 1,
+  );
+  const X = placeholder([batch, channels, height, width], { name: "X" });
+  const W = placeholder([filters, channels, ...kernel], { name: "W" });
+  const bias = placeholder([filters], { name: "bias" });
+  const inside = (y: Expr, x: Expr): Expr =>
+    and(and(ge(y, pad), lt(y, height + pad)), and(ge(x, pad), lt(x, width + pad)));
+  const padded = compute(
+    [batch, channels, height + 2 * pad, width + 2 * pad],
+    (n, c, y, x) => ifThenElse(inside(y, x), read(X, n, c, sub(y, pad), sub(x, pad)), 0),
+    { name: "padded" },
+  );
+  const [c, r, q] = [reduceAxis(channels, "c"), reduceAxis(kernel[0], "r"), reduceAxis(kernel[1], "q")];
+  const at = (outer: Expr, inner: IterVar): Expr => add(mul(outer, stride), mul(inner, dilation));
+  const from = pad === 0 ? X : padded;
+  const Y = compute(
+    [batch, filters, ...out],
+    (n, o, y, x) => sum(mul(read(from, n, c, at(y, r), at(x, q)), read(W, o, c, r, q)), [c, r, q]),
+    { name: "Y" },
+  );
+  const Z = compute([batch, filters, ...out], (n, o, y, x) => maximum(add(read(Y, n, o, y, x), read(bias, o)), 0), {
+    name: "Z",
+  });
+  return { X, W, bias, Y, Z };
+}
+
+describe("a contraction is a product of panels", () => {
+  it.each<[number, number, number, number, Window]>([
+    [4, 3, 8, 9, { batch: 2, kernel: [3, 2] }],
+    [8, 4, 10, 10, { pad: 1 }],
+    [7, 5, 9, 11, { pad: 1, stride: 2 }],
+    [6, 4, 11, 8, { dilation: 2 }],
+    [16, 8, 8, 8, { kernel: [1, 1] }],
+    [16, 16, 7, 7, { kernel: [1, 1], stride: 2, batch: 2 }],
+    [13, 3, 15, 15, { kernel: [7, 7], pad: 3, stride: 2 }],
+  ])("%i filters of %i channels on %i x %i, %j", (filters, channels, height, width, window) => {
+    const { X, W, bias, Y, Z } = convolution(filters, channels, height, width, window);
+    expect(check([Y], [X, W], avx)).toBe("contraction");
+    expect(check([Z], [X, W, bias], wide)).toBe("contraction");
+  });
+
+  it.each([
+    [3, 16, 9, 10],
+    [2, 17, 20, 16],
+  ])("%i products of %i x %i by %i", (batch, rows, fold, columns) => {
+    const [A, B] = [
+      placeholder([batch, rows, fold], { name: "A" }),
+      placeholder([batch, columns, fold], { name: "B" }),
+    ];
+    const k = reduceAxis(fold, "k");
+    const C = compute([batch, rows, columns], (b, i, j) => sum(mul(read(B, b, j, k), read(A, b, i, k)), k), {
+      name: "C",
+    });
+    for (const capabilities of [wide, avx]) expect(check([C], [A, B], capabilities)).toBe("contraction");
+  });
+
+  it("the gradient of weights", () => {
+    const X = placeholder([2, 3, 8, 8], { name: "X" });
+    const G = placeholder([2, 6, 6, 6], { name: "G" });
+    const [n, y, x] = [reduceAxis(2, "n"), reduceAxis(6, "y"), reduceAxis(6, "x")];
+    const D = compute(
+      [6, 3, 3, 3],
+      (o, c, r, q) => sum(mul(read(G, n, o, y, x), read(X, n, c, add(y, r), add(x, q))), [n, y, x]),
+      { name: "D" },
+    );
+    for (const capabilities of [wide, avx]) expect(check([D], [X, G], capabilities)).toBe("contraction");
+  });
+
+  it("and what has filters of its own for each channel is not", () => {
+    const [X, W] = [placeholder([8, 10, 10], { name: "X" }), placeholder([8, 3, 3], { name: "W" })];
+    const [r, q] = [reduceAxis(3, "r"), reduceAxis(3, "q")];
+    const Y = compute([8, 8, 8], (c, y, x) => sum(mul(read(X, c, add(y, r), add(x, q)), read(W, c, r, q)), [r, q]), {
+      name: "Y",
+    });
+    expect(check([Y], [X, W], wide)).toBe("reduction");
+  });
+});
+
 describe("reductions", () => {
   it.each([
     [5, 9],
@@ -137,18 +229,6 @@ describe("reductions", () => {
     const [a, b] = [reduceAxis(12, "a"), reduceAxis(7, "b")];
     const S = compute([], () => sum(read(X, a, b), [a, b]), { name: "S" });
     expect(check([S], [X], wide)).toBe("reduction");
-  });
-
-  it("a convolution", () => {
-    const X = placeholder([2, 3, 8, 9], { name: "X" });
-    const W = placeholder([4, 3, 3, 2], { name: "W" });
-    const [c, r, s] = [reduceAxis(3, "c"), reduceAxis(3, "r"), reduceAxis(2, "s")];
-    const Y = compute(
-      [2, 4, 6, 8],
-      (n, o, y, x) => sum(mul(read(X, n, c, add(y, r), add(x, s)), read(W, o, c, r, s)), [c, r, s]),
-      { name: "Y" },
-    );
-    expect(check([Y], [X, W], wide)).toBe("reduction");
   });
 });
 

@@ -1,6 +1,6 @@
 import { toCapabilities } from "@tilewright/backend";
 
-export { type IRModule, isConst, type Tensor } from "@tilewright/ir";
+export { type Expr, type IRModule, type IterVar, isConst, type Tensor } from "@tilewright/ir";
 
 /** A target of scalars and one thread that computes every function itself. */
 export const NO_TARGET = toCapabilities({

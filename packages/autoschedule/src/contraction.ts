@@ -1,0 +1,198 @@
+import { type Capabilities, type KnobValues, lanesOf, type ScheduleRule } from "@tilewright/backend";
+import { bitsOf, type Expr, type IterVar, isConst, type Tensor } from "@tilewright/ir";
+import {
+  axesOf, cacheRead, cacheWrite, computeAt, computeInline, createSchedule, fuse, parallel, reindex, reorder, type Schedule, split, traceOf,
+  transformLayout, unroll, vectorize,
+} from "@tilewright/schedule"; // biome-ignore format: a list
+import { type Contraction, contractionStructure, contractionWork, dimensionOf } from "./contraction-structure.js";
+import { PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
+import { registerTile, TILED_MULTIPLY_ADDS, tileLoops } from "./matmul.js";
+import { isCheap } from "./reduction.js";
+import { extentOf, structureOf, variablesIn } from "./structure.js";
+
+/** Panels that a block has at least, however deep: as often is L read for them. */
+const LEAST_PANELS = 4;
+
+/**
+ * Rule: a sum of products whose left operand reads each dimension at one axis: convolutions with their gradients, and batches of matrix products.
+ * It becomes a matrix product without its right operand ever being stored whole, as in implicit-precomp GEMM (cuDNN, Chetlur et al., 2014):
+ *
+ *     pack L into panels of MR rows                                     (once)
+ *     for each block of columns, on threads: pack what R reads for them into panels of NR columns
+ *       for each panel of L: for each panel of the block:
+ *         MR × NR sums in registers over all folds; then the elementwise stages, and one store
+ */
+export const contractionRule: ScheduleRule = {
+  name: "contraction",
+  match(outputs, capabilities) {
+    const stages = structureOf(outputs);
+    const contraction = stages === null ? null : contractionStructure(stages);
+    if (contraction === null || contractionWork(contraction) < TILED_MULTIPLY_ADDS || extentOf(contraction.row) < 2)
+      return null;
+    const lanes = lanesOf(capabilities, bitsOf(contraction.stage.tensor.dtype) / 8);
+    if (pointsOf(contraction) < lanes) return null;
+    const tile = registerTile(capabilities, lanes);
+    return {
+      knobs: [
+        { name: "tileRows", candidates: [tile.rows, ...[2, 3, 4, 5, 6, 8].filter((rows) => rows !== tile.rows)] },
+        {
+          name: "tileVectors",
+          candidates: [tile.vectors, ...[1, 2, 3, 4].filter((vectors) => vectors !== tile.vectors)],
+        },
+        { name: "blockPanels", candidates: [0, 1, 2, 4, 8, 16] },
+      ],
+      apply: (values) => {
+        const schedule = createSchedule(outputs);
+        scheduleContraction(schedule, contraction, capabilities, lanes, values);
+        return traceOf(schedule);
+      },
+    };
+  },
+};
+
+function scheduleContraction(
+  schedule: Schedule,
+  contraction: Contraction,
+  capabilities: Capabilities,
+  lanes: number,
+  { tileRows: rowsWanted = 4, tileVectors = 2, blockPanels = 0 }: KnobValues,
+): void {
+  const { stage, last, between, row, columns, folds, left, right } = contraction;
+  const tileRows = Math.min(rowsWanted, extentOf(row));
+  const tileColumns = tileVectors * lanes;
+  const threaded = worthThreads(capabilities, contractionWork(contraction), PARALLEL_MULTIPLY_ADDS);
+  const sums = cacheWrite(schedule, stage.tensor, "local", { flatten: columns.length > 1 ? columns : [] });
+  const windows = reindex(schedule, right.tensor, sums);
+  const packedLeft = cacheRead(schedule, left.tensor, "global", [sums]);
+  for (const before of contraction.before)
+    if (isCheap(before) && before.operation.bodies[0]?.kind !== "IfThenElse") computeInline(schedule, before.tensor);
+  if (stage !== last) computeInline(schedule, stage.tensor);
+  for (const other of between) computeInline(schedule, other.tensor);
+
+  const panelsTotal = Math.ceil(pointsOf(contraction) / tileColumns);
+  const depth = folds.reduce((product, axis) => product * extentOf(axis), 1);
+  const bytesOfPanel = depth * tileColumns * (bitsOf(right.dtype) / 8);
+  const panelsInBlock =
+    blockPanels > 0
+      ? blockPanels
+      : panelsPerBlock(panelsTotal, bytesOfPanel, threaded ? capabilities.threads : 1, capabilities);
+
+  const axes = axesOf(schedule, last.tensor);
+  const outer = axes.slice(0, contraction.outer.length);
+  const [rowAxis, ...columnAxes] = axes.slice(contraction.outer.length) as [IterVar, ...IterVar[]];
+  const pixels = columnAxes.length > 1 ? fuse(schedule, last.tensor, ...columnAxes) : (columnAxes[0] as IterVar);
+  const [blocks, inBlock] = split(schedule, last.tensor, pixels, { factor: panelsInBlock * tileColumns });
+  const [panels, tile] = split(schedule, last.tensor, inBlock, { factor: tileColumns });
+  const [rowPanels, rows] = split(schedule, last.tensor, rowAxis, { factor: tileRows });
+  reorder(schedule, last.tensor, [...outer, blocks, rowPanels, panels, rows, tile]);
+  computeAt(schedule, sums, last.tensor, panels);
+  computeAt(schedule, windows, last.tensor, blocks);
+  if (threaded)
+    parallel(schedule, last.tensor, outer.length > 0 ? fuse(schedule, last.tensor, ...outer, blocks) : blocks);
+  tileLoops(schedule, last.tensor, rows, tile, lanes);
+  sumLoops(schedule, contraction, sums, lanes);
+  packLeft(schedule, contraction, packedLeft, tileRows);
+  packWindows(schedule, contraction, windows, tileColumns, lanes);
+}
+
+/** Columns, all in all. */
+function pointsOf({ columns }: Contraction): number {
+  return columns.reduce((product, axis) => product * extentOf(axis), 1);
+}
+
+/** Panels whose windows fill half of the thread's own cache, but enough that L is not read for few columns; evened out over blocks and threads. */
+function panelsPerBlock(panels: number, bytesOfPanel: number, threads: number, capabilities: Capabilities): number {
+  const most = Math.max(LEAST_PANELS, Math.floor(privateCacheBytes(capabilities) / 2 / bytesOfPanel));
+  const blocks = Math.ceil(panels / Math.min(most, panels) / threads) * threads;
+  return Math.max(1, Math.ceil(panels / blocks));
+}
+
+/** Loops of the sums: folds as one loop, then the tile in registers. */
+function sumLoops(schedule: Schedule, { outer, folds }: Contraction, sums: Tensor, lanes: number): void {
+  const axes = axesOf(schedule, sums);
+  const [rows, columns] = axes.slice(outer.length) as [IterVar, IterVar];
+  const own = axes.slice(outer.length + 2);
+  reorder(schedule, sums, [...axes.slice(0, outer.length), ...own, rows, columns]);
+  if (folds.length > 1) fuse(schedule, sums, ...own);
+  tileLoops(schedule, sums, rows, columns, lanes);
+}
+
+/** Storage `[..][row // MR][folds][row % MR]`, and loops in that order. */
+function packLeft(
+  schedule: Schedule,
+  { outer, row, folds, left }: Contraction,
+  packed: Tensor,
+  tileRows: number,
+): void {
+  const at = dimensionOf(left, row);
+  const around = outer.map((axis) => dimensionOf(left, axis)).filter((dimension) => dimension >= 0);
+  const deep = folds.map((axis) => dimensionOf(left, axis));
+  transformLayout(schedule, packed, [
+    ...around.map((dimension) => ({ dimension })),
+    { dimension: at, divisor: tileRows },
+    ...deep.map((dimension) => ({ dimension })),
+    { dimension: at, modulus: tileRows },
+  ]);
+  const axes = axesOf(schedule, packed);
+  const [panels, within] = split(schedule, packed, axes[at] as IterVar, { factor: tileRows });
+  const loops = (dimensions: readonly number[]): readonly IterVar[] =>
+    dimensions.map((dimension) => axes[dimension] as IterVar);
+  reorder(schedule, packed, [...loops(around), panels, ...loops(deep), within]);
+  unroll(schedule, packed, within);
+}
+
+/** Storage `[..][column // NR][folds][column % NR]`, and loops in that order; vectors where neighbouring columns are neighbours in memory. */
+function packWindows(
+  schedule: Schedule,
+  contraction: Contraction,
+  windows: Tensor,
+  tileColumns: number,
+  lanes: number,
+): void {
+  const { outer, folds, right } = contraction;
+  const used = variablesIn(right);
+  const around = outer.filter(({ variable }) => used.has(variable)).length;
+  const deep = folds.map((_, k) => around + 1 + k);
+  transformLayout(schedule, windows, [
+    ...Array.from({ length: around }, (_, dimension) => ({ dimension })),
+    { dimension: around, divisor: tileColumns },
+    ...deep.map((dimension) => ({ dimension })),
+    { dimension: around, modulus: tileColumns },
+  ]);
+  const axes = axesOf(schedule, windows);
+  const [panels, within] = split(schedule, windows, axes[around] as IterVar, { factor: tileColumns });
+  reorder(schedule, windows, [...axes.slice(0, around), panels, ...axes.slice(around + 1), within]);
+  if (lanes > 1 && areNeighbours(contraction, tileColumns)) {
+    const [copies, lane] = split(schedule, windows, within, { factor: lanes });
+    unroll(schedule, windows, copies);
+    vectorize(schedule, windows, lane);
+  } else unroll(schedule, windows, within);
+}
+
+/** True when the columns of a panel are neighbours in the memory that R reads: of one row, or of whole planes. */
+function areNeighbours({ columns, folds, right }: Contraction, tileColumns: number): boolean {
+  const innermost = columns.at(-1) as IterVar;
+  const single = new Set(folds.filter((axis) => extentOf(axis) === 1).map(({ variable }) => variable));
+  const indices = right.indices.map((index) =>
+    termsOf(index).filter((term) => term.kind !== "Var" || !single.has(term)),
+  );
+  const elsewhere = indices
+    .slice(0, -1)
+    .some((terms) => terms.some((term) => variablesIn(term).has(innermost.variable)));
+  const rest = indices.at(-1)?.filter((term) => term !== innermost.variable) ?? [];
+  const isStep =
+    rest.length + 1 === indices.at(-1)?.length && !rest.some((term) => variablesIn(term).has(innermost.variable));
+  if (elsewhere || !isStep) return false;
+  if (columns.length === 1 || extentOf(innermost) % tileColumns === 0) return true;
+  const { shape } = right.tensor;
+  return columns.every((axis, k) => {
+    const dimension = shape.length - columns.length + k;
+    const terms = indices[dimension] ?? [];
+    return terms.length === 1 && terms[0] === axis.variable && isConst(shape[dimension] as Expr, extentOf(axis));
+  });
+}
+
+/** What an index adds up. */
+function termsOf(index: Expr): readonly Expr[] {
+  return index.kind === "Binary" && index.op === "add" ? [...termsOf(index.left), ...termsOf(index.right)] : [index];
+}
