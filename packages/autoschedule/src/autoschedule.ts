@@ -7,11 +7,13 @@ import { nothingToSchedule } from "./errors.js";
 import { matmulRule } from "./matmul.js";
 import { nakedRule } from "./naked.js";
 import { reductionRule } from "./reduction.js";
+import { stencilRule } from "./stencil.js";
 
 /** The default rules, in the order in which they are asked. */
 export const defaultRules: readonly ScheduleRule[] = [
   matmulRule,
   contractionRule,
+  stencilRule,
   reductionRule,
   elementwiseRule,
   nakedRule,

@@ -1,11 +1,12 @@
 import type { IterVar, Read, Var } from "@tilewright/ir";
-import { elementsOf, extentOf, inlinable, isPointwise, type StageStructure, variablesIn } from "./structure.js";
+import { type Epilogue, epilogueOf } from "./epilogue.js";
+import { extentOf, type StageStructure, variablesIn } from "./structure.js";
 
 /**
  * `C[.., i, j₁, j₂, ..] = Σ_k L(.., i, k) · R(.., j, k)`: the left operand reads each of its dimensions at one axis, the right one as it likes. A
  * convolution is one, with its filters as rows and its pixels as columns; so are its gradients, and batches of products.
  */
-export interface Contraction {
+export interface Contraction extends Epilogue {
   readonly stage: StageStructure;
   /** Axes before the row: loops around everything. */
   readonly outer: readonly IterVar[];
@@ -15,12 +16,6 @@ export interface Contraction {
   readonly folds: readonly IterVar[];
   readonly left: Read;
   readonly right: Read;
-  /** The stage whose loops are tiled: the contraction itself, or the last elementwise stage that follows it. */
-  readonly last: StageStructure;
-  /** Elementwise stages between the two. */
-  readonly between: readonly StageStructure[];
-  /** Stages before the contraction. */
-  readonly before: readonly StageStructure[];
 }
 
 /** The single contraction of a group whose later stages are elementwise, or null. */
@@ -29,19 +24,8 @@ export function contractionStructure(stages: readonly StageStructure[]): Contrac
   if (stage === undefined || others.length > 0) return null;
   const parts = partsOf(stage);
   if (parts === null) return null;
-  const at = stages.indexOf(stage);
-  const [before, followers] = [stages.slice(0, at), stages.slice(at + 1)];
-  const last = followers.at(-1) ?? stage;
-  if (before.some(({ isOutput }) => isOutput) || stages.some((other) => other.isOutput !== (other === last)))
-    return null;
-  const later = new Set([stage, ...followers].map(({ tensor }) => tensor));
-  const follows = ({ reads, operation }: StageStructure): boolean =>
-    reads.every((read) => !later.has(read.tensor) || isPointwise(read, operation.axes));
-  if (!followers.every(follows) || elementsOf(last.tensor) !== elementsOf(stage.tensor)) return null;
-  if (last.operation.axes.length !== stage.operation.axes.length) return null;
-  const inlined = inlinable(stages, (other) => followers.includes(other) && other !== last);
-  const between = followers.filter((other) => other !== last);
-  return between.every((other) => inlined.has(other)) ? { ...parts, stage, last, between, before } : null;
+  const epilogue = epilogueOf(stages, stage);
+  return epilogue === null ? null : { ...epilogue, ...parts, stage };
 }
 
 type Parts = Pick<Contraction, "outer" | "row" | "columns" | "folds" | "left" | "right">;

@@ -4,10 +4,10 @@ import {
   axesOf, cacheRead, cacheWrite, computeAt, computeInline, createSchedule, fuse, parallel, reindex, reorder, type Schedule, split, traceOf,
   transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
+import { scheduleSources } from "./border.js";
 import { type Contraction, contractionStructure, contractionWork, dimensionOf } from "./contraction-structure.js";
 import { PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
 import { registerTile, TILED_MULTIPLY_ADDS, tileLoops } from "./matmul.js";
-import { isCheap } from "./reduction.js";
 import { extentOf, structureOf, variablesIn } from "./structure.js";
 
 /** Panels that a block has at least, however deep: as often is L read for them. */
@@ -64,8 +64,7 @@ function scheduleContraction(
   const sums = cacheWrite(schedule, stage.tensor, "local", { flatten: columns.length > 1 ? columns : [] });
   const windows = reindex(schedule, right.tensor, sums);
   const packedLeft = cacheRead(schedule, left.tensor, "global", [sums]);
-  for (const before of contraction.before)
-    if (isCheap(before) && before.operation.bodies[0]?.kind !== "IfThenElse") computeInline(schedule, before.tensor);
+  const borders = scheduleSources(schedule, contraction.before, lanes);
   if (stage !== last) computeInline(schedule, stage.tensor);
   for (const other of between) computeInline(schedule, other.tensor);
 
@@ -89,10 +88,19 @@ function scheduleContraction(
   computeAt(schedule, windows, last.tensor, blocks);
   if (threaded)
     parallel(schedule, last.tensor, outer.length > 0 ? fuse(schedule, last.tensor, ...outer, blocks) : blocks);
+  if (threaded) for (const border of borders) spreadPlanes(schedule, border.tensor);
   tileLoops(schedule, last.tensor, rows, tile, lanes);
   sumLoops(schedule, contraction, sums, lanes);
   packLeft(schedule, contraction, packedLeft, tileRows);
   packWindows(schedule, contraction, windows, tileColumns, lanes);
+}
+
+/** The planes of a border on threads. */
+function spreadPlanes(schedule: Schedule, border: Tensor): void {
+  const plane = axesOf(schedule, border)
+    .slice(0, -2)
+    .find((axis) => extentOf(axis) > 1);
+  if (plane !== undefined) parallel(schedule, border, plane);
 }
 
 /** Columns, all in all. */

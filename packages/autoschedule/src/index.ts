@@ -4,3 +4,4 @@ export { elementwiseRule } from "./elementwise.js";
 export { matmulRule, registerTile } from "./matmul.js";
 export { nakedRule } from "./naked.js";
 export { reductionRule } from "./reduction.js";
+export { stencilRule } from "./stencil.js";

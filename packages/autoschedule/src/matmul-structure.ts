@@ -1,5 +1,6 @@
 import type { Expr, IterVar, Read, Tensor, Var } from "@tilewright/ir";
-import { elementsOf, extentOf, inlinable, isPointwise, type StageStructure, variablesIn } from "./structure.js";
+import { type Epilogue, epilogueOf } from "./epilogue.js";
+import { extentOf, inlinable, type StageStructure, variablesIn } from "./structure.js";
 
 /** One factor of a product: the tensor, and which of its dimensions runs along the output's own axis and which along the fold. */
 export interface Operand {
@@ -10,17 +11,13 @@ export interface Operand {
 }
 
 /** `C[.., i, j] = Σ_k L(i, k) · R(k, j)`, each operand a plain two-dimensional read in either order. */
-export interface MatmulStructure {
+export interface MatmulStructure extends Epilogue {
   readonly stage: StageStructure;
   readonly row: IterVar;
   readonly column: IterVar;
   readonly fold: IterVar;
   readonly left: Operand;
   readonly right: Operand;
-  /** The stage whose loops are tiled: the product itself, or the last elementwise stage that follows it. */
-  readonly last: StageStructure;
-  /** Elementwise stages between the two. */
-  readonly between: readonly StageStructure[];
 }
 
 /** The single product of a group whose other stages are elementwise and follow it, or null. */
@@ -30,26 +27,10 @@ export function matmulStructure(stages: readonly StageStructure[]): MatmulStruct
   if (reductions.length !== 1 || stage === undefined) return null;
   const product = productOf(stage);
   if (product === null) return null;
-  const followers = stages.slice(stages.indexOf(stage) + 1);
-  const before = stages.slice(0, stages.indexOf(stage));
-  const outputs = stages.filter((other) => other.isOutput);
-  const last = outputs[0];
-  if (outputs.length !== 1 || last === undefined || before.some((other) => other.isOutput)) return null;
-  if (!followers.every((follower) => follows(follower, stages))) return null;
+  const epilogue = epilogueOf(stages, stage);
+  if (epilogue === null) return null;
   const inlined = inlinable(stages, (other) => other !== stage && !other.isOutput);
-  if (stages.some((other) => other !== stage && !other.isOutput && !inlined.has(other))) return null;
-  if (last !== stage && (last.operation.axes.length !== 2 || elementsOf(last.tensor) !== elementsOf(stage.tensor)))
-    return null;
-  return { ...product, stage, last, between: followers.filter((follower) => follower !== last) };
-}
-
-/** Elementwise over the product: computed values are read where they are written. */
-function follows(stage: StageStructure, stages: readonly StageStructure[]): boolean {
-  const computed = new Set(stages.map((other) => other.tensor));
-  return (
-    stage.reduce === null &&
-    stage.reads.every((read) => !computed.has(read.tensor) || isPointwise(read, stage.operation.axes))
-  );
+  return epilogue.before.every((other) => inlined.has(other)) ? { ...epilogue, ...product, stage } : null;
 }
 
 type Product = Pick<MatmulStructure, "row" | "column" | "fold" | "left" | "right">;

@@ -2,7 +2,7 @@ import { autoschedule, registerTile } from "@tilewright/autoschedule";
 import type { Capabilities } from "@tilewright/backend";
 import { evaluateTensors, interpret, type TypedArray } from "@tilewright/interp";
 import { lower } from "@tilewright/lower";
-import { replay, toPrimFunc } from "@tilewright/schedule";
+import { print, replay, type Schedule, toPrimFunc } from "@tilewright/schedule";
 import {
   add, and, compute, div, exp, ge, ifThenElse, lt, max, maximum, mul, placeholder, read, reduceAxis, sub, sum,
 } from "@tilewright/te"; // biome-ignore format: a list
@@ -161,6 +161,14 @@ describe("a contraction is a product of panels", () => {
     expect(check([Z], [X, W, bias], wide)).toBe("contraction");
   });
 
+  it("on threads, with a border stored plane by plane", () => {
+    const { X, W, bias, Z } = convolution(16, 16, 10, 10, { pad: 1, batch: 2 });
+    expect(check([Z], [X, W, bias], wide)).toBe("contraction");
+    expect(replay([Z], autoschedule([Z], { capabilities: wide }).trace)).toSatisfy(
+      (s: Schedule) => print(s).split("parallel").length > 2,
+    );
+  });
+
   it.each([
     [3, 16, 9, 10],
     [2, 17, 20, 16],
@@ -189,12 +197,69 @@ describe("a contraction is a product of panels", () => {
   });
 
   it("and what has filters of its own for each channel is not", () => {
-    const [X, W] = [placeholder([8, 10, 10], { name: "X" }), placeholder([8, 3, 3], { name: "W" })];
+    const { X, W, Y } = depthwise(8, 10, 10, {});
+    expect(check([Y], [X, W], wide)).toBe("stencil");
+  });
+});
+
+/** A convolution of each channel with a filter of its own, and a bias. */
+function depthwise(
+  channels: number,
+  height: number,
+  width: number,
+  { batch = 1, stride = 1, pad = 0, kernel = [3, 3] }: Window,
+) {
+  const out = [height, width].map((size, d) => Math.floor((size + 2 * pad - (kernel[d] ?? 1)) / stride) + 1);
+  const X = placeholder([batch, channels, height, width], { name: "X" });
+  const W = placeholder([channels, 1, ...kernel], { name: "W" });
+  const bias = placeholder([channels], { name: "bias" });
+  const inside = (y: Expr, x: Expr): Expr =>
+    and(and(ge(y, pad), lt(y, height + pad)), and(ge(x, pad), lt(x, width + pad)));
+  const padded = compute(
+    [batch, channels, height + 2 * pad, width + 2 * pad],
+    (n, c, y, x) => ifThenElse(inside(y, x), read(X, n, c, sub(y, pad), sub(x, pad)), 0),
+    { name: "padded" },
+  );
+  const [one, r, q] = [reduceAxis(1, "one"), reduceAxis(kernel[0], "r"), reduceAxis(kernel[1], "q")];
+  const from = pad === 0 ? X : padded;
+  const Y = compute(
+    [batch, channels, ...out],
+    (n, c, y, x) =>
+      sum(mul(read(from, n, add(c, one), add(mul(y, stride), r), add(mul(x, stride), q)), read(W, c, one, r, q)), [
+        one,
+        r,
+        q,
+      ]),
+    { name: "Y" },
+  );
+  const Z = compute([batch, channels, ...out], (n, c, y, x) => add(read(Y, n, c, y, x), read(bias, c)), { name: "Z" });
+  return { X, W, bias, Y, Z };
+}
+
+describe("a fold over a window is written out", () => {
+  it.each<[number, number, number, Window]>([
+    [3, 9, 10, {}],
+    [4, 8, 12, { pad: 1, batch: 2 }],
+    [2, 11, 17, { pad: 1, stride: 2 }],
+    [3, 16, 16, { pad: 2, kernel: [5, 5] }],
+    [2, 5, 30, { kernel: [1, 7] }],
+    [8, 24, 24, { pad: 1 }],
+  ])("%i channels of %i x %i, %j", (channels, height, width, window) => {
+    const { X, W, bias, Y, Z } = depthwise(channels, height, width, window);
+    expect(check([Y], [X, W], wide)).toBe("stencil");
+    expect(check([Z], [X, W, bias], wide)).toBe("stencil");
+  });
+
+  it.each([1, 2])("the greatest of 3 x 3, stride %i", (stride) => {
+    const X = placeholder([2, 13, 14], { name: "X" });
     const [r, q] = [reduceAxis(3, "r"), reduceAxis(3, "q")];
-    const Y = compute([8, 8, 8], (c, y, x) => sum(mul(read(X, c, add(y, r), add(x, q)), read(W, c, r, q)), [r, q]), {
-      name: "Y",
-    });
-    expect(check([Y], [X, W], wide)).toBe("reduction");
+    const [height, width] = [Math.floor(10 / stride) + 1, Math.floor(11 / stride) + 1];
+    const Y = compute(
+      [2, height, width],
+      (c, y, x) => max(read(X, c, add(mul(y, stride), r), add(mul(x, stride), q)), [r, q]),
+      { name: "Y" },
+    );
+    expect(check([Y], [X], wide)).toBe("stencil");
   });
 });
 
