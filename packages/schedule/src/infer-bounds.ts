@@ -153,7 +153,6 @@ function domainOf(
 }
 
 function checkTails(stage: Stage, extents: ReadonlyMap<IterVar, number>): void {
-  const roots = new Set([...stage.axes, ...stage.reduceAxes]);
   const produced = new Set<IterVar>();
   for (const relation of stage.relations) {
     if (relation.kind === "fuse") {
@@ -162,7 +161,7 @@ function checkTails(stage: Stage, extents: ReadonlyMap<IterVar, number>): void {
     }
     const { parent, inner, outer, tail } = relation;
     const uneven = extentIn(extents, parent) % extentIn(extents, inner) !== 0;
-    if (tail === "roundUp" && (produced.has(parent) || (uneven && !roots.has(parent) && !isPadded(stage, parent)))) {
+    if (tail === "roundUp" && (produced.has(parent) || (uneven && !isPadded(stage, parent)))) {
       throw new CompileError(
         illegalTail(
           parent.name,
@@ -186,10 +185,12 @@ function checkTails(stage: Stage, extents: ReadonlyMap<IterVar, number>): void {
   }
 }
 
-const isPadded = (stage: Stage, axis: IterVar): boolean =>
-  stage.relations.some(
-    (relation) => relation.kind === "split" && relation.tail === "roundUp" && relation.outer === axis,
-  );
+/** Rule: memory has room for more of an axis where every loop around it, up to the dimension, was rounded up too. */
+function isPadded(stage: Stage, axis: IterVar): boolean {
+  const relation = stage.relations.find((other) => other.kind === "split" && other.outer === axis);
+  if (relation?.kind === "split") return relation.tail === "roundUp" && isPadded(stage, relation.parent);
+  return stage.axes.includes(axis) || stage.reduceAxes.includes(axis);
+}
 
 /** Overlapping tiles compute some elements twice: right only when each tile initialises what it folds, and no two run at once. */
 function checkShift(stage: Stage, outer: IterVar, inner: IterVar, parent: IterVar): void {

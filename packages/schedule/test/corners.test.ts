@@ -6,6 +6,7 @@ import {
   add, cast, commReducer, compute, extern, gt, mul, placeholder, read, reduceAxis, select, sub, sum,
 } from "@tilewright/te"; // biome-ignore format: a list
 import { describe, expect, it } from "vitest";
+import { refusal } from "./agreement.js";
 import { elements } from "./programs.js";
 
 const input = (shape: readonly number[], name: string, dtype: DType = "float32"): Tensor =>
@@ -68,6 +69,20 @@ describe("tails", () => {
     };
     expect(outcome([C], [A], nested)).toBe("SCH116");
     expect(outcome([C], [A], (s) => void S.split(s, B, "i", { factor: 4, tail: "roundUp" }))).toBe("same");
+  });
+
+  it("rounds up only what was rounded up to the dimension: the part of a guarded split has no room, even where it divides", () => {
+    const A = placeholder([4, 7], { name: "A" });
+    const B = compute([3, 7], (i, j) => add(read(A, i, j), read(A, add(i, 1), j)), { name: "B" });
+    const C = compute([3, 6], (i, j) => add(read(B, i, j), read(B, i, add(j, 1))), { name: "C" });
+    for (const rolled of [false, true]) {
+      const s = S.createSchedule(C);
+      const [outer] = S.split(s, B, "j", { parts: 2 });
+      const [again] = S.split(s, B, outer, { factor: 1, tail: "roundUp" });
+      S.computeAt(s, B, C, "j");
+      if (rolled) S.rollingBuffer(s, B, 1);
+      expect(refusal(s, () => S.split(s, B, again, { factor: 5, tail: "roundUp" }))).toBe("SCH116");
+    }
   });
 
   it("shifted tiles must not meet on threads", () => {
