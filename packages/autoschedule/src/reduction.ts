@@ -14,6 +14,7 @@ import {
   vectorize,
 } from "@tilewright/schedule";
 import { PARALLEL_ELEMENTS, worthThreads } from "./limits.js";
+import { foldRows, rowFoldWidth } from "./row-fold.js";
 import { extentOf, inlinable, type StageStructure, structureOf, workOf } from "./structure.js";
 
 /**
@@ -115,7 +116,9 @@ function stageLoops(
   const innermost = data.at(-1);
   const attached = owner !== stage;
   const isRowLoop = data.length === 1 && (attached || ownsRows(stage));
-  if (innermost !== undefined && lanes > 1 && extentOf(innermost) >= lanes && !isRowLoop) {
+  const width = rowFoldWidth(stage, capabilities);
+  if (width > 0) foldRows(schedule, stage, width, lanes);
+  if (width === 0 && innermost !== undefined && lanes > 1 && extentOf(innermost) >= lanes && !isRowLoop) {
     const wide = Math.max(1, Math.min(vectors, Math.floor(extentOf(innermost) / lanes)));
     const [outer, within] = split(schedule, tensor, innermost, { factor: lanes * wide });
     reorder(schedule, tensor, [...data.slice(0, -1), outer, ...folds, within]);

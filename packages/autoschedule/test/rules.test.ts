@@ -289,6 +289,24 @@ describe("reductions", () => {
     expect(check([compute([m], (j) => sum(read(X, r, j), r), { name: "S" })], [X], wide)).toBe("reduction");
   });
 
+  it.each([8, 31, 64, 100])("rows of %i as vectors: sums, and greatest elements that are below zero", (width) => {
+    const X = placeholder([3, width], { name: "X" });
+    const [a, b] = [reduceAxis(width, "a"), reduceAxis(width, "b")];
+    const S = compute([3], (i) => sum(read(X, i, a), a), { name: "S" });
+    const M = compute([3], (i) => max(sub(read(X, i, b), 9), b), { name: "M" });
+    for (const capabilities of [wide, avx]) {
+      expect(check([S], [X], capabilities)).toBe("reduction");
+      expect(check([M], [X], capabilities)).toBe("reduction");
+    }
+  });
+
+  it("a fold whose order was promised stays as it is", () => {
+    const X = placeholder([3, 64], { name: "X" });
+    const a = reduceAxis(64, "a");
+    const S = compute([3], (i) => sum(read(X, i, a), a, { strict: true }), { name: "S" });
+    expect(check([S], [X], wide)).toBe("reduction");
+  });
+
   it("everything to one number, and row sums beside it", () => {
     const X = placeholder([12, 7], { name: "X" });
     const [a, b] = [reduceAxis(12, "a"), reduceAxis(7, "b")];
