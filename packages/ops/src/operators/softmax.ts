@@ -18,12 +18,12 @@ function along(
   x: Tensor,
   axis: number,
   fold: (element: Expr, axis: IterVar) => Expr,
-  element: (at: readonly Expr[], others: readonly Expr[]) => Expr,
+  element: (at: readonly Expr[]) => Expr,
 ): Tensor {
   const extents = extentsOf(x);
   const folded = te.reduceAxis(extents[axis] ?? 1, "k");
   const body = (...others: Expr[]): Expr =>
-    fold(element([...others.slice(0, axis), folded.variable, ...others.slice(axis)], others), folded);
+    fold(element([...others.slice(0, axis), folded.variable, ...others.slice(axis)]), folded);
   return te.compute(
     extents.filter((_, position) => position !== axis),
     body,
@@ -31,8 +31,11 @@ function along(
   );
 }
 
-/** The stages that softmax and its logarithm share: the greatest element of each row, and the sum of exponentials above it. */
-export function rowSums(x: Tensor, axis: number): { readonly greatest: Tensor; readonly total: Tensor } {
+/** What softmax and its logarithm share: the greatest element of each row, exponentials of what is below it, and their sum. */
+export function rowSums(
+  x: Tensor,
+  axis: number,
+): { readonly greatest: Tensor; readonly exponentials: Tensor; readonly total: Tensor } {
   const greatest = along(
     "row_max",
     x,
@@ -40,14 +43,16 @@ export function rowSums(x: Tensor, axis: number): { readonly greatest: Tensor; r
     (e, k) => te.max(e, k),
     (at) => te.read(x, ...at),
   );
+  const below = (...at: Expr[]): Expr => te.sub(te.read(x, ...at), te.read(greatest, ...without(at, axis)));
+  const exponentials = te.compute(extentsOf(x), (...at: Expr[]) => te.exp(below(...at)), { name: "exponentials" });
   const total = along(
     "row_sum",
     x,
     axis,
     (e, k) => te.sum(e, k),
-    (at, others) => te.exp(te.sub(te.read(x, ...at), te.read(greatest, ...others))),
+    (at) => te.read(exponentials, ...at),
   );
-  return { greatest, total };
+  return { greatest, exponentials, total };
 }
 
 function inferSoftmax(name: string, inputs: readonly TensorType[], attributes: NodeAttributes): readonly TensorType[] {
@@ -70,11 +75,9 @@ export const SOFTMAX = defineOperator({
   compute(inputs, attributes) {
     const x = first(inputs);
     const axis = axisOf(attributes, x.shape.length);
-    const { greatest, total } = rowSums(x, axis);
-    const body = (...index: Expr[]): Expr => {
-      const row = without(index, axis);
-      return te.div(te.exp(te.sub(te.read(x, ...index), te.read(greatest, ...row))), te.read(total, ...row));
-    };
+    const { exponentials, total } = rowSums(x, axis);
+    const body = (...index: Expr[]): Expr =>
+      te.div(te.read(exponentials, ...index), te.read(total, ...without(index, axis)));
     return [te.compute(extentsOf(x), body, { name: "softmax" })];
   },
   gradient(b, node, [g]) {
