@@ -14,10 +14,12 @@ import {
 } from "@tilewright/schedule";
 import { PARALLEL_ELEMENTS, worthThreads } from "./limits.js";
 import { elementsOf, extentOf, inlinable, isPointwise, type StageStructure, structureOf } from "./structure.js";
+import { tileTransposition, transposedAxis } from "./transposition.js";
 
 /**
  * Rule: a group without reductions. Intermediates are inlined while that stays small; each output is one loop over all elements when everything is read
- * where it is written, else its innermost axis stays apart. The innermost loop is vectorized, the outermost runs on threads when there is enough work.
+ * where it is written, else its innermost axis stays apart; what reads along another axis than it writes goes in tiles. The innermost loop is vectorized,
+ * the outermost runs on threads when there is enough work.
  */
 export const elementwiseRule: ScheduleRule = {
   name: "elementwise",
@@ -32,7 +34,9 @@ export const elementwiseRule: ScheduleRule = {
         for (const stage of inlined) computeInline(schedule, stage.tensor);
         for (const stage of stages) {
           if (inlined.has(stage)) continue;
-          streamLoops(schedule, stage.tensor, isStream(stage, inlined), capabilities, vectors);
+          const across = transposedAxis(stage);
+          if (across !== undefined) tileTransposition(schedule, stage, across, capabilities);
+          else streamLoops(schedule, stage.tensor, isStream(stage, inlined), capabilities, vectors);
         }
         return traceOf(schedule);
       },
@@ -56,7 +60,7 @@ function isStream(stage: StageStructure, stages: ReadonlySet<StageStructure>): b
 }
 
 /** Loops of a stage without reductions: fused where that keeps accesses contiguous, vectorized, parallel. */
-export function streamLoops(
+function streamLoops(
   schedule: Schedule,
   tensor: Tensor,
   stream: boolean,
@@ -101,13 +105,7 @@ function forkChunks(schedule: Schedule, tensor: Tensor, axis: IterVar, chunk: nu
 }
 
 /** `axis → outer, wide (unrolled), lanes (vectorized)`; returns the outer loop. */
-export function vectorizeInner(
-  schedule: Schedule,
-  tensor: Tensor,
-  axis: IterVar,
-  lanes: number,
-  wide: number,
-): IterVar {
+function vectorizeInner(schedule: Schedule, tensor: Tensor, axis: IterVar, lanes: number, wide: number): IterVar {
   const [outer, vector] = split(schedule, tensor, axis, { factor: lanes });
   vectorize(schedule, tensor, vector);
   if (wide <= 1) return outer;

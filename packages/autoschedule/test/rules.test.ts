@@ -162,7 +162,7 @@ describe("a contraction is a product of panels", () => {
   });
 
   it("on threads, with a border stored plane by plane", () => {
-    const { X, W, bias, Z } = convolution(16, 16, 10, 10, { pad: 1, batch: 2 });
+    const { X, W, bias, Z } = convolution(12, 10, 10, 10, { pad: 1, batch: 2 });
     expect(check([Z], [X, W, bias], wide)).toBe("contraction");
     expect(replay([Z], autoschedule([Z], { capabilities: wide }).trace)).toSatisfy(
       (s: Schedule) => print(s).split("parallel").length > 2,
@@ -260,6 +260,28 @@ describe("a fold over a window is written out", () => {
       { name: "Y" },
     );
     expect(check([Y], [X], wide)).toBe("stencil");
+  });
+});
+
+describe("what reads across what it writes", () => {
+  it.each([
+    [16, 16],
+    [33, 21],
+    [5, 70],
+    [70, 3],
+    [200, 164],
+  ])("transposes %i x %i", (rows, columns) => {
+    const X = placeholder([columns, rows], { name: "X" });
+    const T = compute([rows, columns], (i, j) => add(read(X, j, i), 1), { name: "T" });
+    for (const capabilities of [wide, avx]) expect(check([T], [X], capabilities)).toBe("elementwise");
+  });
+
+  it("permutes four axes", () => {
+    const X = placeholder([2, 9, 10, 6], { name: "X" });
+    const T = compute([2, 6, 9, 10], (n, c, y, x) => read(X, n, y, x, c), { name: "T" });
+    const back = compute([2, 9, 10, 6], (n, y, x, c) => read(T, n, c, y, x), { name: "back" });
+    expect(check([T], [X], wide)).toBe("elementwise");
+    expect(check([T, back], [X], avx)).toBe("elementwise");
   });
 });
 
