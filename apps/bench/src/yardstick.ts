@@ -35,7 +35,7 @@ export function arithmeticYardstick(found: FoundTarget): Promise<Yardstick> {
   const out = buffer("out", { dtype: "float32", shape: [PARTS * ACCUMULATORS * lanes] });
   const factor = buffer("factor", { dtype: "float32", shape: [1] });
   const work = 2 * PARTS * ACCUMULATORS * lanes * STEPS;
-  return yardstick(found, [out, factor], multiplyAdds(out, factor, lanes), [out, factor], work);
+  return yardstick(found, [out, factor], multiplyAdds(out, factor, lanes), work);
 }
 
 /** A copy that reads and writes `bytes` bytes together. */
@@ -44,14 +44,13 @@ export function copyYardstick(found: FoundTarget, bytes: number): Promise<Yardst
   const vectors = Math.max(1, Math.ceil(bytes / 2 / 4 / lanes / 4 / PARTS)) * 4;
   const shape = [PARTS * vectors * lanes];
   const [out, from] = [buffer("out", { dtype: "float32", shape }), buffer("from", { dtype: "float32", shape })];
-  return yardstick(found, [out, from], copy(out, from, vectors, lanes), [out, from], 2 * 4 * PARTS * vectors * lanes);
+  return yardstick(found, [out, from], copy(out, from, vectors, lanes), 2 * 4 * PARTS * vectors * lanes);
 }
 
 async function yardstick(
   found: FoundTarget,
   parameters: readonly Buffer[],
   body: Stmt,
-  shapes: readonly Buffer[],
   work: number,
 ): Promise<Yardstick> {
   const func: PrimFunc = {
@@ -67,7 +66,7 @@ async function yardstick(
   const { artifact } = await compileFunctions([func], { target: found.target });
   const device = await found.open();
   const functions = await loadFunctions(artifact, device);
-  const arrays = shapes.map(({ shape }): NDArray => {
+  const arrays = parameters.map(({ shape }): NDArray => {
     const array = deviceArray(
       device,
       shape.map((extent) => Number((extent as { value?: number }).value)),
