@@ -7,7 +7,7 @@ import {
 import { scheduleSources } from "./border.js";
 import { type Contraction, contractionStructure, contractionWork, dimensionOf } from "./contraction-structure.js";
 import { PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
-import { registerTile, TILED_MULTIPLY_ADDS, tileLoops } from "./matmul.js";
+import { TILED_MULTIPLY_ADDS, tileKnobs, tileLoops } from "./matmul.js";
 import { extentOf, structureOf, variablesIn } from "./structure.js";
 
 /** Panels that a block has at least, however deep: as often is L read for them. */
@@ -31,16 +31,8 @@ export const contractionRule: ScheduleRule = {
       return null;
     const lanes = lanesOf(capabilities, bitsOf(contraction.stage.tensor.dtype) / 8);
     if (pointsOf(contraction) < lanes) return null;
-    const tile = registerTile(capabilities, lanes);
     return {
-      knobs: [
-        { name: "tileRows", candidates: [tile.rows, ...[2, 3, 4, 5, 6, 8].filter((rows) => rows !== tile.rows)] },
-        {
-          name: "tileVectors",
-          candidates: [tile.vectors, ...[1, 2, 3, 4].filter((vectors) => vectors !== tile.vectors)],
-        },
-        { name: "blockPanels", candidates: [0, 1, 2, 4, 8, 16] },
-      ],
+      knobs: [...tileKnobs(capabilities, lanes), { name: "blockPanels", candidates: [0, 1, 2, 4, 8, 16] }],
       apply: (values) => {
         const schedule = createSchedule(outputs);
         scheduleContraction(schedule, contraction, capabilities, lanes, values);

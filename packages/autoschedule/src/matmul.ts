@@ -1,4 +1,4 @@
-import { type Capabilities, type KnobValues, lanesOf, type ScheduleRule } from "@tilewright/backend";
+import { type Capabilities, type Knob, type KnobValues, lanesOf, type ScheduleRule } from "@tilewright/backend";
 import { bitsOf, type IterVar, type Tensor } from "@tilewright/ir";
 import {
   axesOf, cacheRead, cacheWrite, computeAt, computeInline, createSchedule, parallel, reorder, type Schedule, split, traceOf, transformLayout, unroll,
@@ -30,16 +30,8 @@ export const matmulRule: ScheduleRule = {
     if (stages === null || matmul === null || multiplyAdds(matmul) < TILED_MULTIPLY_ADDS || extentOf(matmul.row) < 2)
       return null;
     const lanes = lanesOf(capabilities, bitsOf(matmul.stage.tensor.dtype) / 8);
-    const tile = registerTile(capabilities, lanes);
     return {
-      knobs: [
-        { name: "tileRows", candidates: [tile.rows, ...[2, 3, 4, 5, 6, 8].filter((rows) => rows !== tile.rows)] },
-        {
-          name: "tileVectors",
-          candidates: [tile.vectors, ...[1, 2, 3, 4].filter((vectors) => vectors !== tile.vectors)],
-        },
-        { name: "blockRows", candidates: [0, 16, 32, 64, 96, 128] },
-      ],
+      knobs: [...tileKnobs(capabilities, lanes), { name: "blockRows", candidates: [0, 16, 32, 64, 96, 128] }],
       apply: (values) => {
         const schedule = createSchedule(outputs);
         tiled(schedule, matmul, stages, capabilities, lanes, values);
@@ -63,6 +55,19 @@ export function registerTile(
   const spare = registers - vectors - (capabilities.fusedMultiplyAdd ? 1 : 3);
   const rows = Math.max(1, Math.min(6, Math.floor(spare / vectors)));
   return { rows: rows === 5 ? 4 : rows, vectors };
+}
+
+/** Rows and vectors of the register tile as knobs, what fits the registers first. */
+export function tileKnobs(capabilities: Capabilities, lanes: number): readonly Knob[] {
+  const { rows, vectors } = registerTile(capabilities, lanes);
+  const others = (first: number, all: readonly number[]): readonly number[] => [
+    first,
+    ...all.filter((each) => each !== first),
+  ];
+  return [
+    { name: "tileRows", candidates: others(rows, [2, 3, 4, 5, 6, 8]) },
+    { name: "tileVectors", candidates: others(vectors, [1, 2, 3, 4]) },
+  ];
 }
 
 function tiled(

@@ -23,7 +23,7 @@ interface Stencil extends Epilogue {
  * Rule: a fold over a small window around each element: depthwise convolutions, pooling. Without loops over the window, for a tile of rows and one
  * vector of columns, whose rows share what they load:
  *
- *     for each plane, on threads: store its border
+ *     for each plane, on threads where there are enough: store its border
  *       for each tile of MR rows × one vector: MR folds in registers; then the elementwise stages, and one store
  */
 export const stencilRule: ScheduleRule = {
@@ -94,5 +94,7 @@ function scheduleStencil(
 
   const plane = planes.length > 1 ? fuse(schedule, last.tensor, ...planes) : planes[0];
   if (plane !== undefined) for (const border of borders) computeAt(schedule, border.tensor, last.tensor, plane);
-  if (worthThreads(capabilities, workOf(stage), PARALLEL_ELEMENTS)) parallel(schedule, last.tensor, plane ?? rowTiles);
+  if (!worthThreads(capabilities, workOf(stage), PARALLEL_ELEMENTS)) return;
+  const count = planes.reduce((product, axis) => product * extentOf(axis), 1);
+  parallel(schedule, last.tensor, plane !== undefined && count >= capabilities.threads ? plane : rowTiles);
 }
