@@ -13,13 +13,14 @@ export function barsHtml(measurements: readonly Measurement[], title: string): s
 <meta charset="utf-8">
 <title>${escaped(title)}</title>
 <style>
-body { font: 14px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 60em; color: #222; background: #fff; }
+body { font: 14px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 72em; color: #222; background: #fff; }
+h1 { font-size: 18px; }
 h2 { font-size: 14px; margin: 1.2em 0 .3em; }
-.line { display: grid; grid-template-columns: 10em 1fr 18em; gap: .6em; align-items: center; }
+.line { display: grid; grid-template-columns: 10em 1fr 26em; gap: .6em; align-items: center; }
 .bar { height: 1em; min-width: 1px; background: #b9c4d0; border-radius: 2px; }
 .ours .bar { background: #2b6cb0; }
 .ours { font-weight: 600; }
-.figures { font-variant-numeric: tabular-nums; }
+.figures { white-space: nowrap; font-variant-numeric: tabular-nums; }
 </style>
 <h1>${escaped(title)}</h1>
 <p>Bars are times of a run, medians: shorter is better.</p>
