@@ -1,6 +1,6 @@
 import { invariant } from "@tilewright/diagnostics";
-import { type Const, constant, type DType, isFloat, rewrite, type Tensor, type Value } from "@tilewright/ir";
 import { attributeKey, type FusedGroup } from "@tilewright/graph";
+import { type Const, constant, type DType, isFloat, rewrite, type Tensor, type Value } from "@tilewright/ir";
 import { bindTensors, decodeData, type Model, type Operators, operatorKey, shapeOf, sizeOf } from "@tilewright/ops";
 import * as te from "@tilewright/te";
 import { bytesOfBlob } from "./evaluate-model.js";

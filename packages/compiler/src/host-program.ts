@@ -30,10 +30,15 @@ export function launchProgram(calls: readonly HostCall[]): LaunchProgram {
 }
 
 /**
- * The function that runs a model: `name(arena, weights, state, ...inputs, ...outputs)`, the calls in order. Regions are bytes; inputs and
- * outputs are flat.
+ * The function that runs a model or prepares it: `name(arena, weights, state, ...inputs, ...outputs)`, the calls in order. Regions are bytes;
+ * inputs and outputs are flat.
  */
-export function hostProgram(name: string, graph: Graph, calls: readonly HostCall[], layout: MemoryLayout): PrimFunc {
+export function hostProgram(
+  name: string,
+  calls: readonly HostCall[],
+  layout: MemoryLayout,
+  given: Pick<Graph, "inputs" | "outputs"> = { inputs: [], outputs: [] },
+): PrimFunc {
   const bytes = (region: string, count: number): Buffer =>
     buffer(region, { dtype: "uint8", shape: [count], alignment: 64 });
   const flat =
@@ -45,8 +50,8 @@ export function hostProgram(name: string, graph: Graph, calls: readonly HostCall
     weights: bytes("weights", layout.weightsBytes),
     state: bytes("state", layout.stateBytes),
   };
-  const inputs = graph.inputs.map(flat("input"));
-  const outputs = graph.outputs.map(flat("output"));
+  const inputs = given.inputs.map(flat("input"));
+  const outputs = given.outputs.map(flat("output"));
   const regionOf = (location: Location): BufferRegion => {
     if ("offset" in location) return build.region(memory[location.kind], [int(location.offset)], [int(location.bytes)]);
     const whole = (location.kind === "input" ? inputs : outputs)[location.position];

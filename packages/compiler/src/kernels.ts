@@ -1,9 +1,10 @@
 import { CompileError, type Diagnostic } from "@tilewright/diagnostics";
-import type { PrimFunc } from "@tilewright/ir";
+import type { Buffer, PrimFunc } from "@tilewright/ir";
 import { untakenKernel } from "./errors.js";
 import type { KernelTensors } from "./group-tensors.js";
 import { cName, uniqueNames } from "./names.js";
 import { mayOverwrite, type ScheduleChoice, type Scheduled, scheduleKernel, withAliases } from "./schedule-kernel.js";
+import { type SplitKernel, splitPreparation } from "./split-preparation.js";
 import { obstacleTo, type TargetSide } from "./target-side.js";
 
 /** A scheduled group, before it is known which memory it overwrites. */
@@ -18,6 +19,17 @@ export interface Kernel {
   readonly side: number;
   /** Why it is not for the first one. */
   readonly reason: string | null;
+}
+
+/** A kernel whose constants are prepared once. */
+export interface PreparedKernel {
+  /** Parameters: inputs by their positions in `kept`, what is prepared, the output. */
+  readonly run: Kernel;
+  readonly kept: readonly number[];
+  /** Parameters: constants by their positions in `constants`, what it prepares. */
+  readonly prepare: Kernel;
+  readonly constants: readonly number[];
+  readonly prepared: readonly Buffer[];
 }
 
 /** A kernel of the program, for reports. */
@@ -58,6 +70,7 @@ export interface KernelsOptions {
  */
 export class Kernels {
   private readonly byKey = new Map<string, Kernel>();
+  private readonly byConstants = new Map<string, PreparedKernel | null>();
   private readonly made = new Map<string, Made>();
   private readonly unique = uniqueNames();
   private readonly prefix: string;
@@ -131,6 +144,17 @@ export class Kernels {
     return { scheduled: scheduleKernel(name, [output], [...inputs, output], context), warnings };
   }
 
+  /** The kernel with what it computes from constants, inputs by their positions, apart; null when that is nothing. */
+  prepared(kernel: Kernel, constants: readonly number[]): PreparedKernel | null {
+    const key = `${kernel.key} with constants ${constants.join(",")}`;
+    const before = this.byConstants.get(key);
+    if (before !== undefined) return before;
+    const split = splitPreparation(kernel.scheduled.func, new Set(buffersAt(kernel.scheduled.func, constants)));
+    const made = split === null ? null : preparedKernel(kernel, key, split);
+    this.byConstants.set(key, made);
+    return made;
+  }
+
   /** The name of the kernel's function for the positions of the parameters that it overwrites. */
   functionFor(kernel: Kernel, overwritten: readonly number[]): string {
     const key = `${kernel.key} over ${overwritten.join(",")}`;
@@ -155,4 +179,26 @@ export class Kernels {
       return { name: func.name, rule: scheduled.rule, operators, calls, target: this.sides[side]?.name ?? "", reason };
     });
   }
+}
+
+function buffersAt({ parameters }: PrimFunc, positions: readonly number[]): readonly Buffer[] {
+  return positions.map((position) => parameters[position]).filter((parameter) => parameter?.kind === "Buffer");
+}
+
+function preparedKernel(kernel: Kernel, key: string, { prepare, run, prepared }: SplitKernel): PreparedKernel {
+  const { scheduled } = kernel;
+  const positions = (func: PrimFunc): readonly number[] =>
+    func.parameters.map((each) => scheduled.func.parameters.indexOf(each)).filter((at) => at >= 0);
+  return {
+    run: { ...kernel, key, scheduled: { ...scheduled, func: run } },
+    kept: positions(run).slice(0, -1),
+    prepare: {
+      ...kernel,
+      name: `${kernel.name}_prepare`,
+      key: `${key}, prepared`,
+      scheduled: { ...scheduled, func: prepare },
+    },
+    constants: positions(prepare),
+    prepared,
+  };
 }

@@ -18,6 +18,7 @@ import { copyTensors, countOf, groupKey, groupTensors, memoryInputs, scalarConst
 import { type HostCall, hostProgram, launchProgram } from "./host-program.js";
 import { type Kernel, type KernelReport, Kernels } from "./kernels.js";
 import { type KernelStep, type Location, layOut, type MemoryLayout } from "./memory.js";
+import { type Preparation, Preparations } from "./preparations.js";
 import type { ScheduleChoice } from "./schedule-kernel.js";
 import { type Copy, planTransfers, type RootOf, rootsOf, type Transfers } from "./storage.js";
 import { blaming, moduleOf, type TargetSide } from "./target-side.js";
@@ -61,6 +62,8 @@ export interface LoweredModel extends LoweredModule {
   /** The host program: a function of the only module when its target holds host code, else data. The other one is null. */
   readonly entry: string | null;
   readonly program: LaunchProgram | null;
+  /** The host function that computes once what needs constants alone; null where that is nothing. */
+  readonly prepare: string | null;
   /** The model after the graph passes; inputs, states and outputs stand in the order of the original. */
   readonly model: Model;
   readonly layout: MemoryLayout;
@@ -95,21 +98,34 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
   const rootOf = rootsOf(groups);
   const sides: readonly TargetSide[] = [{ ...options, name }, ...(host === undefined ? [] : [host])];
   const kernels = new Kernels(model.graph.name, sides, { schedule, report: (each) => void diagnostics.push(each) });
-  const steps = stepsOf(groups, model, kernels, rootOf, options);
+  const constants = new Set(host === undefined && options.capabilities.hostCode ? constantsOf(model) : []);
+  const preparations = new Preparations(kernels, constants, rootOf);
+  const steps = stepsOf(groups, model, kernels, preparations, rootOf, options);
   options.onProgress?.({ stage: "memory", done: 0, total: 1 });
   options.signal?.throwIfAborted();
   const transfers = planTransfers(model.graph, rootOf);
-  const needed = constantsNeeded(steps, transfers, rootOf, model);
-  const layout = layOut(model.graph, steps, transfers, rootOf, needed);
+  const needed = constantsNeeded(
+    [...steps.flatMap(({ inputs }) => inputs), ...preparations.all().flatMap((each) => each.constants)],
+    transfers,
+    rootOf,
+    model,
+  );
+  const prepared = preparations.all().flatMap((each) => each.prepared);
+  const layout = layOut(model.graph, steps, transfers, rootOf, needed, prepared);
   const calls = callsOf(steps, transfers, layout, kernels, rootOf, model);
+  const early = preparingCalls(preparations.all(), layout, kernels, rootOf);
   const modules = sides.map((_, side) => kernels.functions(side));
   const entry = hostCodeSide(sides, modules) === null ? null : kernels.name("run");
+  const prepare = early.length === 0 ? null : kernels.name("prepare");
   options.onProgress?.({ stage: "lower", done: 0, total: 1 });
   options.signal?.throwIfAborted();
   const lowered = sides.map((side, k) => {
-    const run =
-      entry !== null && k === hostCodeSide(sides, modules) ? [hostProgram(entry, model.graph, calls, layout)] : [];
-    return lowerSide(side, [...(modules[k] ?? []), ...run], kernels.report(), options, diagnostics);
+    const programs: PrimFunc[] = [];
+    if (k === hostCodeSide(sides, modules)) {
+      if (prepare !== null) programs.push(hostProgram(prepare, early, layout));
+      if (entry !== null) programs.push(hostProgram(entry, calls, layout, model.graph));
+    }
+    return lowerSide(side, [...(modules[k] ?? []), ...programs], kernels.report(), options, diagnostics);
   });
   const reports = kernels.report();
   const moved = reports.filter(({ reason }) => reason !== null);
@@ -121,6 +137,7 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
     host: second,
     entry,
     program: entry === null ? launchProgram(calls) : null,
+    prepare,
     model,
     layout,
     kernels: reports,
@@ -187,6 +204,7 @@ function stepsOf(
   groups: readonly FusedGroup[],
   model: Model,
   kernels: Kernels,
+  preparations: Preparations,
   rootOf: RootOf,
   { operators, onProgress, signal }: LowerModelOptions,
 ): readonly Step[] {
@@ -200,7 +218,7 @@ function stepsOf(
     const names = group.nodes.map(({ operator }) => operator.name);
     const kernel = kernels.kernel(groupKey(group, scalars), names, () => groupTensors(group, operators, scalars));
     const inputs = memoryInputs(group, scalars);
-    return { inputs, output, overwrites: overwritable(inputs, kernel, rootOf), kernel };
+    return { ...preparations.called(kernel, inputs), output, overwrites: overwritable(inputs, kernel, rootOf) };
   });
 }
 
@@ -210,16 +228,39 @@ function overwritable(inputs: readonly Value[], { overwrites }: Kernel, rootOf: 
   return inputs.filter((value) => !kept.has(rootOf(value)));
 }
 
-/** Constants that a kernel or a copy reads from memory. */
+function constantsOf({ graph }: Model): readonly Value[] {
+  return graph.constants.map(({ value }) => value);
+}
+
+/** Constants that kernels, which read `inputs`, or copies read from memory. */
 function constantsNeeded(
-  steps: readonly Step[],
+  inputs: readonly Value[],
   { before, after }: Transfers,
   rootOf: RootOf,
-  { graph }: Model,
+  model: Model,
 ): ReadonlySet<Value> {
   const read = new Set<Value>([...before, ...after].map(({ from }) => from));
-  for (const { inputs } of steps) for (const input of inputs) read.add(rootOf(input));
-  return new Set(graph.constants.map(({ value }) => value).filter((value) => read.has(value)));
+  for (const input of inputs) read.add(rootOf(input));
+  return new Set(constantsOf(model).filter((value) => read.has(value)));
+}
+
+/** The calls that prepare constants. */
+function preparingCalls(
+  preparations: readonly Preparation[],
+  { locations }: MemoryLayout,
+  kernels: Kernels,
+  rootOf: RootOf,
+): readonly HostCall[] {
+  return preparations.map(({ kernel, constants, prepared }) => ({
+    kernel: kernels.functionFor(kernel, []),
+    arguments: [...constants, ...prepared].map((value) => locationOf(value, locations, rootOf)),
+  }));
+}
+
+function locationOf(value: Value, locations: MemoryLayout["locations"], rootOf: RootOf): Location {
+  const location = locations.get(rootOf(value));
+  invariant(location !== undefined, `\`${value.name}\` has no memory`);
+  return location;
 }
 
 /** The calls of the program: first copies, the kernels, last copies. */
@@ -232,11 +273,7 @@ function callsOf(
   { graph }: Model,
 ): readonly HostCall[] {
   const sideOf = sidesOf(steps, rootOf);
-  const at = (value: Value): Location => {
-    const location = layout.locations.get(rootOf(value));
-    invariant(location !== undefined, `\`${value.name}\` has no memory`);
-    return location;
-  };
+  const at = (value: Value): Location => locationOf(value, layout.locations, rootOf);
   const copy = ({ from, to }: Copy, source: Location): HostCall => {
     const count = countOf(from);
     const goal = to.kind === "state" ? graph.states[to.position]?.value : undefined;

@@ -28,6 +28,8 @@ export interface MemoryLayout {
   readonly overwritten: readonly (readonly Value[])[];
   readonly stateOffsets: readonly number[];
   readonly weightOffsets: ReadonlyMap<Value, number>;
+  /** Constants first, as the artifact holds them, then what is prepared from them at load. */
+  readonly constantBytes: number;
   readonly weightsBytes: number;
   readonly stateBytes: number;
   readonly plan: MemoryPlan;
@@ -47,6 +49,7 @@ export function layOut(
   transfers: Transfers,
   rootOf: RootOf,
   constants: ReadonlySet<Value>,
+  prepared: readonly Value[],
 ): MemoryLayout {
   const locations = new Map<Value, Location>();
   for (const [position, value] of graph.inputs.entries()) locations.set(value, { kind: "input", position });
@@ -55,8 +58,8 @@ export function layOut(
     locations.set(value, { kind: "state", offset: states.offsets[position] ?? 0, bytes: sizeInBytes(value) });
   });
   const weights = graph.constants.map(({ value }) => value).filter((value) => constants.has(value));
-  const { offsets, bytes: weightsBytes } = place(weights);
-  weights.forEach((value, position) => {
+  const { offsets, bytes: weightsBytes } = place([...weights, ...prepared]);
+  [...weights, ...prepared].forEach((value, position) => {
     locations.set(value, { kind: "weights", offset: offsets[position] ?? 0, bytes: sizeInBytes(value) });
   });
   const lastRead = lastReads(steps, transfers, rootOf);
@@ -85,6 +88,7 @@ export function layOut(
     overwritten,
     stateOffsets: states.offsets,
     weightOffsets,
+    constantBytes: offsets[weights.length] ?? weightsBytes,
     weightsBytes,
     stateBytes: states.bytes,
     plan,

@@ -34,17 +34,19 @@ export function mergeVariants(variants: readonly [Artifact, ...Artifact[]]): Art
   return { manifest: { ...first.manifest, modules, model: mergeModels(models, span) }, blobs };
 }
 
-/** Arenas are laid out by each module for itself: the largest holds them all. Everything else is the model's, and equal. */
+/** Arenas, and what is prepared behind the weights, are laid out by each module for itself: the largest holds them all. All else is equal. */
 function mergeModels(models: readonly (ModelEntry | null)[], span: Span): ModelEntry | null {
   const [first = null] = models;
   const outside = (model: ModelEntry | null): string =>
-    JSON.stringify(model === null ? null : { ...model, arenaBytes: 0, program: null });
+    JSON.stringify(model === null ? null : { ...model, arenaBytes: 0, weightsBytes: 0, program: null });
   const program = (model: ModelEntry | null): string => JSON.stringify(model?.program ?? null);
   for (const model of models) {
     if (program(model) !== program(first)) throw new CompileError(differentVariants("the program", span));
     if (outside(model) !== outside(first)) throw new CompileError(differentVariants("the model", span));
   }
-  return first === null ? null : { ...first, arenaBytes: Math.max(...models.map((model) => model?.arenaBytes ?? 0)) };
+  const most = (bytes: "arenaBytes" | "weightsBytes"): number =>
+    Math.max(...models.map((model) => model?.[bytes] ?? 0));
+  return first === null ? null : { ...first, arenaBytes: most("arenaBytes"), weightsBytes: most("weightsBytes") };
 }
 
 function sameModule(a: ModuleEntry, b: ModuleEntry): boolean {

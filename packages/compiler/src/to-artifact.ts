@@ -32,8 +32,8 @@ export function functionsArtifact(name: string, module: CompiledModule): Artifac
  */
 export function modelArtifact(original: Model, lowered: LoweredModel, modules: readonly CompiledModule[]): Artifact {
   const blobs = new Map<string, Uint8Array>();
-  const { layout, model, entry, program } = lowered;
-  const weights = new Uint8Array(layout.weightsBytes);
+  const { layout, model, entry, program, prepare } = lowered;
+  const weights = new Uint8Array(layout.constantBytes);
   for (const { value, data } of model.graph.constants) {
     const offset = layout.weightOffsets.get(value);
     if (offset !== undefined) weights.set(bytesOfBlob(value, data, model.blobs), offset);
@@ -43,7 +43,7 @@ export function modelArtifact(original: Model, lowered: LoweredModel, modules: r
   const modelEntry: ModelEntry = {
     entry,
     ...(program === null ? {} : { program }),
-    prepare: null,
+    prepare,
     arenaBytes: layout.plan.arenaBytes,
     weightsBytes: layout.weightsBytes,
     stateBytes: layout.stateBytes,

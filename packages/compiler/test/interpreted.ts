@@ -56,22 +56,27 @@ export class InterpretedModel {
         offset,
       );
     }
+    if (this.entry.prepare !== null) this.call(this.entry.prepare, []);
   }
 
   run(inputs: readonly TypedArray[]): readonly TypedArray[] {
-    const func = this.module.functions.find(({ name }) => name === this.entry.entry);
-    if (func === undefined) throw new Error(`no ${this.entry.entry}`);
-    const arena = new Uint8Array(this.entry.arenaBytes).fill(0xaa);
     const outputs = this.entry.outputs.map(({ dtype, shape }) =>
       typedArray(
         dtype,
         shape.reduce((a, b) => a * b, 1),
       ),
     );
-    const arrays = [arena, this.weights, this.state, ...inputs.map((input) => input.slice()), ...outputs];
-    const args = new Map(func.parameters.map((parameter, k) => [parameter, arrays[k] as TypedArray]));
-    interpret(this.module, args as never, { entry: func.name, seed: this.runs++ });
+    this.call(this.entry.entry, [...inputs.map((input) => input.slice()), ...outputs]);
     return outputs;
+  }
+
+  private call(name: string | null, arrays: readonly TypedArray[]): void {
+    const func = this.module.functions.find((each) => each.name === name);
+    if (func === undefined) throw new Error(`no ${name}`);
+    const arena = new Uint8Array(this.entry.arenaBytes).fill(0xaa);
+    const all = [arena, this.weights, this.state, ...arrays];
+    const args = new Map(func.parameters.map((parameter, k) => [parameter, all[k] as TypedArray]));
+    interpret(this.module, args as never, { entry: func.name, seed: this.runs++ });
   }
 
   stateOf(position: number): TypedArray {
