@@ -6,12 +6,15 @@ import {
 } from "@tilewright/schedule"; // biome-ignore format: a list
 import { scheduleSources } from "./border.js";
 import { type Contraction, contractionStructure, contractionWork, dimensionOf } from "./contraction-structure.js";
-import { PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
+import { evenBlocks, PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
 import { TILED_MULTIPLY_ADDS, tileKnobs, tileLoops } from "./matmul.js";
 import { extentOf, structureOf, variablesIn } from "./structure.js";
 
 /** Panels that a block has at least, however deep: as often is L read for them. */
 const LEAST_PANELS = 4;
+
+/** Windows of all columns are packed at once up to this size: they stream from the last cache, and each panel of L is read once. */
+const WHOLE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Rule: a sum of products whose left operand reads each dimension at one axis: convolutions with their gradients, and batches of matrix products.
@@ -100,11 +103,11 @@ function pointsOf({ columns }: Contraction): number {
   return columns.reduce((product, axis) => product * extentOf(axis), 1);
 }
 
-/** Panels whose windows fill half of the thread's own cache, but enough that L is not read for few columns; evened out over blocks and threads. */
+/** Panels whose windows fill half of the thread's own cache, but enough that L is not read for few columns; or all, where they are not too large. */
 function panelsPerBlock(panels: number, bytesOfPanel: number, threads: number, capabilities: Capabilities): number {
-  const most = Math.max(LEAST_PANELS, Math.floor(privateCacheBytes(capabilities) / 2 / bytesOfPanel));
-  const blocks = Math.ceil(panels / Math.min(most, panels) / threads) * threads;
-  return Math.max(1, Math.ceil(panels / blocks));
+  const inCache = Math.floor(privateCacheBytes(capabilities) / 2 / bytesOfPanel);
+  const most = panels * bytesOfPanel <= WHOLE_BYTES ? panels : Math.max(LEAST_PANELS, inCache);
+  return evenBlocks(panels, most, threads);
 }
 
 /** Loops of the sums: folds as one loop, then the tile in registers. */
@@ -162,15 +165,16 @@ function packWindows(
   const axes = axesOf(schedule, windows);
   const [panels, within] = split(schedule, windows, axes[around] as IterVar, { factor: tileColumns });
   reorder(schedule, windows, [...axes.slice(0, around), panels, ...axes.slice(around + 1), within]);
-  if (lanes > 1 && areNeighbours(contraction, tileColumns)) {
-    const [copies, lane] = split(schedule, windows, within, { factor: lanes });
+  const width = [lanes, lanes / 2].find((each) => each >= 4 && areNeighbours(contraction, each));
+  if (width !== undefined) {
+    const [copies, lane] = split(schedule, windows, within, { factor: width });
     unroll(schedule, windows, copies);
     vectorize(schedule, windows, lane);
   } else unroll(schedule, windows, within);
 }
 
-/** True when the columns of a panel are neighbours in the memory that R reads: of one row, or of whole planes. */
-function areNeighbours({ columns, folds, right }: Contraction, tileColumns: number): boolean {
+/** True when `width` columns of a panel are always neighbours in the memory that R reads: of one row, or of whole planes. */
+function areNeighbours({ columns, folds, right }: Contraction, width: number): boolean {
   const innermost = columns.at(-1) as IterVar;
   const single = new Set(folds.filter((axis) => extentOf(axis) === 1).map(({ variable }) => variable));
   const indices = right.indices.map((index) =>
@@ -183,7 +187,7 @@ function areNeighbours({ columns, folds, right }: Contraction, tileColumns: numb
   const isStep =
     rest.length + 1 === indices.at(-1)?.length && !rest.some((term) => variablesIn(term).has(innermost.variable));
   if (elsewhere || !isStep) return false;
-  if (columns.length === 1 || extentOf(innermost) % tileColumns === 0) return true;
+  if (columns.length === 1 || extentOf(innermost) % width === 0) return true;
   const { shape } = right.tensor;
   return columns.every((axis, k) => {
     const dimension = shape.length - columns.length + k;

@@ -15,3 +15,17 @@ export function privateCacheBytes(capabilities: Capabilities): number {
   const own = capabilities.caches.filter((cache) => cache.perThread);
   return own.at(-1)?.bytes ?? 256 * 1024;
 }
+
+/**
+ * Panels of a block, `most` at most, for `count` of them in blocks on threads: with the least work, where a block costs half a panel more than its
+ * panels, and one that is not full as much as the others.
+ */
+export function evenBlocks(count: number, most: number, threads: number): number {
+  let [best, least] = [1, Number.POSITIVE_INFINITY];
+  for (let size = Math.max(1, Math.min(count, most)); size >= 1; size--) {
+    const rounds = Math.ceil(Math.ceil(count / size) / threads);
+    const cost = rounds * (size + 0.5);
+    if (cost < least) [best, least] = [size, cost];
+  }
+  return best;
+}

@@ -4,12 +4,15 @@ import {
   axesOf, cacheRead, cacheWrite, computeAt, computeInline, createSchedule, parallel, reorder, type Schedule, split, traceOf, transformLayout, unroll,
   vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
-import { PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
+import { evenBlocks, PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
 import { type MatmulStructure, matmulStructure, multiplyAdds, type Operand } from "./matmul-structure.js";
 import { extentOf, type StageStructure, structureOf } from "./structure.js";
 
 /** Multiply-adds below which packing costs more than it saves. */
 export const TILED_MULTIPLY_ADDS = 4096;
+
+/** Panels that a block of rows may have, however deep: R is read once for each block. */
+const LEAST_PANELS = 48;
 
 /**
  * Rule: a sum of products over one axis, each output axis in one operand (a matrix product with operands in either orientation), with
@@ -168,7 +171,7 @@ export function tileLoops(schedule: Schedule, tensor: Tensor, rows: IterVar, col
   if (lanes > 1) vectorize(schedule, tensor, lane);
 }
 
-/** Rows of L whose panels fill half of the thread's own cache, evened out over the threads. */
+/** Rows of L: of so many panels that R is read seldom, or as many as fill half of the thread's own cache. */
 function rowsPerBlock(
   rows: number,
   bytesPerRow: number,
@@ -176,7 +179,6 @@ function rowsPerBlock(
   threads: number,
   capabilities: Capabilities,
 ): number {
-  const most = Math.max(tileRows, Math.floor(privateCacheBytes(capabilities) / 2 / bytesPerRow / tileRows) * tileRows);
-  const blocks = Math.max(1, Math.ceil(rows / most / threads)) * threads;
-  return Math.max(tileRows, Math.ceil(Math.ceil(rows / blocks) / tileRows) * tileRows);
+  const inCache = Math.floor(privateCacheBytes(capabilities) / 2 / bytesPerRow / tileRows);
+  return evenBlocks(Math.ceil(rows / tileRows), Math.max(LEAST_PANELS, inCache), threads) * tileRows;
 }
