@@ -63,31 +63,39 @@ function scheduleContraction(
   if (stage !== last) computeInline(schedule, stage.tensor);
   for (const other of between) computeInline(schedule, other.tensor);
 
-  const panelsTotal = Math.ceil(pointsOf(contraction) / tileColumns);
   const depth = folds.reduce((product, axis) => product * extentOf(axis), 1);
   const bytesOfPanel = depth * tileColumns * (bitsOf(right.dtype) / 8);
-  const panelsInBlock =
-    blockPanels > 0
-      ? blockPanels
-      : panelsPerBlock(panelsTotal, bytesOfPanel, threaded ? capabilities.threads : 1, capabilities);
+  const panelsTotal = Math.ceil(pointsOf(contraction) / tileColumns);
+  const copies = contraction.outer.reduce((product, axis) => product * extentOf(axis), 1);
+  const isShared = threaded && blockPanels === 0 && copies * panelsTotal * bytesOfPanel <= WHOLE_BYTES;
 
   const axes = axesOf(schedule, last.tensor);
   const outer = axes.slice(0, contraction.outer.length);
   const [rowAxis, ...columnAxes] = axes.slice(contraction.outer.length) as [IterVar, ...IterVar[]];
   const pixels = columnAxes.length > 1 ? fuse(schedule, last.tensor, ...columnAxes) : (columnAxes[0] as IterVar);
-  const [blocks, inBlock] = split(schedule, last.tensor, pixels, { factor: panelsInBlock * tileColumns });
-  const [panels, tile] = split(schedule, last.tensor, inBlock, { factor: tileColumns });
+  const [allPanels, tile] = split(schedule, last.tensor, pixels, { factor: tileColumns });
   const [rowPanels, rows] = split(schedule, last.tensor, rowAxis, { factor: tileRows });
-  reorder(schedule, last.tensor, [...outer, blocks, rowPanels, panels, rows, tile]);
-  computeAt(schedule, sums, last.tensor, panels);
-  computeAt(schedule, windows, last.tensor, blocks);
-  if (threaded)
-    parallel(schedule, last.tensor, outer.length > 0 ? fuse(schedule, last.tensor, ...outer, blocks) : blocks);
+  if (isShared) {
+    reorder(schedule, last.tensor, [...outer, rowPanels, allPanels, rows, tile]);
+    const tiles = fuse(schedule, last.tensor, ...outer, rowPanels, allPanels);
+    parallel(schedule, last.tensor, tiles);
+    computeAt(schedule, sums, last.tensor, tiles);
+  } else {
+    const threads = threaded ? capabilities.threads : 1;
+    const panelsInBlock =
+      blockPanels > 0 ? blockPanels : panelsPerBlock(panelsTotal, bytesOfPanel, threads, capabilities);
+    const [blocks, panels] = split(schedule, last.tensor, allPanels, { factor: panelsInBlock });
+    reorder(schedule, last.tensor, [...outer, blocks, rowPanels, panels, rows, tile]);
+    computeAt(schedule, sums, last.tensor, panels);
+    computeAt(schedule, windows, last.tensor, blocks);
+    if (threaded)
+      parallel(schedule, last.tensor, outer.length > 0 ? fuse(schedule, last.tensor, ...outer, blocks) : blocks);
+  }
   if (threaded) for (const border of borders) spreadPlanes(schedule, border.tensor);
   tileLoops(schedule, last.tensor, rows, tile, lanes);
   sumLoops(schedule, contraction, sums, lanes);
   packLeft(schedule, contraction, packedLeft, tileRows);
-  packWindows(schedule, contraction, windows, tileColumns, lanes);
+  packWindows(schedule, contraction, windows, tileColumns, lanes, isShared);
 }
 
 /** The planes of a border on threads. */
@@ -151,6 +159,7 @@ function packWindows(
   windows: Tensor,
   tileColumns: number,
   lanes: number,
+  threaded: boolean,
 ): void {
   const { outer, folds, right } = contraction;
   const used = variablesIn(right);
@@ -165,6 +174,7 @@ function packWindows(
   const axes = axesOf(schedule, windows);
   const [panels, within] = split(schedule, windows, axes[around] as IterVar, { factor: tileColumns });
   reorder(schedule, windows, [...axes.slice(0, around), panels, ...axes.slice(around + 1), within]);
+  if (threaded) parallel(schedule, windows, fuse(schedule, windows, ...axes.slice(0, around), panels));
   const width = [lanes, lanes / 2].find((each) => each >= 4 && areNeighbours(contraction, each));
   if (width !== undefined) {
     const [copies, lane] = split(schedule, windows, within, { factor: width });
