@@ -25,6 +25,8 @@ export interface AutoscheduleOptions {
   readonly rules?: readonly ScheduleRule[];
   /** Values for knobs by name, where the untuned default is not wanted. */
   readonly knobs?: KnobValues;
+  /** Placeholders whose data is the same in every run; none unless told. */
+  readonly constants?: ReadonlySet<Tensor>;
 }
 
 export interface Autoschedule {
@@ -42,7 +44,7 @@ export interface Autoschedule {
  * @throws CompileError AS101 no tensors, or no capabilities · what the primitives throw for tensors that cannot be scheduled (SCH119)
  */
 export function autoschedule(outputs: readonly Tensor[], options: AutoscheduleOptions): Autoschedule {
-  const { capabilities, rules = [], knobs = {} } = options ?? {};
+  const { capabilities, rules = [], knobs = {}, constants = new Set<Tensor>() } = options ?? {};
   const isList = Array.isArray(outputs) && outputs.length > 0 && outputs.every((output) => output?.kind === "Tensor");
   if (!isList || typeof capabilities !== "object") {
     throw new CompileError(
@@ -50,7 +52,7 @@ export function autoschedule(outputs: readonly Tensor[], options: AutoscheduleOp
     );
   }
   for (const rule of [...rules, ...defaultRules]) {
-    const match = rule.match(outputs, capabilities);
+    const match = rule.match(outputs, capabilities, { constants });
     if (match === null) continue;
     const defaults = Object.fromEntries(match.knobs.map((knob) => [knob.name, knob.candidates[0] ?? 0]));
     return { trace: match.apply({ ...defaults, ...knobs }), rule: rule.name, knobs: match.knobs };

@@ -7,7 +7,7 @@ import {
 import { scheduleSources } from "./border.js";
 import { type Contraction, contractionStructure, contractionWork, dimensionOf } from "./contraction-structure.js";
 import { evenBlocks, PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
-import { TILED_MULTIPLY_ADDS, tileKnobs, tileLoops } from "./matmul.js";
+import { evenRows, TILED_MULTIPLY_ADDS, tileKnobs, tileLoops } from "./matmul.js";
 import { extentOf, structureOf, variablesIn } from "./structure.js";
 
 /** Panels that a block has at least, however deep: as often is L read for them. */
@@ -53,7 +53,7 @@ function scheduleContraction(
   { tileRows: rowsWanted = 4, tileVectors = 2, blockPanels = 0 }: KnobValues,
 ): void {
   const { stage, last, between, row, columns, folds, left, right } = contraction;
-  const tileRows = Math.min(rowsWanted, extentOf(row));
+  const tileRows = evenRows(extentOf(row), rowsWanted);
   const tileColumns = tileVectors * lanes;
   const threaded = worthThreads(capabilities, contractionWork(contraction), PARALLEL_MULTIPLY_ADDS);
   const sums = cacheWrite(schedule, stage.tensor, "local", { flatten: columns.length > 1 ? columns : [] });

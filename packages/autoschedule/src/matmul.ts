@@ -1,4 +1,11 @@
-import { type Capabilities, type Knob, type KnobValues, lanesOf, type ScheduleRule } from "@tilewright/backend";
+import {
+  type Capabilities,
+  type GroupFacts,
+  type Knob,
+  type KnobValues,
+  lanesOf,
+  type ScheduleRule,
+} from "@tilewright/backend";
 import { bitsOf, type IterVar, type Tensor } from "@tilewright/ir";
 import {
   axesOf, cacheRead, cacheWrite, computeAt, computeInline, createSchedule, parallel, reorder, type Schedule, split, traceOf, transformLayout, unroll,
@@ -11,6 +18,12 @@ import { extentOf, type StageStructure, structureOf } from "./structure.js";
 /** Multiply-adds below which packing costs more than it saves. */
 export const TILED_MULTIPLY_ADDS = 4096;
 
+/** Rows for which R is read where it lies, if its rows are along vectors and it is not packed once and for all. */
+const MOST_ROWS_IN_PLACE = 12;
+
+/** Panels of L for each thread below which threads share the columns instead, each with all of L. */
+const FEW_PANELS = 8;
+
 /** Panels that a block of rows may have, however deep: R is read once for each block. */
 const LEAST_PANELS = 48;
 
@@ -19,7 +32,7 @@ const LEAST_PANELS = 48;
  * whatever elementwise stages follow. After BLIS (Van Zee and van de Geijn, 2015):
  *
  *     pack R into panels of NR columns                                 (once, on threads)
- *     for each block of rows, on threads: pack L into panels of MR rows
+ *     for each block of rows, on threads (few rows: columns on threads): pack L into panels of MR rows
  *       for each panel of R: for each panel of L:
  *         MR × NR sums in registers over the whole fold; then the elementwise stages, and one store
  *
@@ -27,17 +40,17 @@ const LEAST_PANELS = 48;
  */
 export const matmulRule: ScheduleRule = {
   name: "matmul",
-  match(outputs, capabilities) {
+  match(outputs, capabilities, facts) {
     const stages = structureOf(outputs);
     const matmul = stages === null ? null : matmulStructure(stages);
-    if (stages === null || matmul === null || multiplyAdds(matmul) < TILED_MULTIPLY_ADDS || extentOf(matmul.row) < 2)
-      return null;
+    if (stages === null || matmul === null || multiplyAdds(matmul) < TILED_MULTIPLY_ADDS) return null;
+    if (extentOf(matmul.row) < 2 || extentOf(matmul.column) < 2) return null;
     const lanes = lanesOf(capabilities, bitsOf(matmul.stage.tensor.dtype) / 8);
     return {
       knobs: [...tileKnobs(capabilities, lanes), { name: "blockRows", candidates: [0, 16, 32, 64, 96, 128] }],
       apply: (values) => {
         const schedule = createSchedule(outputs);
-        tiled(schedule, matmul, stages, capabilities, lanes, values);
+        tiled(schedule, matmul, stages, capabilities, lanes, values, facts);
         return traceOf(schedule);
       },
     };
@@ -60,6 +73,11 @@ export function registerTile(
   return { rows: rows === 5 ? 4 : rows, vectors };
 }
 
+/** Rows of a tile, `most` at most, for tiles that are filled evenly. */
+export function evenRows(rows: number, most: number): number {
+  return Math.ceil(rows / Math.ceil(rows / most));
+}
+
 /** Rows and vectors of the register tile as knobs, what fits the registers first. */
 export function tileKnobs(capabilities: Capabilities, lanes: number): readonly Knob[] {
   const { rows, vectors } = registerTile(capabilities, lanes);
@@ -79,36 +97,38 @@ function tiled(
   stages: readonly StageStructure[],
   capabilities: Capabilities,
   lanes: number,
-  knobs: KnobValues,
+  { tileRows: rowsWanted = 4, tileVectors = 2, blockRows = 0 }: KnobValues,
+  { constants }: GroupFacts = { constants: new Set() },
 ): void {
   const { stage, last, left, right, row, column, fold } = matmul;
-  const { tileRows = 4, tileVectors = 2, blockRows = 0 } = knobs;
+  const tileRows = evenRows(extentOf(row), rowsWanted);
   const tileColumns = tileVectors * lanes;
   const threaded = worthThreads(capabilities, multiplyAdds(matmul), PARALLEL_MULTIPLY_ADDS);
   for (const before of stages.slice(0, stages.indexOf(stage)))
     if (before.tensor !== left.tensor && before.tensor !== right.tensor) computeInline(schedule, before.tensor);
   const sums = cacheWrite(schedule, stage.tensor, "local");
-  const packedRight = packed(schedule, right, sums, stages);
+  const inPlace =
+    extentOf(row) <= MOST_ROWS_IN_PLACE &&
+    right.reduceDimension === 0 &&
+    right.tensor.operation.kind === "Placeholder" &&
+    !constants.has(right.tensor);
+  const packedRight = inPlace ? null : packed(schedule, right, sums, stages);
   const packedLeft = packed(schedule, left, sums, stages);
   if (stage !== last) computeInline(schedule, stage.tensor);
   for (const between of matmul.between) computeInline(schedule, between.tensor);
 
+  const rowPanels = Math.ceil(extentOf(row) / tileRows);
+  const isWide = rowPanels < FEW_PANELS * capabilities.threads && rowPanels < Math.ceil(extentOf(column) / tileColumns);
+  const blockThreads = threaded && !isWide ? capabilities.threads : 1;
+  const bytesPerPanel = tileRows * extentOf(fold) * (bitsOf(left.tensor.dtype) / 8);
   const block =
-    blockRows > 0
-      ? blockRows
-      : rowsPerBlock(
-          extentOf(row),
-          extentOf(fold) * (bitsOf(left.tensor.dtype) / 8),
-          tileRows,
-          threaded ? capabilities.threads : 1,
-          capabilities,
-        );
+    blockRows > 0 ? blockRows : tileRows * panelsPerBlock(rowPanels, bytesPerPanel, blockThreads, capabilities);
   const [i, j] = axesOf(schedule, last.tensor) as readonly [IterVar, IterVar];
   const [blocks, inBlock] = split(schedule, last.tensor, i, { factor: block });
   const [panels, rows] = split(schedule, last.tensor, inBlock, { factor: tileRows });
   const [columnPanels, columns] = split(schedule, last.tensor, j, { factor: tileColumns });
   reorder(schedule, last.tensor, [blocks, columnPanels, panels, rows, columns]);
-  if (threaded) parallel(schedule, last.tensor, blocks);
+  if (threaded) parallel(schedule, last.tensor, isWide ? columnPanels : blocks);
   computeAt(schedule, sums, last.tensor, panels);
   tileLoops(schedule, last.tensor, rows, columns, lanes);
 
@@ -118,14 +138,15 @@ function tiled(
 
   computeAt(schedule, packedLeft, last.tensor, blocks);
   pack(schedule, packedLeft, left, tileRows, lanes, false);
-  pack(
-    schedule,
-    packedRight,
-    right,
-    tileColumns,
-    lanes,
-    threaded && extentOf(column) >= 2 * tileColumns && extentOf(column) * extentOf(fold) >= 16_384,
-  );
+  if (packedRight !== null)
+    pack(
+      schedule,
+      packedRight,
+      right,
+      tileColumns,
+      lanes,
+      threaded && extentOf(column) >= 2 * tileColumns && extentOf(column) * extentOf(fold) >= 16_384,
+    );
 }
 
 /** An intermediate that only the product reads is computed straight into panels; anything else is copied. */
@@ -171,14 +192,8 @@ export function tileLoops(schedule: Schedule, tensor: Tensor, rows: IterVar, col
   if (lanes > 1) vectorize(schedule, tensor, lane);
 }
 
-/** Rows of L: of so many panels that R is read seldom, or as many as fill half of the thread's own cache. */
-function rowsPerBlock(
-  rows: number,
-  bytesPerRow: number,
-  tileRows: number,
-  threads: number,
-  capabilities: Capabilities,
-): number {
-  const inCache = Math.floor(privateCacheBytes(capabilities) / 2 / bytesPerRow / tileRows);
-  return evenBlocks(Math.ceil(rows / tileRows), Math.max(LEAST_PANELS, inCache), threads) * tileRows;
+/** Panels of L: so many that R is read seldom, or as many as fill half of the thread's own cache. */
+function panelsPerBlock(panels: number, bytesPerPanel: number, threads: number, capabilities: Capabilities): number {
+  const inCache = Math.floor(privateCacheBytes(capabilities) / 2 / bytesPerPanel);
+  return evenBlocks(panels, Math.max(LEAST_PANELS, inCache), threads);
 }

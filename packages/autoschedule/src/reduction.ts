@@ -126,7 +126,7 @@ function stageLoops(
     unroll(schedule, tensor, copies);
     vectorize(schedule, tensor, lane);
   }
-  const [first] = axesOf(schedule, tensor);
+  const first = axesOf(schedule, tensor).find((axis) => axis.iterKind !== "data" || extentOf(axis) > 1);
   if (
     !attached &&
     first !== undefined &&

@@ -1,5 +1,5 @@
 import { type Capabilities, lanesOf } from "@tilewright/backend";
-import { bitsOf, type IterVar, REASSOCIATE } from "@tilewright/ir";
+import { bitsOf, type IterVar, isConst, REASSOCIATE } from "@tilewright/ir";
 import {
   axesOf,
   computeAt,
@@ -24,11 +24,10 @@ export function rowFoldWidth({ reduce, reads, tensor, operation }: StageStructur
   if (!["sum", "max", "min"].includes(reduce.combiner.name) || reduce.initial !== null || reduce.condition !== null)
     return 0;
   const along = reads.filter(({ indices }) => indices.some((index) => variablesIn(index).has(fold.variable)));
-  const isRow = along.every(
-    ({ indices }) =>
-      indices.findIndex((index) => variablesIn(index).has(fold.variable)) === indices.length - 1 &&
-      indices.at(-1) === fold.variable,
-  );
+  const isRow = along.every(({ tensor: from, indices }) => {
+    const first = indices.findIndex((index) => variablesIn(index).has(fold.variable));
+    return indices[first] === fold.variable && from.shape.slice(first + 1).every((extent) => isConst(extent, 1));
+  });
   if (along.length === 0 || !isRow) return 0;
   const lanes = lanesOf(capabilities, bitsOf(tensor.dtype) / 8);
   if (lanes === 1 || extentOf(fold) < 2 * lanes) return 0;

@@ -26,8 +26,9 @@ export function check(
   inputs: readonly Tensor[],
   capabilities: Capabilities,
   tolerance = 0,
+  constants: ReadonlySet<Tensor> = new Set(),
 ): string {
-  const { trace, rule } = autoschedule(outputs, { capabilities });
+  const { trace, rule } = autoschedule(outputs, { capabilities, constants });
   const func = toPrimFunc(replay(outputs, trace));
   const module: IRModule = { kind: "IRModule", span: func.span, functions: [func], attributes: {} };
   const given = new Map<string, TypedArray>(

@@ -13,7 +13,7 @@ export { type Feature, type FeatureKind, type FeatureUse, featuresOf, supportOf 
 export { functionEntries } from "./function-entries.js";
 export { INTRINSIC_ATTRIBUTE, type Intrinsic, type IntrinsicMeaning, intrinsicOf } from "./intrinsic.js";
 export { definePass, type Level, type Pass, type PassContext, type PassPoint, type PlacedPass } from "./pass.js";
-export type { Knob, KnobValues, RuleMatch, ScheduleRule } from "./schedule-rule.js";
+export type { GroupFacts, Knob, KnobValues, RuleMatch, ScheduleRule } from "./schedule-rule.js";
 export {
   checkTarget,
   defineTarget,

@@ -15,11 +15,17 @@ export interface RuleMatch {
   apply(values: KnobValues): Trace;
 }
 
+/** What is known of a group beside its structure. */
+export interface GroupFacts {
+  /** Placeholders whose data is the same in every run: what is computed from them alone, at the root, is computed once. */
+  readonly constants: ReadonlySet<Tensor>;
+}
+
 /**
  * Structure and capabilities in, trace out. A rule sees the tensor expressions of a group and never the name of an operator or a target.
  * Rules are asked in order; the first match wins.
  */
 export interface ScheduleRule {
   readonly name: string;
-  match(outputs: readonly Tensor[], capabilities: Capabilities): RuleMatch | null;
+  match(outputs: readonly Tensor[], capabilities: Capabilities, facts?: GroupFacts): RuleMatch | null;
 }

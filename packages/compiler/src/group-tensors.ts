@@ -10,6 +10,8 @@ export interface KernelTensors {
   /** Placeholders, in the order of the parameters. */
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
+  /** Inputs whose data is the same in every run. */
+  readonly constants: ReadonlySet<Tensor>;
 }
 
 /** Constants of rank 0 whose number is known. */
@@ -40,10 +42,12 @@ export function groupTensors(
   group: FusedGroup,
   operators: Operators,
   scalars: ReadonlyMap<Value, Const>,
+  isConstant: (value: Value) => boolean,
 ): KernelTensors {
   const bindings = new Map<Value, Tensor>();
   const inputs: Tensor[] = [];
   const known = new Map<Tensor, Const>();
+  const constants = new Set<Tensor>();
   for (const value of group.inputs) {
     const scalar = scalars.get(value);
     const name = scalar === undefined ? `x${inputs.length}` : "scalar";
@@ -51,6 +55,7 @@ export function groupTensors(
     bindings.set(value, tensor);
     if (scalar === undefined) inputs.push(tensor);
     else known.set(tensor, scalar);
+    if (isConstant(value)) constants.add(tensor);
   }
   bindTensors(group.nodes, operators, bindings);
   const [output] = replaceScalars(
@@ -58,7 +63,7 @@ export function groupTensors(
     known,
   );
   invariant(output !== undefined, "a group has an output");
-  return { inputs, output };
+  return { inputs, output, constants };
 }
 
 /** Puts numbers in place of the reads of tensors. Operations that nothing changes keep their identity. */
@@ -88,15 +93,20 @@ function replaceScalars(outputs: readonly Tensor[], known: ReadonlyMap<Tensor, C
   return outputs.map(visitTensor);
 }
 
-/** Equal exactly for groups that compute the same from inputs of the same types: they share one kernel. */
-export function groupKey({ nodes, inputs, outputs }: FusedGroup, scalars: ReadonlyMap<Value, Const>): string {
+/** Equal exactly for groups that compute the same from inputs of the same types, the same of them constant: they share one kernel. */
+export function groupKey(
+  { nodes, inputs, outputs }: FusedGroup,
+  scalars: ReadonlyMap<Value, Const>,
+  isConstant: (value: Value) => boolean,
+): string {
   const numbers = new Map<Value | null, number>([[null, -1]]);
   const parts: string[] = [];
   for (const value of inputs) {
     numbers.set(value, numbers.size);
     const scalar = scalars.get(value);
     const number = scalar === undefined ? "" : `=${Object.is(scalar.value, -0) ? "-0" : String(scalar.value)}`;
-    parts.push(`${value.dtype}[${shapeOf(value).join(",")}]${number}`);
+    const constant = isConstant(value) ? " constant" : "";
+    parts.push(`${value.dtype}[${shapeOf(value).join(",")}]${number}${constant}`);
   }
   for (const node of nodes) {
     for (const output of node.outputs) numbers.set(output, numbers.size);
@@ -111,7 +121,11 @@ export function groupKey({ nodes, inputs, outputs }: FusedGroup, scalars: Readon
 /** A kernel that copies `count` elements. */
 export function copyTensors(dtype: DType, count: number): KernelTensors {
   const input = te.placeholder([count], { name: "x0", dtype });
-  return { inputs: [input], output: te.compute([count], (i) => te.read(input, i), { name: "copy" }) };
+  return {
+    inputs: [input],
+    output: te.compute([count], (i) => te.read(input, i), { name: "copy" }),
+    constants: new Set(),
+  };
 }
 
 /** Elements of a value. */

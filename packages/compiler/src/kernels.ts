@@ -98,9 +98,10 @@ export class Kernels {
     const full = preferred.side === 0 ? key : `${key} on ${preferred.side}`;
     const before = this.byKey.get(full);
     if (before !== undefined) return before;
-    const { inputs, output } = tensors();
+    const given = tensors();
+    const { inputs, output } = given;
     const name = operators.slice(0, 4).join("_").toLowerCase();
-    const { trial, ...where } = this.place(name, operators, { inputs, output }, preferred);
+    const { trial, ...where } = this.place(name, operators, given, preferred);
     const { scheduled } = trial;
     trial.warnings.forEach(this.options.report);
     const positions = inputs.flatMap((input, position) => (mayOverwrite(output, input, scheduled) ? [position] : []));
@@ -135,12 +136,12 @@ export class Kernels {
 
   private schedule(
     name: string,
-    { inputs, output }: KernelTensors,
+    { inputs, output, constants }: KernelTensors,
     { capabilities, rules, intrinsics = [] }: TargetSide,
   ): Trial {
     const warnings: Diagnostic[] = [];
     const report = (each: Diagnostic): void => void warnings.push(each);
-    const context = { capabilities, rules, intrinsics, schedule: this.options.schedule, report };
+    const context = { capabilities, rules, intrinsics, constants, schedule: this.options.schedule, report };
     return { scheduled: scheduleKernel(name, [output], [...inputs, output], context), warnings };
   }
 

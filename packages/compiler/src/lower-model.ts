@@ -209,6 +209,7 @@ function stepsOf(
   { operators, onProgress, signal }: LowerModelOptions,
 ): readonly Step[] {
   const scalars = scalarConstants(model);
+  const isConstant = (value: Value): boolean => preparations.prepares(value);
   const work = groups.filter(({ kind, outputs }) => kind !== "view" && outputs.some((output) => countOf(output) > 0));
   return work.map((group, done) => {
     onProgress?.({ stage: "schedule", done, total: work.length });
@@ -216,7 +217,9 @@ function stepsOf(
     const [output] = group.outputs;
     invariant(output !== undefined && group.outputs.length === 1, "a group has one output");
     const names = group.nodes.map(({ operator }) => operator.name);
-    const kernel = kernels.kernel(groupKey(group, scalars), names, () => groupTensors(group, operators, scalars));
+    const kernel = kernels.kernel(groupKey(group, scalars, isConstant), names, () =>
+      groupTensors(group, operators, scalars, isConstant),
+    );
     const inputs = memoryInputs(group, scalars);
     return { ...preparations.called(kernel, inputs), output, overwrites: overwritable(inputs, kernel, rootOf) };
   });

@@ -29,9 +29,14 @@ export class Preparations {
     this.rootOf = rootOf;
   }
 
+  /** True for a constant of a target that prepares them. */
+  prepares(value: Value): boolean {
+    return this.constants.has(this.rootOf(value));
+  }
+
   /** The kernel without what is computed from constants alone. */
   called(kernel: Kernel, inputs: readonly Value[]): CalledKernel {
-    const positions = [...inputs.keys()].filter((k) => this.constants.has(this.rootOf(inputs[k] as Value)));
+    const positions = [...inputs.keys()].filter((k) => this.prepares(inputs[k] as Value));
     const split = positions.length === 0 ? null : this.kernels.prepared(kernel, positions);
     if (split === null) return { kernel, inputs };
     const at = (k: number): Value => inputs[k] as Value;

@@ -14,6 +14,8 @@ export interface ScheduleContext {
   readonly schedule: ScheduleChoice;
   /** What the names of intrinsics in traces mean. */
   readonly intrinsics: readonly IntrinsicMeaning[];
+  /** Placeholders whose data is the same in every run. */
+  readonly constants?: ReadonlySet<Tensor>;
   report(diagnostic: Diagnostic): void;
 }
 
@@ -43,7 +45,8 @@ export function scheduleKernel(
   });
   if (context.schedule === "none") return plain();
   try {
-    const { trace, rule } = autoschedule(outputs, { capabilities: context.capabilities, rules: context.rules });
+    const { capabilities, rules, constants = new Set() } = context;
+    const { trace, rule } = autoschedule(outputs, { capabilities, rules, constants });
     return { func: toPrimFunc(replay(outputs, trace, { intrinsics: context.intrinsics }), options), trace, rule };
   } catch (error) {
     if (!isCompileError(error)) throw error;
