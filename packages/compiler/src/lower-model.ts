@@ -104,27 +104,18 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
   options.onProgress?.({ stage: "memory", done: 0, total: 1 });
   options.signal?.throwIfAborted();
   const transfers = planTransfers(model.graph, rootOf);
-  const needed = constantsNeeded(
-    [...steps.flatMap(({ inputs }) => inputs), ...preparations.all().flatMap((each) => each.constants)],
-    transfers,
-    rootOf,
-    model,
-  );
-  const prepared = preparations.all().flatMap((each) => each.prepared);
+  const needed = constantsNeeded([...steps, ...preparations.all()], transfers, rootOf, model);
+  const prepared = preparations.all().flatMap(({ outputs }) => outputs);
   const layout = layOut(model.graph, steps, transfers, rootOf, needed, prepared);
   const calls = callsOf(steps, transfers, layout, kernels, rootOf, model);
   const early = preparingCalls(preparations.all(), layout, kernels, rootOf);
   const modules = sides.map((_, side) => kernels.functions(side));
-  const entry = hostCodeSide(sides, modules) === null ? null : kernels.name("run");
-  const prepare = early.length === 0 ? null : kernels.name("prepare");
+  const entry = hostCodeSide(sides, modules) === null ? null : { name: kernels.name("run"), calls };
+  const prepare = early.length === 0 ? null : { name: kernels.name("prepare"), calls: early };
   options.onProgress?.({ stage: "lower", done: 0, total: 1 });
   options.signal?.throwIfAborted();
   const lowered = sides.map((side, k) => {
-    const programs: PrimFunc[] = [];
-    if (k === hostCodeSide(sides, modules)) {
-      if (prepare !== null) programs.push(hostProgram(prepare, early, layout));
-      if (entry !== null) programs.push(hostProgram(entry, calls, layout, model.graph));
-    }
+    const programs = k === hostCodeSide(sides, modules) ? programsOf(entry, prepare, layout, model) : [];
     return lowerSide(side, [...(modules[k] ?? []), ...programs], kernels.report(), options, diagnostics);
   });
   const reports = kernels.report();
@@ -135,14 +126,31 @@ export function lowerModel(original: Model, options: LowerModelOptions): Lowered
   return {
     ...first,
     host: second,
-    entry,
+    entry: entry?.name ?? null,
     program: entry === null ? launchProgram(calls) : null,
-    prepare,
+    prepare: prepare?.name ?? null,
     model,
     layout,
     kernels: reports,
     diagnostics: distinct(diagnostics),
   };
+}
+
+interface HostFunction {
+  readonly name: string;
+  readonly calls: readonly HostCall[];
+}
+
+function programsOf(
+  entry: HostFunction | null,
+  prepare: HostFunction | null,
+  layout: MemoryLayout,
+  { graph }: Model,
+): readonly PrimFunc[] {
+  return [
+    ...(prepare === null ? [] : [hostProgram(prepare.name, prepare.calls, layout)]),
+    ...(entry === null ? [] : [hostProgram(entry.name, entry.calls, layout, graph)]),
+  ];
 }
 
 /** The only side with kernels, if its target holds host code. */
@@ -235,15 +243,15 @@ function constantsOf({ graph }: Model): readonly Value[] {
   return graph.constants.map(({ value }) => value);
 }
 
-/** Constants that kernels, which read `inputs`, or copies read from memory. */
+/** Constants that kernels or copies read from memory. */
 function constantsNeeded(
-  inputs: readonly Value[],
+  calls: readonly { readonly inputs: readonly Value[] }[],
   { before, after }: Transfers,
   rootOf: RootOf,
   model: Model,
 ): ReadonlySet<Value> {
   const read = new Set<Value>([...before, ...after].map(({ from }) => from));
-  for (const input of inputs) read.add(rootOf(input));
+  for (const { inputs } of calls) for (const input of inputs) read.add(rootOf(input));
   return new Set(constantsOf(model).filter((value) => read.has(value)));
 }
 
@@ -254,9 +262,9 @@ function preparingCalls(
   kernels: Kernels,
   rootOf: RootOf,
 ): readonly HostCall[] {
-  return preparations.map(({ kernel, constants, prepared }) => ({
+  return preparations.map(({ kernel, inputs, outputs }) => ({
     kernel: kernels.functionFor(kernel, []),
-    arguments: [...constants, ...prepared].map((value) => locationOf(value, locations, rootOf)),
+    arguments: [...inputs, ...outputs].map((value) => locationOf(value, locations, rootOf)),
   }));
 }
 

@@ -5,8 +5,9 @@ import type { RootOf } from "./storage.js";
 /** A call at load: what a kernel computes from constants, in the order of its parameters. */
 export interface Preparation {
   readonly kernel: Kernel;
-  readonly constants: readonly Value[];
-  readonly prepared: readonly Value[];
+  /** Constants. */
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
 }
 
 /** A kernel as the program calls it, and the values that it reads. */
@@ -46,10 +47,10 @@ export class Preparations {
   private prepared({ prepare, prepared }: PreparedKernel, constants: readonly Value[]): readonly Value[] {
     const key = `${prepare.key} of ${constants.map((value) => this.numberOf(this.rootOf(value))).join(",")}`;
     const before = this.made.get(key);
-    if (before !== undefined) return before.prepared;
-    const values = prepared.map(valueFor);
-    this.made.set(key, { kernel: prepare, constants, prepared: values });
-    return values;
+    if (before !== undefined) return before.outputs;
+    const outputs = prepared.map(valueFor);
+    this.made.set(key, { kernel: prepare, inputs: constants, outputs });
+    return outputs;
   }
 
   private numberOf(value: Value): number {
