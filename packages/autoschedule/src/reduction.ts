@@ -38,7 +38,7 @@ export const reductionRule: ScheduleRule = {
           if (!inlined.has(stage)) stageLoops(schedule, stage, owners.get(stage) ?? stage, capabilities, vectors);
         for (const stage of [...stages].reverse()) {
           const owner = owners.get(stage);
-          if (owner !== undefined && owner !== stage)
+          if (owner !== undefined && owner !== stage && !inlined.has(stage))
             computeAt(schedule, stage.tensor, owner.tensor, outermost(schedule, owner.tensor));
         }
         return traceOf(schedule);

@@ -12,13 +12,23 @@ export function nameOf({ buffers }: Scope, buffer: Buffer): string {
   return name;
 }
 
-function element(name: string, index: Value): Value {
-  return combine(`${name}[${index.text}]`, LEVEL.atom, [index]);
+/**
+ * `name[address + 4]` as `(name + address)[4]`: compilers for WebAssembly put a constant that follows a pointer into the instruction, and add any
+ * other at run time. Not in arrays of the function, whose ends they know: an address alone may lie before the array.
+ */
+function elementText(name: string, { text }: Value, { scope }: Buffer): string {
+  if (scope === "local") return `${name}[${text}]`;
+  const [, variable, constant] = /^(\w+) \+ (\d+)$/.exec(text) ?? [];
+  return variable === undefined ? `${name}[${text}]` : `(${name} + ${variable})[${constant}]`;
 }
 
-function address(name: string, index: Value): Value {
+function element(name: string, index: Value, buffer: Buffer): Value {
+  return combine(elementText(name, index, buffer), LEVEL.atom, [index]);
+}
+
+function address(name: string, index: Value, buffer: Buffer): Value {
   if (index.text === "0") return atom(name);
-  return combine(`&${name}[${index.text}]`, LEVEL.unary, [index]);
+  return combine(`&${elementText(name, index, buffer)}`, LEVEL.unary, [index]);
 }
 
 /** Vectors in memory by element: half types by their own name, bool as bytes. */
@@ -32,10 +42,12 @@ export function loadValue(writer: ExpressionWriter, { buffer, indices, lanes, pr
   const [index] = indices as readonly [Expr];
   const name = nameOf(writer.scope, buffer);
   if (index.kind === "Ramp") {
-    const loaded = called(helpers.use("load", memoryVector(buffer, lanes)), [address(name, writer.of(index.base))]);
+    const loaded = called(helpers.use("load", memoryVector(buffer, lanes)), [
+      address(name, writer.of(index.base), buffer),
+    ]);
     return buffer.dtype === "bool" ? castTo(helpers.vector("i8", lanes), infix("!=", loaded, atom("0")), 8) : loaded;
   }
-  const read = readElement(writer, buffer, element(name, writer.of(index)));
+  const read = readElement(writer, buffer, element(name, writer.of(index), buffer));
   if (predicate === null) return read;
   const condition = writer.of(predicate);
   return combine(`${wrap(condition, LEVEL.or)} ? ${wrap(read, LEVEL.or)} : 0`, LEVEL.choice, [condition, read]);
@@ -95,12 +107,12 @@ export function storeLine(writer: ExpressionWriter, { buffer, indices, value, pr
   const name = nameOf(writer.scope, buffer);
   const held = writer.value(value);
   if (index.kind === "Ramp") {
-    const to = address(name, writer.value(index.base));
+    const to = address(name, writer.value(index.base), buffer);
     const bytes = buffer.dtype === "bool" ? boolBytes(writer, held, index.lanes) : held;
     return `${called(writer.scope.helpers.use("store", memoryVector(buffer, index.lanes)), [to, bytes]).text};`;
   }
   const condition = predicate === null ? "" : `if (${writer.value(predicate).text}) `;
-  return `${condition}${element(name, writer.value(index)).text} = ${packed(writer, buffer, held).text};`;
+  return `${condition}${element(name, writer.value(index), buffer).text} = ${packed(writer, buffer, held).text};`;
 }
 
 function boolBytes(writer: ExpressionWriter, mask: Value, lanes: number): Value {

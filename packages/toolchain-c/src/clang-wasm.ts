@@ -4,6 +4,7 @@ import { findTool } from "./find-tool.js";
 import {
   compileFlags,
   finishWasm,
+  KEEP_OFFSETS,
   OBJECT_FILE,
   STACK_BYTES,
   WASM_FILE,
@@ -53,7 +54,7 @@ async function prepare(
   const compiler = await findTool(compilers);
   const linker = await findTool(linkers);
   if (compiler === undefined || linker === undefined) return undefined;
-  const flags = ["--target=wasm32", "-nostdlib", ...compileFlags(options, relaxed)];
+  const flags = ["--target=wasm32", "-nostdlib", ...compileFlags(options, relaxed), ...KEEP_OFFSETS];
   return {
     versions: `${compiler.version} (${compiler.path}), ${linker.version} (${linker.path})`,
     processor: "",

@@ -43,6 +43,9 @@ export function compileFlags(
   ];
 }
 
+/** For clang, as Emscripten has it: strength reduction forgets that offsets do not wrap, and then they are added at run time. */
+export const KEEP_OFFSETS: readonly string[] = ["-mllvm", "-disable-lsr"];
+
 /** Names of what an engine must have. */
 export function wasmFeatures({ simd = true, threads = false }: WasmOptions, relaxed: boolean): readonly string[] {
   return [...(simd ? ["simd"] : []), ...(relaxed ? ["relaxed-simd"] : []), ...(threads ? ["threads"] : [])];

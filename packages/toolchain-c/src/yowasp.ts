@@ -6,7 +6,15 @@ import { CompileError } from "@tilewright/diagnostics";
 import { cToolchain, placeOf, type Recipe, SOURCE_FILE, type Step, type ToolchainOptions } from "./c-toolchain.js";
 import { LINK_FLAGS } from "./clang-wasm.js";
 import { toolFailed } from "./errors.js";
-import { compileFlags, finishWasm, OBJECT_FILE, WASM_FILE, type WasmOptions, wasmFeatures } from "./wasm-recipe.js";
+import {
+  compileFlags,
+  finishWasm,
+  KEEP_OFFSETS,
+  OBJECT_FILE,
+  WASM_FILE,
+  type WasmOptions,
+  wasmFeatures,
+} from "./wasm-recipe.js";
 
 export interface YowaspOptions extends ToolchainOptions, WasmOptions {
   /** Relaxed vector instructions: a fused multiply-add where the engine has them. Default false. */
@@ -43,7 +51,7 @@ async function prepare(options: YowaspOptions): Promise<Recipe | undefined> {
   const { relaxed = false, threads = false } = options;
   const found = await load();
   if (found === undefined) return undefined;
-  const flags = ["--target=wasm32-wasip1", "-nostdlib", ...compileFlags(options, relaxed)];
+  const flags = ["--target=wasm32-wasip1", "-nostdlib", ...compileFlags(options, relaxed), ...KEEP_OFFSETS];
   return {
     versions: `${PACKAGE} ${found.version}`,
     processor: "",

@@ -102,12 +102,17 @@ export function withSignOf(e: Emitter, result: Expr, like: Expr): Expr {
   return e.fromBits(e.integer("bitor", e.bits(result), sign));
 }
 
-/** The nearest integer to `value`, as a float and as an integer; |value| < 2^21. Ties to even. */
-export function nearest(e: Emitter, value: Expr): { readonly float: Expr; readonly int: Expr } {
+/** The nearest integer to `value`, as a float, as an integer, and as an integer in the low half of `bits`; |value| < 2^21. Ties to even. */
+export function nearest(
+  e: Emitter,
+  value: Expr,
+): { readonly float: Expr; readonly bits: Expr; readonly int: () => Expr } {
   const shifted = e.bind("shifted", e.add(value, e.layout.magic));
+  const bits = e.bits(shifted);
   return {
     float: e.bind("n", e.sub(shifted, e.layout.magic)),
-    int: e.bind("ni", e.integer("sub", e.bits(shifted), e.layout.magicBits)),
+    bits,
+    int: () => e.bind("ni", e.integer("sub", bits, e.layout.magicBits)),
   };
 }
 
@@ -116,7 +121,10 @@ export function toFloat(e: Emitter, value: Expr): Expr {
   return e.sub(e.fromBits(e.integer("add", value, e.layout.magicBits)), e.layout.magic);
 }
 
-/** `value · 2^power` for powers down to the smallest subnormal and up to infinity; in two steps, each exact but for the last rounding. */
+/**
+ * `value · 2^power` for powers down to the smallest subnormal and up to infinity; in two steps, each exact but for the last rounding. `power` may
+ * be the bits of `nearest`: what stands above the integer is shifted out.
+ */
 export function scale(e: Emitter, value: Expr, power: Expr): Expr {
   const { mantissaBits, bias } = e.layout;
   const half = e.bind("half", e.integer("shr", power, 1));

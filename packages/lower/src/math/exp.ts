@@ -34,9 +34,9 @@ function factorial(n: number): number {
 
 export function exp(e: Emitter, x: Expr): Expr {
   const { smallest, largest, ln2, series } = EXP[e.type];
-  const clamped = e.bind("clamped", e.min(e.max(x, smallest), largest));
+  const clamped = e.bind("clamped", e.min(e.max(x, smallest), largest)); // a NaN stays, here and in all that follows
   const n = nearest(e, e.mul(clamped, Math.LOG2E));
   const r = e.bind("r", e.sub(e.sub(clamped, e.mul(n.float, ln2[0])), e.mul(n.float, ln2[1])));
   const power = e.bind("power", e.add(e.add(e.mul(e.mul(r, r), e.polynomial(r, series)), r), 1));
-  return e.select(e.compare("eq", x, x), scale(e, power, n.int), x);
+  return scale(e, power, n.bits);
 }

@@ -37,7 +37,7 @@ export function pow(e: Emitter, x: Expr, y: Expr): Expr {
   const fraction = e.bind("fraction", e.add(e.sub(clamped, n.float), correction));
   const r = e.bind("r", e.mul(fraction, Math.LN2));
   const power = e.bind("power", e.add(e.add(e.mul(e.mul(r, r), e.polynomial(r, EXP[e.type].series)), r), 1));
-  return specialCases(e, x, y, a, e.bind("finite", scale(e, power, n.int)));
+  return specialCases(e, x, y, a, e.bind("finite", scale(e, power, n.bits)));
 }
 
 /** log₂ of a finite a > 0. */

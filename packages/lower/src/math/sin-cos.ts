@@ -58,5 +58,5 @@ function reduced(e: Emitter, a: Expr): { readonly sine: Expr; readonly cosine: E
   const sine = e.add(r, e.mul(e.mul(z, r), e.polynomial(z, SIN[e.type])));
   const half = e.mul(z, 0.5);
   const cosine = e.add(e.sub(1, half), e.mul(e.mul(z, z), e.polynomial(z, COS[e.type])));
-  return { sine, cosine, quadrant: n.int };
+  return { sine, cosine, quadrant: n.int() };
 }
