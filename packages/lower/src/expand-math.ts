@@ -5,11 +5,12 @@
 import type { PassContext } from "@tilewright/backend";
 import { CompileError } from "@tilewright/diagnostics";
 import {
-  type Binary, build, constant, type DType, type Expr, type Node, type Rules, rewrite, type Stmt, sequence, type Unary, type UnaryOp, variable,
+  type Binary, build, constant, type DType, type Expr, type Node, type PrimFunc, type Rules, rewrite, type Stmt, sequence, type Unary, type UnaryOp, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { fromSteps, type Step, stepsOf } from "./block.js";
 import { contains } from "./count-nodes.js";
 import { unexpandedMath } from "./errors.js";
+import { interleaved, type Unit } from "./interleave.js";
 import { createEmitter, type MathFunction } from "./math/emitter.js";
 import { erf } from "./math/erf.js";
 import { exp } from "./math/exp.js";
@@ -27,11 +28,12 @@ export const expandMath = bodyPass({
   name: "expand-math",
   requires: "flat",
   establishes: "flat",
-  run: (body, context) => block(body, { context, lets: [], guards: [] }),
+  run: (body, context, { mayAlias }) => block(body, { context, mayAlias, lets: [], guards: [] }),
 });
 
 interface State {
   readonly context: PassContext;
+  readonly mayAlias: PrimFunc["mayAlias"];
   /** Values to bind before the current statement; null where nothing can be bound. */
   readonly lets: Step[] | null;
   /** Conditions under which the current expression is evaluated. */
@@ -44,13 +46,11 @@ function isExpanded(node: Unary | Binary, { capabilities }: PassContext): boolea
 }
 
 function block(stmt: Stmt, state: State): Stmt {
-  const steps: Step[] = [];
-  for (const step of stepsOf(stmt)) {
+  const units = stepsOf(stmt).map((each): Unit => {
     const lets: Step[] = [];
-    const made = walk(step, { ...state, lets });
-    steps.push(...lets, made);
-  }
-  return fromSteps(steps);
+    return { step: walk(each, { ...state, lets }), lets };
+  });
+  return fromSteps(interleaved(units, state.mayAlias));
 }
 
 function walk(step: Step, state: State): Step {

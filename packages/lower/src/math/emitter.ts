@@ -44,7 +44,7 @@ export interface Emitter {
   negate(value: Expr): Expr;
   magnitude(value: Expr): Expr;
   floor(value: Expr): Expr;
-  /** Σ coefficients[i] · x^i by Horner's rule. */
+  /** Σ coefficients[i] · x^i by Estrin's scheme: its parts do not wait for each other. */
   polynomial(x: Expr, coefficients: readonly number[]): Expr;
   bits(value: Expr): Expr;
   fromBits(value: Expr): Expr;
@@ -87,13 +87,28 @@ export function createEmitter(like: Expr, span: Span, letIn: (name: string, valu
     negate: (value) => b.unary("neg", value),
     magnitude: (value) => b.unary("abs", value),
     floor: (value) => b.unary("floor", value),
-    polynomial: (x, coefficients) =>
-      coefficients.slice(0, -1).reduceRight((sum, coefficient) => add(mul(sum, x), coefficient), float(coefficients[coefficients.length - 1] ?? 0)),
+    polynomial: (x, coefficients) => estrin(coefficients.map(float), x, add, mul, letIn),
     bits: (value) => b.reinterpret(value, layout.int),
     fromBits: (value) => b.reinterpret(value, type),
     integer: (op, left, right) => b.binary(op, left, typeof right === "object" ? right : int(right)),
     bind: letIn,
   }; // biome-ignore format: one glance
+}
+
+/** c0 + c1·x + c2·x² + c3·x³ + … = (c0 + c1·x) + (c2 + c3·x)·x² + …, a polynomial of half the length in x². */
+function estrin(
+  coefficients: readonly Expr[],
+  x: Expr,
+  add: (left: Expr, right: Expr) => Expr,
+  mul: (left: Expr, right: Expr) => Expr,
+  bind: (name: string, value: Expr) => Expr,
+): Expr {
+  const halves = Array.from({ length: Math.ceil(coefficients.length / 2) }, (_, k) => {
+    const [even, odd] = [coefficients[2 * k] as Expr, coefficients[2 * k + 1]];
+    return odd === undefined ? even : add(mul(odd, x), even);
+  });
+  if (halves.length === 1) return halves[0] as Expr;
+  return estrin(halves, bind("square", mul(x, x)), add, mul, bind);
 }
 
 /** `|result|` with the sign of `like`, for results ≥ 0. */
