@@ -29,6 +29,10 @@ export class FunctionBody {
   usesSimd = false;
   usesRelaxedSimd = false;
   readonly #types: ValueType[] = [];
+  /** Blocks that are open: true for a loop. */
+  readonly #open: boolean[] = [];
+  /** Vectors that loops use, by their bytes: set once, where the function begins. */
+  readonly #held = new Map<string, { readonly local: Local; readonly bytes: Uint8Array }>();
   readonly #free: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
 
   constructor(parameters: readonly { readonly name: string; readonly type: ValueType }[]) {
@@ -47,7 +51,10 @@ export class FunctionBody {
   /** A local that nothing else uses until `release`. Its value is arbitrary. */
   local(type: ValueType, name: string): Local {
     const reused = this.#free[type].pop();
-    if (reused !== undefined) return { index: reused, type };
+    return reused === undefined ? this.#newLocal(type, name) : { index: reused, type };
+  }
+
+  #newLocal(type: ValueType, name: string): Local {
     const index = this.parameters.length + this.#types.length;
     this.#types.push(type);
     this.localNames.push(name);
@@ -114,9 +121,23 @@ export class FunctionBody {
     this.code.f64(value);
   }
 
+  /** A constant vector. V8 makes one of three instructions at each place that names it, so one inside a loop is made before, and held. */
   v128(bytes: Uint8Array): void {
-    this.op(V128.const);
-    this.code.raw(bytes);
+    const isCheap = bytes.every((byte) => byte === bytes[0] && (byte === 0 || byte === 0xff));
+    if (isCheap || !this.#open.includes(true)) {
+      this.op(V128.const);
+      this.code.raw(bytes);
+    } else this.get(this.#hold(bytes));
+  }
+
+  #hold(bytes: Uint8Array): Local {
+    const key = bytes.join(",");
+    const known = this.#held.get(key);
+    if (known !== undefined) return known.local;
+    const local = this.#newLocal("v128", `constant${this.#held.size}`); // not one that code before sets
+    this.usesSimd = true;
+    this.#held.set(key, { local, bytes });
+    return local;
   }
 
   /** A load or store; `align` is the exponent of the promised alignment. */
@@ -134,6 +155,7 @@ export class FunctionBody {
 
   /** `block`, `loop` or `if` with a result or none; `end` closes it. */
   open(opcode: typeof OP.block | typeof OP.loop | typeof OP.if, result: ValueType | null = null): void {
+    this.#open.push(opcode === OP.loop);
     this.op(opcode);
     this.code.byte(result === null ? 0x40 : VALUE[result]);
   }
@@ -143,6 +165,7 @@ export class FunctionBody {
   }
 
   end(): void {
+    this.#open.pop();
     this.op(OP.end);
   }
 
@@ -165,9 +188,20 @@ export class FunctionBody {
       out.u32(count);
       out.byte(VALUE[type]);
     }
+    out.raw(this.#constants());
     out.raw(this.code.finish());
     out.byte(OP.end);
     return out.finish();
+  }
+
+  /** The code that sets the constants that are held. */
+  #constants(): Uint8Array {
+    const setting = new FunctionBody([]);
+    for (const { local, bytes } of this.#held.values()) {
+      setting.v128(bytes);
+      setting.set(local);
+    }
+    return setting.code.finish();
   }
 
   #prefixed(prefix: number, number: number): void {
