@@ -27,6 +27,10 @@ interface Draft {
   readonly inputs: Set<Value>;
   heavy: StructureKind | null;
   kind: FusedGroup["kind"];
+  /** Rows of all nodes; null where they differ. */
+  readonly rows: number | null;
+  /** Some node joined since rows are the same: all others must have them too. */
+  byRow: boolean;
 }
 
 interface Member {
@@ -35,6 +39,8 @@ interface Member {
   readonly elementwise: boolean;
   /** Elements are computed more than once when the node is inlined. */
   readonly repeated: boolean;
+  /** The node joins since the group works row by row. */
+  readonly byRow: boolean;
 }
 
 const RANK: readonly FusedGroup["kind"][] = ["elementwise", "broadcast", "injective", "reduction", "anchor"];
@@ -45,7 +51,8 @@ const RANK: readonly FusedGroup["kind"][] = ["elementwise", "broadcast", "inject
  * - a node without a fold joins as an operand; where it would be computed repeatedly (read by a broadcast, by a matrix product, or several
  *   times by a fold) only when it is cheap; a matrix product takes elementwise operands only;
  * - a fold or a matrix product joins when the group has none yet and the rest of the group follows it elementwise, as an epilogue.
- * - what can end a fold or a product does not become an operand of the next one.
+ * - what can end a fold or a product does not become an operand of the next one;
+ * - folds of the same rows, each row from itself alone, join whatever is between them, and with it: a row is read while it is in cache.
  * A group has one last node, so fusing can never make a cycle. Views, opaque operators and operators of several outputs stay alone.
  * Deterministic; one pass from the last node to the first.
  */
@@ -69,12 +76,20 @@ export function fuse(graph: Graph, { operators, maxNodes = 32, maxInputs = 12 }:
       joined !== null && joined.group.nodes.length < maxNodes && inputsWith(joined.group, node).size <= maxInputs;
     if (fits) {
       members.set(node, joined);
+      joined.group.byRow ||= joined.byRow;
       extend(joined.group, node, structure);
       continue;
     }
     const heavy = isHeavy(structure) ? structure.kind : null;
-    const group: Draft = { nodes: [node], inputs: inputsOf(node), heavy, kind: view ? "view" : structure.kind };
-    members.set(node, { group, elementwise: true, repeated: false });
+    const group: Draft = {
+      nodes: [node],
+      inputs: inputsOf(node),
+      heavy,
+      kind: view ? "view" : structure.kind,
+      rows: view || structure.kind === "anchor" ? null : structure.rows,
+      byRow: false,
+    };
+    members.set(node, { group, elementwise: true, repeated: false, byRow: false });
     drafts.push(group);
   }
   return drafts.reverse().map(finish);
@@ -86,32 +101,33 @@ interface JoinContext {
   readonly readers: ReadonlyMap<Value, readonly GraphNode[]>;
   readonly members: ReadonlyMap<GraphNode, Member>;
   readonly structures: ReadonlyMap<GraphNode, Structure>;
-  readonly epilogues: ReadonlySet<GraphNode>;
+  readonly epilogues: ReadonlyMap<GraphNode, StructureKind>;
 }
 
 /**
- * Nodes that may end a fold or a matrix product: those themselves, and what follows one elementwise as its only reader. They do not become
- * operands of the next fold: computing them where their input is made costs nothing.
+ * Nodes that may end a fold or a matrix product, with the kind of what they end: those themselves, and what follows one elementwise as its only
+ * reader. They do not become operands of the next fold: computing them where their input is made costs nothing.
  */
 function epiloguesOf(
   graph: Graph,
   structures: ReadonlyMap<GraphNode, Structure>,
   readers: ReadonlyMap<Value, readonly GraphNode[]>,
   kept: ReadonlySet<Value>,
-): ReadonlySet<GraphNode> {
-  const epilogues = new Set<GraphNode>();
-  const ending = new Set<Value>();
+): ReadonlyMap<GraphNode, StructureKind> {
+  const epilogues = new Map<GraphNode, StructureKind>();
+  const ending = new Map<Value, StructureKind>();
   for (const node of graph.nodes) {
     const structure = structures.get(node);
     if (structure === undefined || structure.kind === "opaque") continue;
     const inputs = node.inputs.filter((input) => input !== null);
-    const follows = inputs.some(
-      (input, position) => ending.has(input) && structure.accesses[position] === "elementwise",
+    const ended = inputs.flatMap((input, position) =>
+      structure.accesses[position] === "elementwise" ? (ending.get(input) ?? []) : [],
     );
-    if (!follows && !isHeavy(structure)) continue;
-    epilogues.add(node);
+    const kind = isHeavy(structure) ? structure.kind : ended.includes("anchor") ? "anchor" : ended[0];
+    if (kind === undefined) continue;
+    epilogues.set(node, kind);
     for (const output of node.outputs) {
-      if (!kept.has(output) && readers.get(output)?.length === 1) ending.add(output);
+      if (!kept.has(output) && readers.get(output)?.length === 1) ending.set(output, kind);
     }
   }
   return epilogues;
@@ -127,13 +143,16 @@ function join(
   const consumers = readers.get(output) ?? [];
   const [first] = consumers.map((consumer) => members.get(consumer));
   if (first === undefined || first.group.kind === "view" || first.group.kind === "opaque") return null;
+  const byRow = joinsByRow(structure, first.group, epilogues.get(node));
+  if (first.group.byRow && !byRow) return null;
   let [elementwise, repeated] = [true, false];
   for (const consumer of consumers) {
     const member = members.get(consumer);
     const its = structures.get(consumer);
     if (member?.group !== first.group || its === undefined) return null;
     const access = accessTo(output, consumer, its);
-    if (isHeavy(its) && access.kind !== "elementwise" && !isHeavy(structure) && epilogues.has(node)) return null;
+    const ends = !isHeavy(structure) && epilogues.has(node) && !byRow;
+    if (isHeavy(its) && access.kind !== "elementwise" && ends) return null;
     if (
       its.kind === "anchor" &&
       (access.kind === "reduction" || access.kind === "injective") &&
@@ -144,9 +163,18 @@ function join(
     repeated ||=
       member.repeated || access.kind === "broadcast" || (isHeavy(its) && (its.kind === "anchor" || access.reads > 1));
   }
-  if (isHeavy(structure))
-    return elementwise && first.group.heavy === null ? { group: first.group, elementwise, repeated } : null;
-  return repeated && !structure.cheap ? null : { group: first.group, elementwise, repeated };
+  const member: Member = { group: first.group, elementwise, repeated, byRow: false };
+  if (isHeavy(structure) ? elementwise && first.group.heavy === null : structure.cheap || !repeated) return member;
+  return byRow ? { ...member, byRow } : null;
+}
+
+/** A fold, or what follows or feeds folds but no matrix product, with the rows of the whole group. */
+function joinsByRow(structure: Structure, group: Draft, ends: StructureKind | undefined): boolean {
+  if (structure.rows === null || structure.rows !== group.rows || ends === "anchor" || structure.kind === "anchor")
+    return false;
+  return structure.kind === "reduction"
+    ? group.heavy !== "anchor"
+    : group.heavy === "reduction" || ends === "reduction";
 }
 
 /** The widest access of a consumer to a value, and how often it reads it. */

@@ -175,7 +175,10 @@ describe("fuse", () => {
       "elementwise: Exp",
       "anchor: MatMul",
     ]);
-    expect(names(small((b, x) => [ops.softmax(b, ops.exp(b, x))]))).toEqual(["elementwise: Exp", "reduction: Softmax"]);
+    expect(names(small((b, x) => [ops.softmax(b, ops.exp(b, x), 0)]))).toEqual([
+      "elementwise: Exp",
+      "reduction: Softmax",
+    ]);
     expect(names(small((b, x, w) => [ops.matmul(b, ops.matmul(b, x, w), w)]))).toEqual([
       "anchor: MatMul",
       "anchor: MatMul",
@@ -190,6 +193,30 @@ describe("fuse", () => {
       "view: Reshape",
       "elementwise: Add",
     ]);
+  });
+
+  it("puts folds of the same rows together, with what is between them", () => {
+    const normalized = (b: ops.GraphBuilder, x: Value, axis = 1): Value => {
+      const centred = ops.sub(b, x, ops.reduceMean(b, x, { axes: [axis], keepdims: true }));
+      const variance = ops.reduceMean(b, ops.mul(b, centred, centred), { axes: [axis], keepdims: true });
+      return ops.div(b, centred, ops.sqrt(b, ops.add(b, variance, 1e-5)));
+    };
+    const whole = "ReduceMean Sub Mul ReduceMean Add Sqrt Div";
+    expect(names(small((b, x) => [normalized(b, x)]))).toEqual([`reduction: ${whole}`]);
+    expect(names(small((b, x) => [ops.softmax(b, ops.exp(b, x))]))).toEqual(["reduction: Exp Softmax"]);
+    expect(names(small((b, x) => [normalized(b, x, 0)])).length).toBeGreaterThan(1);
+    expect(names(small((b, x, w) => [normalized(b, ops.relu(b, ops.matmul(b, x, w)))]))).toEqual([
+      "anchor: MatMul Relu",
+      `reduction: ${whole}`,
+    ]);
+    for (const shape of [
+      [4, 64],
+      [16, 20_000],
+    ]) {
+      const b = ops.graphBuilder("other");
+      const model = b.finish([normalized(b, b.input("x", "float32", shape))]);
+      expect(names(model).length, shape.join(" x ")).toBeGreaterThan(1);
+    }
   });
 
   it("makes of a training step one kernel for each product, its epilogue and its update inside", () => {
@@ -210,8 +237,7 @@ describe("fuse", () => {
       "anchor: MatMul Add Relu",
       "anchor: MatMul Add",
       "reduction: SoftmaxCrossEntropy",
-      "reduction: ReduceSum",
-      "reduction: Softmax Mul Sub",
+      "reduction: ReduceSum Softmax Mul Sub",
       "anchor: MatMul ReluGradient",
       "anchor: MatMul SgdUpdate",
       "reduction: ReduceSum SgdUpdate",

@@ -17,11 +17,17 @@ export interface Structure {
   readonly reads: readonly number[];
   /** Few arithmetic operations and no math function: cheaper to compute again than to load. */
   readonly cheap: boolean;
+  /** Rows, where each one is computed from the same row of what has rows: the extent of the first axis. Null where it is not so, rows are few, or large. */
+  readonly rows: number | null;
 }
 
 const ORDER: readonly AccessKind[] = ["elementwise", "broadcast", "injective", "reduction"];
 const MATH: ReadonlySet<string> = new Set(["sqrt", "exp", "log", "sin", "cos", "tanh", "erf", "sigmoid", "div", "pow"]);
 const CHEAP_OPERATIONS = 8;
+/** Rows, at least: threads share them. */
+const LEAST_ROWS = 8;
+/** Elements of a row, at most: it stays in a thread's own cache. */
+const ROW_ELEMENTS = 16_384;
 
 /** Derives the structure of `outputs` as expressions over `inputs`, which are placeholders. */
 export function structureOf(outputs: readonly Tensor[], inputs: readonly Tensor[]): Structure {
@@ -48,7 +54,29 @@ export function structureOf(outputs: readonly Tensor[], inputs: readonly Tensor[
   }
   const light = accesses.reduce(wider, "elementwise");
   const kind: StructureKind = opaque ? "opaque" : anchor ? "anchor" : folds ? "reduction" : light;
-  return { kind, accesses, reads, cheap: !math && !folds && count <= CHEAP_OPERATIONS };
+  return { kind, accesses, reads, cheap: !math && !folds && count <= CHEAP_OPERATIONS, rows: rowsOf(operations) };
+}
+
+function rowsOf(operations: readonly Operation[]): number | null {
+  const found = new Set<number | null>();
+  for (const operation of operations)
+    if (operation.kind !== "Placeholder") found.add(operation.kind === "Compute" ? rowsOfCompute(operation) : null);
+  const [rows = null] = found;
+  return found.size === 1 ? rows : null;
+}
+
+function rowsOfCompute(operation: Compute): number | null {
+  const [first, ...others] = operation.axes;
+  if (first?.extent.kind !== "Const") return null;
+  const rows = Number(first.extent.value);
+  const elements = others.reduce((product, { extent }) => product * (extent.kind === "Const" ? Number(extent.value) : Number.NaN), 1); // biome-ignore format: one product
+  const isLocal = readsOf(operation).every(({ tensor, indices }) => {
+    if (indices[0] === first.variable && extentOf(tensor, 0) === rows) return true;
+    const used = new Set<Var>();
+    for (const index of indices) visit(index, { Var: (each) => void used.add(each) });
+    return !used.has(first.variable);
+  });
+  return isLocal && rows >= LEAST_ROWS && elements <= ROW_ELEMENTS ? rows : null;
 }
 
 function wider(a: AccessKind, b: AccessKind): AccessKind {
