@@ -13,9 +13,14 @@ import {
   unroll,
   vectorize,
 } from "@tilewright/schedule";
-import { PARALLEL_ELEMENTS, worthThreads } from "./limits.js";
+import { PARALLEL_ELEMENTS, privateCacheBytes, worthThreads } from "./limits.js";
 import { foldRows, rowFoldWidth } from "./row-fold.js";
 import { extentOf, inlinable, type StageStructure, structureOf, workOf } from "./structure.js";
+
+/** Rows that a fold across long rows adds up at once. */
+const ROWS_TOGETHER = 8;
+/** Elements of a long row: a page. */
+const LONG_ROW = 1024;
 
 /**
  * Rule: any other group with reductions. Cheap intermediates are inlined. A stage whose readers all take it at their own first axis is
@@ -121,7 +126,14 @@ function stageLoops(
   if (width === 0 && innermost !== undefined && lanes > 1 && extentOf(innermost) >= lanes && !isRowLoop) {
     const wide = Math.max(1, Math.min(vectors, Math.floor(extentOf(innermost) / lanes)));
     const [outer, within] = split(schedule, tensor, innermost, { factor: lanes * wide });
-    reorder(schedule, tensor, [...data.slice(0, -1), outer, ...folds, within]);
+    const [fold, ...others] = folds;
+    if (fold !== undefined && others.length === 0 && isLong(stage, fold, innermost, capabilities)) {
+      const [rows, few] = split(schedule, tensor, fold, { factor: ROWS_TOGETHER });
+      const [parts, part] = split(schedule, tensor, outer, {
+        factor: Math.ceil(extentOf(innermost) / (lanes * wide) / Math.max(1, capabilities.threads)),
+      });
+      reorder(schedule, tensor, [...data.slice(0, -1), parts, rows, part, few, within]);
+    } else reorder(schedule, tensor, [...data.slice(0, -1), outer, ...folds, within]);
     const [copies, lane] = split(schedule, tensor, within, { factor: lanes });
     unroll(schedule, tensor, copies);
     vectorize(schedule, tensor, lane);
@@ -134,6 +146,12 @@ function stageLoops(
     worthThreads(capabilities, workOf(stage), PARALLEL_ELEMENTS)
   )
     parallel(schedule, tensor, first);
+}
+
+/** A fold across long rows of more than a cache: rows are read from end to end, some at a time, and the results stay in the cache meanwhile. */
+function isLong({ tensor }: StageStructure, fold: IterVar, row: IterVar, capabilities: Capabilities): boolean {
+  const bytes = extentOf(fold) * extentOf(row) * (bitsOf(tensor.dtype) / 8);
+  return extentOf(fold) >= 2 * ROWS_TOGETHER && extentOf(row) >= LONG_ROW && bytes > privateCacheBytes(capabilities);
 }
 
 /** A fold along the rows of what it reads: its one axis is the row, and its lanes would be far apart in memory. */

@@ -1,5 +1,5 @@
 import { autoschedule, registerTile } from "@tilewright/autoschedule";
-import { replay, toPrimFunc } from "@tilewright/schedule";
+import { print, replay, toPrimFunc } from "@tilewright/schedule";
 import { add, compute, div, exp, max, maximum, mul, placeholder, read, reduceAxis, sub, sum } from "@tilewright/te";
 import { describe, expect, it } from "vitest";
 import { avx, check, wide } from "./check-rule.js";
@@ -60,6 +60,23 @@ describe("a product is tiled in registers whatever the orientation of its operan
   it("and a small one is not", () => {
     const g = product(2, 2, 2, false, false);
     expect(check([g.C], [g.left, g.right], wide)).toBe("reduction");
+  });
+});
+
+describe("a fold across long rows", () => {
+  const small = { caches: [{ bytes: 4096, lineBytes: 64, perThread: true }] };
+  it.each([
+    ["of 4", 17, 1030, { ...wide, ...small }],
+    ["of 8", 16, 1025, { ...avx, ...small, threads: 1 }],
+  ])("in vectors %s reads %i rows of %i from end to end", (_, rows, columns, capabilities) => {
+    const X = placeholder([rows, columns], { name: "X" });
+    const v = placeholder([rows], { name: "v" });
+    const k = reduceAxis(rows, "k");
+    const S = compute([columns], (j) => sum(mul(read(v, k), read(X, k, j)), k), { name: "S" });
+    expect(check([S], [X, v], capabilities)).toBe("reduction");
+    const loops = print(replay([S], autoschedule([S], { capabilities }).trace));
+    const names = [...loops.matchAll(/for ([ik][\w.]*)/g)].map(([, name]) => name);
+    expect(names.slice(-5)).toEqual(["k.outer", "i.outer.inner_1", "k.inner", "i.inner.outer_1", "i.inner.inner_1"]);
   });
 });
 
