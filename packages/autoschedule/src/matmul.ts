@@ -21,6 +21,9 @@ export const TILED_MULTIPLY_ADDS = 4096;
 /** Rows for which R is read where it lies, if its rows are along vectors and it is not packed once and for all. */
 const MOST_ROWS_IN_PLACE = 12;
 
+/** Panels that are packed at once from rows: the rows come in longer pieces, and the panels do not drive each other out of the cache. */
+const PANELS_TOGETHER = 4;
+
 /** Panels of L for each thread below which threads share the columns instead, each with all of L. */
 const FEW_PANELS = 8;
 
@@ -138,15 +141,8 @@ function tiled(
 
   computeAt(schedule, packedLeft, last.tensor, blocks);
   pack(schedule, packedLeft, left, tileRows, lanes, false);
-  if (packedRight !== null)
-    pack(
-      schedule,
-      packedRight,
-      right,
-      tileColumns,
-      lanes,
-      threaded && extentOf(column) >= 2 * tileColumns && extentOf(column) * extentOf(fold) >= 16_384,
-    );
+  const shared = threaded && extentOf(column) >= 2 * tileColumns && extentOf(column) * extentOf(fold) >= 16_384;
+  if (packedRight !== null) pack(schedule, packedRight, right, tileColumns, lanes, shared);
 }
 
 /** An intermediate that only the product reads is computed straight into panels; anything else is copied. */
@@ -157,7 +153,7 @@ function packed(schedule: Schedule, operand: Operand, sums: Tensor, stages: read
   return cacheRead(schedule, operand.tensor, "global", [sums]);
 }
 
-/** Storage `[outer // width][fold][outer % width]`, and loops in that order. */
+/** Storage `[outer // width][fold][outer % width]`. Loops in that order where the fold is contiguous; else some panels take what they have of one row. */
 function pack(
   schedule: Schedule,
   tensor: Tensor,
@@ -174,9 +170,16 @@ function pack(
   ]);
   const axes = axesOf(schedule, tensor);
   const [panels, within] = split(schedule, tensor, axes[outerDimension] as IterVar, { factor: width });
-  reorder(schedule, tensor, [panels, axes[reduceDimension] as IterVar, within]);
-  if (threaded) parallel(schedule, tensor, panels);
+  const fold = axes[reduceDimension] as IterVar;
   const contiguous = outerDimension === 1;
+  if (contiguous) {
+    const [groups, group] = split(schedule, tensor, panels, { factor: PANELS_TOGETHER });
+    reorder(schedule, tensor, [groups, fold, group, within]);
+    if (threaded) parallel(schedule, tensor, groups);
+  } else {
+    reorder(schedule, tensor, [panels, fold, within]);
+    if (threaded) parallel(schedule, tensor, panels);
+  }
   if (contiguous && width % lanes === 0 && lanes > 1) {
     const [copies, vector] = split(schedule, tensor, within, { factor: lanes });
     unroll(schedule, tensor, copies);
