@@ -2,7 +2,7 @@ import type { ScheduleRule } from "@tilewright/backend";
 import { isCompileError } from "@tilewright/diagnostics";
 import { interpret } from "@tilewright/interp";
 import * as ops from "@tilewright/ops";
-import { createSchedule, parallel, split, toPrimFunc, traceOf } from "@tilewright/schedule";
+import { createSchedule, parallel, split, toPrimFunc, traceOf, vectorize } from "@tilewright/schedule";
 import * as te from "@tilewright/te";
 import { describe, expect, it } from "vitest";
 import { interpreted } from "../test/interpreted.js";
@@ -83,6 +83,33 @@ describe("compileTensors", () => {
     });
     expect(run(module, "sum")).toEqual(SUMS);
     expect([rule, ...diagnostics.map(({ code }) => code)]).toEqual(["none", "CO201"]);
+  });
+});
+
+describe("warnings about speed", () => {
+  /** Lanes along the first dimension. */
+  function gathering() {
+    const a = te.placeholder([8, 8], { name: "a" });
+    const c = te.compute([8, 8], (i, j) => te.read(a, i, j), { name: "c" });
+    const s = createSchedule(c);
+    vectorize(s, c, "i");
+    return { c, s };
+  }
+  const target = interpreted().backend;
+
+  it("are for whoever wrote the schedule", async () => {
+    const { c, s } = gathering();
+    const codes = (await compileSchedule(s, { target })).diagnostics.map(({ code }) => code);
+    expect(codes).toContain("LOW103");
+    const replayed = await compileTensors(c, { target, schedule: traceOf(s) });
+    expect(replayed.diagnostics.map(({ code }) => code)).toEqual(codes);
+  });
+
+  it("are not given where a rule made it", async () => {
+    const { c, s } = gathering();
+    const rule: ScheduleRule = { name: "gathering", match: () => ({ knobs: [], apply: () => traceOf(s) }) };
+    const compiled = await compileTensors(c, { target, rules: [rule] });
+    expect([compiled.rule, compiled.diagnostics]).toEqual(["gathering", []]);
   });
 });
 

@@ -2,6 +2,7 @@ import { autoschedule } from "@tilewright/autoschedule";
 import type { Capabilities, IntrinsicMeaning, ScheduleRule } from "@tilewright/backend";
 import { type Diagnostic, isCompileError } from "@tilewright/diagnostics";
 import { type Buffer, type Compute, type PrimFunc, type Tensor, type Trace, visit } from "@tilewright/ir";
+import { RULE_ATTRIBUTE } from "@tilewright/lower";
 import { createSchedule, replay, toPrimFunc } from "@tilewright/schedule";
 import { unscheduled } from "./errors.js";
 
@@ -47,7 +48,8 @@ export function scheduleKernel(
   try {
     const { capabilities, rules, constants = new Set() } = context;
     const { trace, rule } = autoschedule(outputs, { capabilities, rules, constants });
-    return { func: toPrimFunc(replay(outputs, trace, { intrinsics: context.intrinsics }), options), trace, rule };
+    const func = toPrimFunc(replay(outputs, trace, { intrinsics: context.intrinsics }), options);
+    return { func: { ...func, attributes: { ...func.attributes, [RULE_ATTRIBUTE]: rule } }, trace, rule };
   } catch (error) {
     if (!isCompileError(error)) throw error;
     context.report(unscheduled(name, error.diagnostics[0]?.message ?? error.message));

@@ -10,6 +10,7 @@ export { loopTemplates } from "./loop-templates.js";
 export { type Lowered, type LowerOptions, lower } from "./lower.js";
 export { outlineParallel } from "./outline-parallel.js";
 export { partitionLoops, serializeEdges } from "./partition-loops.js";
+export { RULE_ATTRIBUTE } from "./pass.js";
 export { PIPELINE } from "./pipeline.js";
 export { promoteAccumulators } from "./promote-accumulators.js";
 export { promoteLocals } from "./promote-locals.js";

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { SCALAR, SIMD128 } from "../test/gemm.js";
 import { expectSameMeaning, moduleOf, textOf } from "../test/same-meaning.js";
 import { lower } from "./lower.js";
+import { RULE_ATTRIBUTE } from "./pass.js";
 
 const codes = (text: string, capabilities = SIMD128): string[] =>
   expectSameMeaning(moduleOf(text), { capabilities }).diagnostics.map(({ code }) => code);
@@ -61,6 +62,15 @@ prim_func @f(A: float32[8, 8] @global, B: float32[8] @global, C: float32[8, 8] @
   for i: vectorized in 0..8 { B[i] = A[i, 3]  C[i, 2] = B[i] }
 }`),
     ).toEqual(["LOW103", "LOW103"]);
+  });
+
+  it("are not told of speed where a rule made the schedule, but of errors", () => {
+    const func = (body: string): string => `
+prim_func @f(B: float32[8] @global, C: float32[8, 8] @global) attributes {"${RULE_ATTRIBUTE}": "some"} {
+  for i: vectorized in 0..8 { ${body} }
+}`;
+    expect(codes(func("C[i, 2] = B[i]"))).toEqual([]);
+    expect(() => lower(moduleOf(func("B[3] = C[i, 2]")), { capabilities: SIMD128 })).toThrow(/LOW101/);
   });
 
   it("may read under a condition of lanes, one lane after the other", () => {
