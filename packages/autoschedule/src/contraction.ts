@@ -18,12 +18,14 @@ const WHOLE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Rule: a sum of products whose left operand reads each dimension at one axis: convolutions with their gradients, and batches of matrix products.
- * It becomes a matrix product without its right operand ever being stored whole, as in implicit-precomp GEMM (cuDNN, Chetlur et al., 2014):
+ * It becomes a matrix product whose right operand is packed for some columns at a time, as in implicit-precomp GEMM (cuDNN, Chetlur et al., 2014):
  *
  *     pack L into panels of MR rows                                     (once)
  *     for each block of columns, on threads: pack what R reads for them into panels of NR columns
  *       for each panel of L: for each panel of the block:
  *         MR × NR sums in registers over all folds; then the elementwise stages, and one store
+ *
+ * With threads what R reads for all columns is stored at once where it is small (`WHOLE_BYTES`): threads pack it together, and share the tiles.
  */
 export const contractionRule: ScheduleRule = {
   name: "contraction",

@@ -25,7 +25,8 @@ const LONG_ROW = 1024;
 /**
  * Rule: any other group with reductions. Cheap intermediates are inlined. A stage whose readers all take it at their own first axis is
  * computed there, row by row (softmax: maximum, exponentials and sum of a row while the row is in cache). The rest is computed at the
- * root. Loops: data axes, then reductions, then the innermost data axis as vectors, its sums in registers.
+ * root. Loops: data axes, then reductions, then the innermost data axis as vectors, its sums in registers. Across long rows some rows are folded at
+ * a time, from end to end: data axes, then blocks of rows, then vectors.
  */
 export const reductionRule: ScheduleRule = {
   name: "reduction",

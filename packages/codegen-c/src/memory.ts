@@ -1,5 +1,5 @@
 import { invariant } from "@tilewright/diagnostics";
-import type { Buffer, Expr, Load, Shuffle, Store } from "@tilewright/ir";
+import { type Buffer, type Expr, isConst, type Load, type Shuffle, type Store } from "@tilewright/ir";
 import type { ExpressionWriter, Scope } from "./expression.js";
 import { isHalf, typeOf } from "./types.js";
 import { atom, called, castTo, combine, infix, LEVEL, type Value, wrap } from "./value.js";
@@ -16,19 +16,22 @@ export function nameOf({ buffers }: Scope, buffer: Buffer): string {
  * `name[address + 4]` as `(name + address)[4]`: compilers for WebAssembly put a constant that follows a pointer into the instruction, and add any
  * other at run time. Not in arrays of the function, whose ends they know: an address alone may lie before the array.
  */
-function elementText(name: string, { text }: Value, { scope }: Buffer): string {
-  if (scope === "local") return `${name}[${text}]`;
-  const [, variable, constant] = /^(\w+) \+ (\d+)$/.exec(text) ?? [];
-  return variable === undefined ? `${name}[${text}]` : `(${name} + ${variable})[${constant}]`;
+function elementText(writer: ExpressionWriter, buffer: Buffer, index: Expr): string {
+  const name = nameOf(writer.scope, buffer);
+  const { text, level } = writer.of(index);
+  const isSum = index.kind === "Binary" && index.op === "add" && index.dtype === "index" && level === LEVEL.add;
+  const foldable = isSum && index.left.kind === "Var" && isConst(index.right) && Number(index.right.value) >= 0;
+  if (!foldable || buffer.scope === "local") return `${name}[${text}]`;
+  return `(${name} + ${writer.of(index.left).text})[${writer.of(index.right).text}]`;
 }
 
-function element(name: string, index: Value, buffer: Buffer): Value {
-  return combine(elementText(name, index, buffer), LEVEL.atom, [index]);
+function element(writer: ExpressionWriter, buffer: Buffer, index: Expr): Value {
+  return combine(elementText(writer, buffer, index), LEVEL.atom, [writer.of(index)]);
 }
 
-function address(name: string, index: Value, buffer: Buffer): Value {
-  if (index.text === "0") return atom(name);
-  return combine(`&${elementText(name, index, buffer)}`, LEVEL.unary, [index]);
+function address(writer: ExpressionWriter, buffer: Buffer, index: Expr): Value {
+  if (isConst(index, 0)) return atom(nameOf(writer.scope, buffer));
+  return combine(`&${elementText(writer, buffer, index)}`, LEVEL.unary, [writer.of(index)]);
 }
 
 /** Vectors in memory by element: half types by their own name, bool as bytes. */
@@ -40,14 +43,11 @@ function memoryVector(buffer: Buffer, lanes: number): string {
 export function loadValue(writer: ExpressionWriter, { buffer, indices, lanes, predicate }: Load): Value {
   const { helpers } = writer.scope;
   const [index] = indices as readonly [Expr];
-  const name = nameOf(writer.scope, buffer);
   if (index.kind === "Ramp") {
-    const loaded = called(helpers.use("load", memoryVector(buffer, lanes)), [
-      address(name, writer.of(index.base), buffer),
-    ]);
+    const loaded = called(helpers.use("load", memoryVector(buffer, lanes)), [address(writer, buffer, index.base)]);
     return buffer.dtype === "bool" ? castTo(helpers.vector("i8", lanes), infix("!=", loaded, atom("0")), 8) : loaded;
   }
-  const read = readElement(writer, buffer, element(name, writer.of(index), buffer));
+  const read = readElement(writer, buffer, element(writer, buffer, index));
   if (predicate === null) return read;
   const condition = writer.of(predicate);
   return combine(`${wrap(condition, LEVEL.or)} ? ${wrap(read, LEVEL.or)} : 0`, LEVEL.choice, [condition, read]);
@@ -104,15 +104,16 @@ export function shuffleValue(writer: ExpressionWriter, expr: Shuffle): Value {
 /** A store of a scalar, or of neighbours. */
 export function storeLine(writer: ExpressionWriter, { buffer, indices, value, predicate }: Store): string {
   const [index] = indices as readonly [Expr];
-  const name = nameOf(writer.scope, buffer);
   const held = writer.value(value);
   if (index.kind === "Ramp") {
-    const to = address(name, writer.value(index.base), buffer);
+    writer.value(index.base);
+    const to = address(writer, buffer, index.base);
     const bytes = buffer.dtype === "bool" ? boolBytes(writer, held, index.lanes) : held;
     return `${called(writer.scope.helpers.use("store", memoryVector(buffer, index.lanes)), [to, bytes]).text};`;
   }
   const condition = predicate === null ? "" : `if (${writer.value(predicate).text}) `;
-  return `${condition}${element(name, writer.value(index), buffer).text} = ${packed(writer, buffer, held).text};`;
+  writer.value(index);
+  return `${condition}${element(writer, buffer, index).text} = ${packed(writer, buffer, held).text};`;
 }
 
 function boolBytes(writer: ExpressionWriter, mask: Value, lanes: number): Value {

@@ -39,7 +39,7 @@ export interface KernelReport {
   readonly rule: string;
   /** Operators that it computes, in order. */
   readonly operators: readonly string[];
-  /** How often the program calls it. */
+  /** How often the program calls it: in every run, or, for what prepares constants, once at load. */
   readonly calls: number;
   /** Name of the backend whose module holds it. */
   readonly target: string;

@@ -49,7 +49,6 @@ export function splitPreparation(func: PrimFunc, constants: ReadonlySet<Buffer>)
   return {
     prepare: {
       ...func,
-      name: `${func.name}_prepare`,
       parameters: [...given, ...prepared],
       mayAlias: [],
       body: part(early, (buffer) => written.has(buffer) && !prepared.includes(buffer)),

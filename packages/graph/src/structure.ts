@@ -31,14 +31,19 @@ const ROW_ELEMENTS = 16_384;
 
 /** Derives the structure of `outputs` as expressions over `inputs`, which are placeholders. */
 export function structureOf(outputs: readonly Tensor[], inputs: readonly Tensor[]): Structure {
-  const operations = operationsOf(outputs);
   const accesses: AccessKind[] = inputs.map(() => "elementwise");
   const reads = inputs.map(() => 0);
+  const rows = new Set<number | null>();
   let [opaque, folds, anchor, count, math] = [outputs.length !== 1, false, false, 0, false];
-  for (const operation of operations) {
-    if (operation.kind === "Scan" || operation.kind === "Extern") opaque = true;
-    if (operation.kind !== "Compute") continue;
+  for (const operation of operationsOf(outputs)) {
+    if (operation.kind === "Placeholder") continue;
+    if (operation.kind !== "Compute") {
+      opaque = true;
+      rows.add(null);
+      continue;
+    }
     const facts = factsOf(operation);
+    rows.add(rowsOf(operation, facts.reads));
     folds ||= facts.folds;
     anchor ||= isSumOfProducts(operation);
     count += facts.operations;
@@ -54,23 +59,17 @@ export function structureOf(outputs: readonly Tensor[], inputs: readonly Tensor[
   }
   const light = accesses.reduce(wider, "elementwise");
   const kind: StructureKind = opaque ? "opaque" : anchor ? "anchor" : folds ? "reduction" : light;
-  return { kind, accesses, reads, cheap: !math && !folds && count <= CHEAP_OPERATIONS, rows: rowsOf(operations) };
+  const cheap = !math && !folds && count <= CHEAP_OPERATIONS;
+  const [agreed = null] = rows;
+  return { kind, accesses, reads, cheap, rows: rows.size === 1 ? agreed : null };
 }
 
-function rowsOf(operations: readonly Operation[]): number | null {
-  const found = new Set<number | null>();
-  for (const operation of operations)
-    if (operation.kind !== "Placeholder") found.add(operation.kind === "Compute" ? rowsOfCompute(operation) : null);
-  const [rows = null] = found;
-  return found.size === 1 ? rows : null;
-}
-
-function rowsOfCompute(operation: Compute): number | null {
-  const [first, ...others] = operation.axes;
+function rowsOf({ axes }: Compute, reads: readonly Read[]): number | null {
+  const [first, ...others] = axes;
   if (first?.extent.kind !== "Const") return null;
   const rows = Number(first.extent.value);
   const elements = others.reduce((product, { extent }) => product * (extent.kind === "Const" ? Number(extent.value) : Number.NaN), 1); // biome-ignore format: one product
-  const isLocal = readsOf(operation).every(({ tensor, indices }) => {
+  const isLocal = reads.every(({ tensor, indices }) => {
     if (indices[0] === first.variable && extentOf(tensor, 0) === rows) return true;
     const used = new Set<Var>();
     for (const index of indices) visit(index, { Var: (each) => void used.add(each) });
