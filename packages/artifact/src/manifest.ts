@@ -90,7 +90,8 @@ export type LaunchProgram = readonly LaunchCall[];
 
 /**
  * How a whole model runs: where the target holds the host program, by `entry(arena, weights, state, ...inputs, ...outputs)`, else by the calls
- * of `program`; one of the two is there. `prepare(arena, weights, state)` is called once at load. Regions are aligned to 64 bytes.
+ * of `program`; one of the two is there. `prepare(arena, weights, state)` is called once at load, and makes the
+ * bytes of weights behind the blob. Regions are aligned to 64 bytes.
  */
 export interface ModelEntry {
   readonly entry: string | null;

@@ -29,15 +29,27 @@ export function launchProgram(calls: readonly HostCall[]): LaunchProgram {
   }));
 }
 
+/** What whoever calls the host functions of a model himself must know, as attributes for the comments of generated code. */
+export function callerNotes(
+  { constantBytes, weightsBytes }: MemoryLayout,
+  prepare: string | null,
+): Readonly<Record<string, string>> {
+  const constants = constantBytes === 0 ? {} : { constants: `bytes 0 .. ${constantBytes} of weights` };
+  if (prepare === null) return constants;
+  const made = `bytes ${constantBytes} .. ${weightsBytes} of weights`;
+  return { ...constants, before: `${prepare}(arena, weights, state), once: makes ${made} from the constants` };
+}
+
 /**
  * The function that runs a model or prepares it: `name(arena, weights, state, ...inputs, ...outputs)`, the calls in order. Regions are bytes;
- * inputs and outputs are flat.
+ * inputs and outputs are flat. `notes` become its attributes.
  */
 export function hostProgram(
   name: string,
   calls: readonly HostCall[],
   layout: MemoryLayout,
-  given: Pick<Graph, "inputs" | "outputs"> = { inputs: [], outputs: [] },
+  given: Pick<Graph, "inputs" | "outputs">,
+  notes: Readonly<Record<string, string>>,
 ): PrimFunc {
   const bytes = (region: string, count: number): Buffer =>
     buffer(region, { dtype: "uint8", shape: [count], alignment: 64 });
@@ -76,6 +88,6 @@ export function hostProgram(
     parameters: [memory.arena, memory.weights, memory.state, ...inputs, ...outputs],
     mayAlias: [],
     body: sequence(body),
-    attributes: {},
+    attributes: notes,
   };
 }

@@ -15,7 +15,7 @@ import type { Model, Operators } from "@tilewright/ops";
 import { movedToHost, untakenKernel } from "./errors.js";
 import { checkBlobs, evaluateModel } from "./evaluate-model.js";
 import { copyTensors, countOf, groupKey, groupTensors, memoryInputs, scalarConstants } from "./group-tensors.js";
-import { type HostCall, hostProgram, launchProgram } from "./host-program.js";
+import { callerNotes, type HostCall, hostProgram, launchProgram } from "./host-program.js";
 import { type Kernel, type KernelReport, Kernels } from "./kernels.js";
 import { type KernelStep, type Location, layOut, type MemoryLayout } from "./memory.js";
 import { type Preparation, Preparations } from "./preparations.js";
@@ -147,9 +147,11 @@ function programsOf(
   layout: MemoryLayout,
   { graph }: Model,
 ): readonly PrimFunc[] {
+  const none = { inputs: [], outputs: [] };
+  const [early, notes] = [callerNotes(layout, null), callerNotes(layout, prepare?.name ?? null)];
   return [
-    ...(prepare === null ? [] : [hostProgram(prepare.name, prepare.calls, layout)]),
-    ...(entry === null ? [] : [hostProgram(entry.name, entry.calls, layout, graph)]),
+    ...(prepare === null ? [] : [hostProgram(prepare.name, prepare.calls, layout, none, early)]),
+    ...(entry === null ? [] : [hostProgram(entry.name, entry.calls, layout, graph, notes)]),
   ];
 }
 
