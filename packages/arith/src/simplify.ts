@@ -79,6 +79,7 @@ export class Simplifier {
 
   /** See the function `simplify`. */
   simplify(root: Expr): Expr {
+    if (root.kind === "Const") return root;
     const found = this.canonical(root);
     return isSameExpr(root, found) ? root : found;
   }

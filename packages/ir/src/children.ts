@@ -56,16 +56,24 @@ export interface Plan {
   readonly names: readonly string[];
   readonly getters: readonly Get[];
   readonly isExpr: boolean;
+  readonly isLeaf: boolean;
 }
 
 const plan = ([kind, roles]: readonly [string, { readonly [field: string]: string }]): readonly [string, Plan] => {
   const names = Object.keys(roles).filter((field) => roles[field] === "use");
   const getters = names.map((name) => GETTERS[name as UseField] as Get);
-  return [kind, { names, getters, isExpr: EXPRESSIONS.has(kind) }];
+  return [kind, { names, getters, isExpr: EXPRESSIONS.has(kind), isLeaf: getters.length === 0 }];
 };
 
 /** By kind; made from `FIELDS`. */
 export const PLANS: { readonly [K in NodeKind]: Plan } = Object.fromEntries(Object.entries(FIELDS).map(plan)) as never;
+
+/** Whether somebody asks for expressions: a walk that nobody asks for them passes all of them over, and half of all nodes are in them. */
+export function asksExpressions(byKind: { readonly [kind: string]: unknown }): boolean {
+  for (const kind in byKind)
+    if (byKind[kind] !== undefined && (PLANS as { readonly [kind: string]: Plan })[kind]?.isExpr) return true;
+  return false;
+}
 
 /** A shared expression that costs at least this many visits is remembered, so that meeting it again costs one. */
 export const REMEMBERED = 16;

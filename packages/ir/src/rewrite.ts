@@ -1,6 +1,6 @@
 import type { Span } from "@tilewright/diagnostics";
 import { at, type Builder } from "./build.js";
-import { PLANS, type Plan, REMEMBERED } from "./children.js";
+import { asksExpressions, PLANS, type Plan, REMEMBERED } from "./children.js";
 import type { Expr, Var } from "./expr.js";
 import type { Node, NodeKind, NodeOf } from "./fields.js";
 import type { Stmt } from "./stmt.js";
@@ -59,6 +59,7 @@ export function rewrite<N extends Node>(root: N, rules: Rules): N {
 
 function drive(root: Node, rules: { readonly [kind: string]: AnyRule }): Node {
   const frames: Frame[] = [];
+  const expressions = asksExpressions(rules);
   const builderFor = builders();
   let depth = -1;
   let visits = 0;
@@ -90,7 +91,7 @@ function drive(root: Node, rules: { readonly [kind: string]: AnyRule }): Node {
       if (depth < 0) return result as Node;
       const frame = frames[depth] as Frame;
       if (result !== undefined) settle(frame, result);
-      const next = advance(frame);
+      const next = advance(frame, rules, expressions);
       if (next !== undefined) {
         if (memo.size > 0 && !frame.plan.isExpr) memo.clear();
         current = next;
@@ -159,12 +160,15 @@ function set(frame: Frame, value: unknown): void {
   frame.copy[frame.plan.names[frame.field] as string] = value;
 }
 
-/** The next child to visit; undefined when all are done. */
-function advance(frame: Frame): Node | undefined {
+/** The next child to visit; undefined when all are done. What no rule is about is passed over, as in `visit`. */
+function advance(frame: Frame, rules: { readonly [kind: string]: AnyRule }, expressions: boolean): Node | undefined {
   const { getters } = frame.plan;
   while (frame.field < getters.length) {
     if (frame.place >= 0) {
-      if (frame.place < frame.list.length) return frame.list[frame.place];
+      for (; frame.place < frame.list.length; frame.place++) {
+        const child = frame.list[frame.place] as Node;
+        if (!isQuiet(child.kind, rules, expressions)) return child;
+      }
       if (frame.listCopy !== undefined) set(frame, frame.listCopy);
       frame.place = -1;
       frame.field++;
@@ -175,10 +179,17 @@ function advance(frame: Frame): Node | undefined {
       frame.list = child;
       frame.listCopy = undefined;
       frame.place = 0;
-    } else if (child === null || child === undefined) frame.field++;
+    } else if (child === null || child === undefined || isQuiet((child as Node).kind, rules, expressions))
+      frame.field++;
     else return child as Node;
   }
   return undefined;
+}
+
+function isQuiet(kind: NodeKind, rules: { readonly [kind: string]: AnyRule }, expressions: boolean): boolean {
+  if (rules[kind] !== undefined) return false;
+  const { isLeaf, isExpr } = PLANS[kind];
+  return isLeaf || (isExpr && !expressions);
 }
 
 /** Builders for spans; the last one is kept, since neighbours mostly come from one place. */

@@ -1,4 +1,4 @@
-import { PLANS, REMEMBERED } from "./children.js";
+import { asksExpressions, PLANS, REMEMBERED } from "./children.js";
 import type { Node, NodeKind, NodeOf } from "./fields.js";
 
 /** Visitors by node kind, called before the children; `false` skips them. */
@@ -15,6 +15,13 @@ type AnyVisitor = ((node: Node) => boolean | void) | undefined;
 export function visit(root: Node, visitors: Visitors): void {
   const byKind = visitors as unknown as { readonly [kind: string]: AnyVisitor };
   const every = visitors.enter;
+  // What no visitor is about is passed over: leaves, which are half of all nodes, and expressions, which hold nothing but expressions.
+  const expressions = every !== undefined || asksExpressions(byKind);
+  const isQuiet = (kind: NodeKind): boolean => {
+    if (every !== undefined || byKind[kind] !== undefined) return false;
+    const { isLeaf, isExpr } = PLANS[kind];
+    return isLeaf || (isExpr && !expressions);
+  };
   const work: Node[] = [root];
   // Parallel to `work`: −1 for a node to visit, else the number of visits when the node, now done, was entered.
   const marks: number[] = [-1];
@@ -45,10 +52,11 @@ export function visit(root: Node, visitors: Visitors): void {
       const child = (getters[field] as (node: Node) => Node | readonly Node[] | null)(node);
       if (Array.isArray(child)) {
         for (let place = child.length - 1; place >= 0; place--) {
+          if (isQuiet((child[place] as Node).kind)) continue;
           work.push(child[place] as Node);
           marks.push(-1);
         }
-      } else if (child !== null && child !== undefined) {
+      } else if (child !== null && child !== undefined && !isQuiet((child as Node).kind)) {
         work.push(child as Node);
         marks.push(-1);
       }

@@ -15,12 +15,11 @@ export function countNodes(root: Node, limit = Number.POSITIVE_INFINITY): number
 /** True when a node of one of these kinds stands below `root`. */
 export function contains(root: Node, kinds: readonly NodeKind[]): boolean {
   let found = false;
-  visit(root, {
-    enter(node) {
-      if (kinds.includes(node.kind)) found = true;
-      return !found;
-    },
-  });
+  const find = (): boolean => {
+    found = true;
+    return false;
+  };
+  visit(root, Object.fromEntries(kinds.map((kind) => [kind, find])));
   return found;
 }
 

@@ -1,7 +1,7 @@
 // Rule: a value that does not change while a serial loop runs is computed before it and bound by `Let`. Values that the loop always needs
 // alone move; a read moves only where the loop surely runs and does not write that buffer. Addresses are left to their own pass.
 import { 
-  type Buffer, build, type Expr, type For, type NodeKind, operandsOf, type PrimFunc, type Rules, rewrite, type Stmt, type Var, variable, visit,} from "@tilewright/ir"; // biome-ignore format: a list
+  type Buffer, build, type Expr, type For, operandsOf, type PrimFunc, type Rules, rewrite, type Stmt, type Var, variable, visit,} from "@tilewright/ir"; // biome-ignore format: a list
 import { contains } from "./count-nodes.js";
 import { eachStatement } from "./each-statement.js";
 import { constantOf } from "./index-arithmetic.js";
@@ -14,7 +14,10 @@ export const hoistInvariants = functionPass({
   requires: "flat",
   establishes: "flat",
   run(func) {
-    const body = rewrite(func.body, { For: (loop) => (loop.loopKind === "serial" ? hoist(loop, func) : undefined) });
+    const calls = contains(func.body, ["Call"]);
+    const body = rewrite(func.body, {
+      For: (loop) => (loop.loopKind === "serial" ? hoist(loop, func, calls) : undefined),
+    });
     return body === func.body ? func : { ...func, body };
   },
 });
@@ -24,8 +27,8 @@ const MAX_HOISTED = 16;
 
 const HOISTABLE = ["Unary", "Binary", "Select", "Cast", "Reinterpret", "Load", "Broadcast", "Shuffle"] as const;
 
-function hoist(loop: For, func: PrimFunc): Stmt | undefined {
-  const found = invariantsOf(loop, func);
+function hoist(loop: For, func: PrimFunc, calls: boolean): Stmt | undefined {
+  const found = invariantsOf(loop, func, calls);
   if (found.size === 0) return undefined;
   const enter = (node: Expr): Expr | undefined => found.get(node);
   const rules = Object.fromEntries(HOISTABLE.map((kind) => [kind, { enter }])) as unknown as Rules;
@@ -33,11 +36,12 @@ function hoist(loop: For, func: PrimFunc): Stmt | undefined {
   return [...found].reduceRight<Stmt>((rest, [value, held]) => build.let(held, value, rest), { ...loop, body });
 }
 
-/** The largest invariant values of the loop's body, and the variables that are to hold them. */
-function invariantsOf(loop: For, func: PrimFunc): ReadonlyMap<Expr, Var> {
+/** The largest invariant values of the loop's body, and the variables that are to hold them. `calls`: some expression of the function calls an intrinsic. */
+function invariantsOf(loop: For, func: PrimFunc, calls: boolean): ReadonlyMap<Expr, Var> {
   const varying = new Set<Var>([loop.loopVar, ...bindersOf(loop.body).variables]);
   const written = new Set<Buffer>();
-  const opaque = (constantOf(loop.extent) ?? 0) < 1 || contains(loop.body, OPAQUE);
+  const opaque =
+    (constantOf(loop.extent) ?? 0) < 1 || contains(loop.body, OPAQUE) || (calls && contains(loop.body, ["Call"]));
   eachStatement(loop.body, {
     Assign: (node) => void varying.add(node.variable),
     Store: (node) => void written.add(node.buffer),
@@ -63,15 +67,7 @@ function invariantsOf(loop: For, func: PrimFunc): ReadonlyMap<Expr, Var> {
   return found;
 }
 
-const OPAQUE: readonly NodeKind[] = [
-  "KernelCall",
-  "ParallelCall",
-  "Async",
-  "Synchronize",
-  "Barrier",
-  "Evaluate",
-  "Call",
-];
+const OPAQUE: readonly Stmt["kind"][] = ["KernelCall", "ParallelCall", "Async", "Synchronize", "Barrier", "Evaluate"];
 const DIVISIONS: ReadonlySet<string> = new Set(["floordiv", "floormod", "truncdiv", "truncmod"]);
 
 function isTrivial(node: Expr): boolean {

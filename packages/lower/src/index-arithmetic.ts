@@ -1,4 +1,4 @@
-import { build, type Expr, int } from "@tilewright/ir";
+import { type Binary, build, type Expr, int } from "@tilewright/ir";
 
 /** Builders of scalar `index` expressions that fold constants and drop neutral operands, so that later passes see plain forms. */
 const indexValue = (expr: Expr): number | undefined =>
@@ -25,6 +25,13 @@ export function plus(left: Expr, right: Expr): Expr {
     if (inner !== undefined) return plus(plus(left.left, right), left.right);
   }
   return build.add(left, right);
+}
+
+/** A sum or product of indices that a constant in it makes simpler; undefined for all other expressions. */
+export function folded({ op, dtype, lanes, left, right }: Binary): Expr | undefined {
+  if (dtype !== "index" || lanes > 1 || (left.kind !== "Const" && right.kind !== "Const")) return undefined;
+  if (op === "add") return plus(left, right);
+  return op === "mul" ? times(left, right) : undefined;
 }
 
 export function minus(left: Expr, right: Expr): Expr {

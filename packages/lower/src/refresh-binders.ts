@@ -11,6 +11,7 @@ import {
   variable,
 } from "@tilewright/ir";
 import { eachStatement } from "./each-statement.js";
+import { folded } from "./index-arithmetic.js";
 
 /** The variables and buffers that `stmt` binds. */
 export function bindersOf(stmt: Stmt): { readonly variables: readonly Var[]; readonly buffers: readonly Buffer[] } {
@@ -41,7 +42,10 @@ function renamingRules(
   buffers: ReadonlyMap<Buffer, Buffer>,
   values: ReadonlyMap<Var, Expr>,
 ): Rules {
-  const rules: Rules = { Var: (node) => variables.get(node) ?? values.get(node) };
+  const rules: Rules = {
+    Var: (node) => variables.get(node) ?? values.get(node),
+    ...(values.size === 0 ? {} : { Binary: folded }), // constants among the values would else be carried through every pass
+  };
   const withVariables: Rules =
     variables.size === 0
       ? {}
