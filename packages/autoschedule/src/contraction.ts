@@ -1,7 +1,7 @@
 import { type Capabilities, type KnobValues, lanesOf, type ScheduleRule } from "@tilewright/backend";
 import { bitsOf, type Expr, type IterVar, isConst, type Tensor } from "@tilewright/ir";
 import {
-  axesOf, cacheRead, cacheWrite, computeAt, computeInline, createSchedule, fuse, parallel, reindex, reorder, type Schedule, split, traceOf,
+  axesOf, cacheRead, cacheWrite, computeAt, computeInline, draftSchedule, fuse, parallel, reindex, reorder, type Schedule, split, traceOf,
   transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 import { scheduleSources } from "./border.js";
@@ -39,7 +39,7 @@ export const contractionRule: ScheduleRule = {
     return {
       knobs: [...tileKnobs(capabilities, lanes), { name: "blockPanels", candidates: [0, 1, 2, 4, 8, 16] }],
       apply: (values) => {
-        const schedule = createSchedule(outputs);
+        const schedule = draftSchedule(outputs);
         scheduleContraction(schedule, contraction, capabilities, lanes, values);
         return traceOf(schedule);
       },

@@ -3,7 +3,7 @@ import { bitsOf, type IterVar, type Tensor } from "@tilewright/ir";
 import {
   axesOf,
   computeInline,
-  createSchedule,
+  draftSchedule,
   fuse,
   parallel,
   type Schedule,
@@ -29,7 +29,7 @@ export const elementwiseRule: ScheduleRule = {
     return {
       knobs: [{ name: "vectors", candidates: [4, 2, 1, 8] }],
       apply: ({ vectors = 4 }) => {
-        const schedule = createSchedule(outputs);
+        const schedule = draftSchedule(outputs);
         const inlined = inlinable(stages, (stage) => !stage.isOutput);
         for (const stage of inlined) computeInline(schedule, stage.tensor);
         for (const stage of stages) {

@@ -8,7 +8,7 @@ import {
 } from "@tilewright/backend";
 import { bitsOf, type IterVar, type Tensor } from "@tilewright/ir";
 import {
-  axesOf, cacheRead, cacheWrite, computeAt, computeInline, createSchedule, parallel, reorder, type Schedule, split, traceOf, transformLayout, unroll,
+  axesOf, cacheRead, cacheWrite, computeAt, computeInline, draftSchedule, parallel, reorder, type Schedule, split, traceOf, transformLayout, unroll,
   vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 import { evenBlocks, PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
@@ -52,7 +52,7 @@ export const matmulRule: ScheduleRule = {
     return {
       knobs: [...tileKnobs(capabilities, lanes), { name: "blockRows", candidates: [0, 16, 32, 64, 96, 128] }],
       apply: (values) => {
-        const schedule = createSchedule(outputs);
+        const schedule = draftSchedule(outputs);
         tiled(schedule, matmul, stages, capabilities, lanes, values, facts);
         return traceOf(schedule);
       },

@@ -4,7 +4,7 @@ import {
   axesOf,
   computeAt,
   computeInline,
-  createSchedule,
+  draftSchedule,
   parallel,
   reorder,
   type Schedule,
@@ -36,7 +36,7 @@ export const reductionRule: ScheduleRule = {
     return {
       knobs: [{ name: "vectors", candidates: [4, 2, 1] }],
       apply: ({ vectors = 4 }) => {
-        const schedule = createSchedule(outputs);
+        const schedule = draftSchedule(outputs);
         const inlined = inlinable(stages, isCheap);
         for (const stage of inlined) computeInline(schedule, stage.tensor);
         const owners = rowOwners(stages, inlined);

@@ -1,7 +1,7 @@
 import { type Capabilities, type KnobValues, lanesOf, type ScheduleRule } from "@tilewright/backend";
 import { bitsOf, type IterVar } from "@tilewright/ir";
 import {
-  axesOf, cacheWrite, computeAt, computeInline, createSchedule, fuse, parallel, reorder, type Schedule, split, traceOf, unroll,
+  axesOf, cacheWrite, computeAt, computeInline, draftSchedule, fuse, parallel, reorder, type Schedule, split, traceOf, unroll,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 import { scheduleSources } from "./border.js";
 import { type Epilogue, epilogueOf } from "./epilogue.js";
@@ -42,7 +42,7 @@ export const stencilRule: ScheduleRule = {
         { name: "tileVectors", candidates: [1, 2] },
       ],
       apply: (values) => {
-        const schedule = createSchedule(outputs);
+        const schedule = draftSchedule(outputs);
         scheduleStencil(schedule, stencil, capabilities, lanes, values);
         return traceOf(schedule);
       },

@@ -30,6 +30,17 @@ export function createSchedule(outputs: Tensor | readonly Tensor[]): Schedule {
   return newSchedule(outputs, callSite(createSchedule));
 }
 
+/**
+ * As `createSchedule`, for whoever is after the trace: that the schedule as a whole is legal, and where it is not, is said by the `replay` of
+ * its trace, once, and not by each primitive.
+ *
+ * @throws CompileError SCH119 · SCH121
+ */
+export function draftSchedule(outputs: Tensor | readonly Tensor[]): Schedule {
+  const span = callSite(draftSchedule);
+  return { ...newSchedule(outputs, span), place: span, isDraft: true };
+}
+
 /** As `createSchedule`, called from `span`. */
 export function newSchedule(outputs: Tensor | readonly Tensor[], span: Span): Schedule {
   const list: readonly Tensor[] = Array.isArray(outputs) ? outputs : [outputs as Tensor];
@@ -63,7 +74,7 @@ export function newSchedule(outputs: Tensor | readonly Tensor[], span: Span): Sc
     stage.bodies = stage.bodies.map((body) => withStates(body, states));
     stages.push(stage);
   }
-  const schedule: Schedule = { outputs: list, stages, records: [], place: null, intrinsics: new Map() };
+  const schedule: Schedule = { outputs: list, stages, records: [], place: null, isDraft: false, intrinsics: new Map() };
   attachSteps(schedule, span);
   checkSchedule(schedule, span);
   return schedule;

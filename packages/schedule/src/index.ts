@@ -5,7 +5,7 @@ export { cacheRead } from "./cache-read.js";
 export { cacheWrite } from "./cache-write.js";
 export { compareTraces, renderComparison, type TraceComparison, type TraceDifference } from "./compare-traces.js";
 export { computeAt, computeInline, computeRoot } from "./compute-at.js";
-export { createSchedule } from "./create-schedule.js";
+export { createSchedule, draftSchedule } from "./create-schedule.js";
 export { type Decision, decisionsOf, withDecision } from "./decisions.js";
 export { decomposePadding } from "./decompose-padding.js";
 export { decomposeReduction } from "./decompose-reduction.js";

@@ -19,7 +19,7 @@ export function primitive<R>(
   const before = remember(schedule);
   try {
     const result = change(span);
-    checkSchedule(schedule, span);
+    if (!schedule.isDraft) checkSchedule(schedule, span);
     return result;
   } catch (error) {
     const picture = isCompileError(error) ? pictureOf(schedule, subject) : "";
@@ -31,6 +31,7 @@ export function primitive<R>(
 /** Whether a change would be accepted; the schedule stays as it is. */
 export function isAccepted(schedule: Schedule, change: () => void): boolean {
   const before = remember(schedule);
+  schedule.isDraft = false;
   try {
     change();
     return true;

@@ -1,6 +1,7 @@
 import { CompileError, callSite, isCompileError, type Span } from "@tilewright/diagnostics";
 import type { Tensor, Trace, TraceRecord } from "@tilewright/ir";
 import { Arguments } from "./arguments.js";
+import { checkSchedule } from "./check-schedule.js";
 import { newSchedule } from "./create-schedule.js";
 import { badRecord } from "./errors.js";
 import { badIntrinsic } from "./errors-tensorize.js";
@@ -28,20 +29,27 @@ export interface ReplayOptions {
  */
 export function replay(outputs: Tensor | readonly Tensor[], trace: Trace, options: ReplayOptions = {}): Schedule {
   const span = callSite(replay);
-  const schedule = newSchedule(outputs, span);
-  schedule.place = span;
   const { intrinsics = [], resample = null } = options ?? {};
   if (!Array.isArray(intrinsics))
     throw new CompileError(badIntrinsic("intrinsics", "it is no list of intrinsics", span));
   for (const intrinsic of intrinsics) checkIntrinsic(intrinsic, span);
-  schedule.intrinsics = new Map(intrinsics.map((intrinsic) => [intrinsic.name, intrinsic]));
-  const records: unknown = trace?.records;
-  if (trace?.version !== 1 || !Array.isArray(records))
+  if (trace?.version !== 1 || !Array.isArray(trace.records))
     throw new CompileError(badRecord(0, "trace", "it is no trace of version 1", span));
-  for (const [step, record] of (records as readonly TraceRecord[]).entries())
-    replayRecord(schedule, record, step, span, resample);
-  schedule.place = null;
-  return schedule;
+  const run = (isDraft: boolean): Schedule => {
+    const schedule = newSchedule(outputs, span);
+    schedule.place = span;
+    schedule.isDraft = isDraft;
+    schedule.intrinsics = new Map(intrinsics.map((intrinsic) => [intrinsic.name, intrinsic]));
+    for (const [step, record] of trace.records.entries()) replayRecord(schedule, record, step, span, resample);
+    if (isDraft) checkSchedule(schedule, span);
+    return Object.assign(schedule, { place: null, isDraft: false });
+  };
+  if (resample !== null) return run(false);
+  try {
+    return run(true);
+  } catch {
+    return run(false); // finds the step at which the schedule became illegal
+  }
 }
 
 function replayRecord(
