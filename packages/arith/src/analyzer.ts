@@ -65,8 +65,10 @@ export class Analyzer extends Knowledge {
   }
 
   #foldBinary(op: BinaryOp, left: Expr, right: Expr): Expr | undefined {
-    const [a, b] = [constantOf(left), constantOf(right)];
-    if (a === undefined || b === undefined) return undefined;
+    const a = constantOf(left);
+    if (a === undefined) return undefined;
+    const b = constantOf(right);
+    if (b === undefined) return undefined;
     const value = foldBinary(op, a.value, b.value, left.dtype);
     return value === undefined ? undefined : this.const(value, isComparison(op) ? "bool" : left.dtype, left.lanes);
   }
@@ -173,7 +175,9 @@ export class Analyzer extends Knowledge {
   /** The node with simplified children, simplified. */
   rebuild(node: Expr, children: readonly Expr[]): Expr {
     this.span = node.span;
-    const [a, b, c] = children as readonly [Expr, Expr, Expr];
+    const a = children[0] as Expr;
+    const b = children[1] as Expr;
+    const c = children[2] as Expr;
     switch (node.kind) {
       case "Binary":
         this.candidate = a === node.left && b === node.right ? node : undefined;

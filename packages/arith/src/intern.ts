@@ -77,10 +77,12 @@ export class Interner {
   }
 
   #internBinary(node: Binary): Expr {
-    const [left, right] = [this.#entries.get(node.left), this.#entries.get(node.right)];
+    const left = this.#entries.get(node.left);
+    const right = this.#entries.get(node.right);
     if (left === undefined || right === undefined || left.impure || right.impure) return this.#add(node, true);
     const exchange = left.id > right.id && isCommutative(node.op, node.dtype);
-    const [a, b] = exchange ? [right.id, left.id] : [left.id, right.id];
+    const a = exchange ? right.id : left.id;
+    const b = exchange ? left.id : right.id;
     const operator = (OPERATORS.get(node.op) ?? 0) * 8 + node.fast;
     if (b >= MOST_PACKED || a >= MOST_PACKED || operator >= 256)
       return this.#internByText(node, `${operator} ${a} ${b}`);

@@ -10,9 +10,10 @@ export function isSameExpr(one: Expr, other: Expr): boolean {
     const b = stack.pop() as Expr;
     const a = stack.pop() as Expr;
     if (a === b) continue;
-    const [x, y] = [operandsOf(a), operandsOf(b)];
+    const x = operandsOf(a);
+    const y = operandsOf(b);
     if (count > MOST_COMPARED || x.length !== y.length || !isSameNode(a, b)) return false;
-    x.forEach((child, position) => void stack.push(child, y[position] as Expr));
+    for (let position = 0; position < x.length; position++) stack.push(x[position] as Expr, y[position] as Expr);
   }
   return true;
 }

@@ -14,6 +14,14 @@ const MOST_COMBINED = 16;
 /** Facts of so many scopes around are seen: nesting may be deep. */
 const MOST_SCOPES = 64;
 
+/** Most scopes have no facts, and there are as many as loops. */
+const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
+
+/** The map with one more entry; only `NOTHING` is copied. */
+function added<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return map === NOTHING ? new Map([[key, value]]) : (map as Map<K, V>).set(key, value);
+}
+
 /**
  * What holds in a part of the program: truth values of conditions, intervals of sums, and ranges of variables. Results of
  * simplification depend on it, so each scope has its own memory of them.
@@ -29,10 +37,10 @@ export class Scope {
   readonly moduli = new Map<Expr, Modulus>();
   /** The nearest scope around that has facts. */
   readonly #outer: Scope | undefined;
-  readonly #known = new Map<Expr, boolean>();
-  readonly #atoms = new Map<Expr, Interval>();
-  readonly #directions = new Map<string, Direction>();
-  readonly #residues = new Map<Expr, Modulus>();
+  #known: ReadonlyMap<Expr, boolean> = NOTHING;
+  #atoms: ReadonlyMap<Expr, Interval> = NOTHING;
+  #directions: ReadonlyMap<string, Direction> = NOTHING;
+  #residues: ReadonlyMap<Expr, Modulus> = NOTHING;
 
   constructor(ranges: Map<Var, Interval>, parent?: Scope) {
     this.ranges = ranges;
@@ -56,7 +64,7 @@ export class Scope {
 
   /** A condition that has this truth value here. */
   assume(condition: Expr, value: boolean): void {
-    this.#known.set(condition, value);
+    this.#known = added(this.#known, condition, value);
   }
   truthOf(condition: Expr): boolean | undefined {
     if (!this.hasFacts) return undefined;
@@ -68,7 +76,7 @@ export class Scope {
   }
 
   assumeAtom(atom: Expr, interval: Interval): void {
-    this.#atoms.set(atom, intersect(this.#atoms.get(atom) ?? UNBOUNDED, interval));
+    this.#atoms = added(this.#atoms, atom, intersect(this.#atoms.get(atom) ?? UNBOUNDED, interval));
   }
   /** What facts say of an atom; its own bounds come on top. */
   atomInterval(atom: Expr): Interval | undefined {
@@ -82,7 +90,7 @@ export class Scope {
   }
 
   assumeResidue(atom: Expr, modulus: Modulus): void {
-    this.#residues.set(atom, finer(modulus, this.#residues.get(atom)));
+    this.#residues = added(this.#residues, atom, finer(modulus, this.#residues.get(atom)));
     this.hasResidues = true;
     this.moduli.clear();
   }
@@ -99,7 +107,8 @@ export class Scope {
 
   assumeDirection(key: string, terms: readonly Term[], interval: Interval): void {
     const before = this.#directions.get(key);
-    this.#directions.set(key, { terms, interval: intersect(before?.interval ?? UNBOUNDED, interval) });
+    const both = intersect(before?.interval ?? UNBOUNDED, interval);
+    this.#directions = added(this.#directions, key, { terms, interval: both });
   }
   directionInterval(key: string): Interval | undefined {
     let found: Interval | undefined;

@@ -48,9 +48,11 @@ export class Sums extends Nodes {
   }
 
   #keyOf(terms: readonly Term[], constant: number): string {
-    const parts = terms.map(({ atom, coefficient }) => `${this.interner.id(atom)}:${coefficient}`);
-    if (parts.length > 1) parts.sort();
-    return `${parts.join(" ")} ${constant}`;
+    const part = ({ atom, coefficient }: Term): string => `${this.interner.id(atom)}:${coefficient}`;
+    const [first] = terms;
+    if (first === undefined || terms.length === 1)
+      return first === undefined ? `${constant}` : `${part(first)} ${constant}`;
+    return `${terms.map(part).sort().join(" ")} ${constant}`;
   }
 
   #build(terms: readonly Term[], constant: number): Expr {

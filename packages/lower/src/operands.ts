@@ -17,16 +17,22 @@ export function someExpr(expr: Expr, test: (node: Expr) => boolean): boolean {
  */
 export function postorder<T>(root: Expr, done: Map<Expr, T>, visit: (expr: Expr) => T): T {
   const stack: Expr[] = [root];
-  for (let expr = stack[stack.length - 1]; expr !== undefined; expr = stack[stack.length - 1]) {
+  while (stack.length > 0) {
+    const expr = stack[stack.length - 1] as Expr;
     if (done.has(expr)) {
       stack.pop();
       continue;
     }
+    const operands = operandsOf(expr);
     let ready = true;
-    for (const operand of operandsOf(expr)) {
+    for (let place = 0; place < operands.length; place++) {
+      const operand = operands[place] as Expr;
       if (done.has(operand)) continue;
-      stack.push(operand);
-      ready = false;
+      if (operand.kind === "Var" || operand.kind === "Const") done.set(operand, visit(operand));
+      else {
+        stack.push(operand);
+        ready = false;
+      }
     }
     if (!ready) continue;
     stack.pop();

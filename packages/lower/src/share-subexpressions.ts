@@ -16,10 +16,11 @@ export const shareSubexpressions = functionPass({
   establishes: "flat",
   run(func) {
     const entries: Entry[] = [];
-    walkBlock(func.body, createWalk(func, entries, false), null);
+    const callsAnything = contains(func.body, ["Call"]);
+    walkBlock(func.body, createWalk(func, entries, callsAnything, false), null);
     if (!entries.some(isShared)) return func;
     for (const entry of entries) entry.variable = entry.given;
-    return { ...func, body: walkBlock(func.body, createWalk(func, entries, true), null) };
+    return { ...func, body: walkBlock(func.body, createWalk(func, entries, callsAnything, true), null) };
   },
 });
 
@@ -61,7 +62,7 @@ interface Walk {
   pending: Step[];
 }
 
-function createWalk(func: PrimFunc, entries: Entry[], rewriting: boolean): Walk {
+function createWalk(func: PrimFunc, entries: Entry[], callsAnything: boolean, rewriting: boolean): Walk {
   const aliases = new Map<Buffer, Buffer[]>();
   for (const [a, b] of func.mayAlias) {
     aliases.set(a, [...(aliases.get(a) ?? []), b]);
@@ -69,7 +70,6 @@ function createWalk(func: PrimFunc, entries: Entry[], rewriting: boolean): Walk 
   }
   const buffers = new Set<Buffer>(func.parameters.filter((parameter) => parameter.kind === "Buffer"));
   eachStatement(func.body, { Allocate: (node) => void buffers.add(node.buffer) });
-  const callsAnything = contains(func.body, ["Call"]);
   const walk: Walk = {
     rewriting, entries, next: 0, versions: new Map(), clock: 0, aliases, buffers, callsAnything, pending: [],
     numbering: createNumbering((thing) => walk.versions.get(thing) ?? 0),
