@@ -1,19 +1,22 @@
-import type { IterVar, Read, Var } from "@tilewright/ir";
+import type { IterVar, Read } from "@tilewright/ir";
+import { type Digit, inDigits, wholeAxis } from "./digits.js";
 import { type Epilogue, epilogueOf } from "./epilogue.js";
-import { extentOf, type StageStructure, variablesIn } from "./structure.js";
+import { elementsOf, extentOf, type StageStructure, variablesIn } from "./structure.js";
 
 /**
- * `C[.., i, j₁, j₂, ..] = Σ_k L(.., i, k) · R(.., j, k)`: the left operand reads each of its dimensions at one axis, the right one as it likes. A
- * convolution is one, with its filters as rows and its pixels as columns; so are its gradients, and batches of products.
+ * `C[.., i, j₁, j₂, ..] = Σ_k L(.., i, k) · R(.., j, k)`: the left operand reads each of its elements once, the right one as it likes. A convolution is
+ * one, with its filters as rows and its pixels as columns; so are its gradients, and batches of products. Where operands take an axis apart, one
+ * `i // d` and the other `i % d` or `i`, its digits are axes: of the channels of a grouped convolution the group, which both have, and the row.
  */
 export interface Contraction extends Epilogue {
   readonly stage: StageStructure;
-  /** Axes before the row: loops around everything. */
-  readonly outer: readonly IterVar[];
-  readonly row: IterVar;
-  /** The last axes of the output, which only the right operand uses. */
-  readonly columns: readonly IterVar[];
+  /** What both operands use, and what comes before the row: loops around everything. */
+  readonly outer: readonly Digit[];
+  readonly row: Digit;
+  /** What only the right operand uses, after the row. */
+  readonly columns: readonly Digit[];
   readonly folds: readonly IterVar[];
+  /** In the variables of digits. */
   readonly left: Read;
   readonly right: Read;
 }
@@ -36,34 +39,39 @@ function partsOf({ reduce, operation }: StageStructure): Parts | null {
   if (reduce.combiner.name !== "sum" || reduce.condition !== null || reduce.initial !== null) return null;
   const { left: a, right: b } = source;
   if (a.kind !== "Read" || b.kind !== "Read" || a.tensor === b.tensor) return null;
-  return split(operation.axes, reduce.axes, a, b) ?? split(operation.axes, reduce.axes, b, a);
+  const whole = operation.axes.map((axis, dimension) => wholeAxis(axis, dimension));
+  const [x, y, digits] = inDigits(operation.axes, reduce.axes, a, b);
+  return (
+    split(whole, reduce.axes, a, b) ??
+    split(whole, reduce.axes, b, a) ??
+    split(digits, reduce.axes, x, y) ??
+    split(digits, reduce.axes, y, x)
+  );
 }
 
 /** The axes by their part, when `left` can be the left operand. */
-function split(axes: readonly IterVar[], folds: readonly IterVar[], left: Read, right: Read): Parts | null {
+function split(digits: readonly Digit[], folds: readonly IterVar[], left: Read, right: Read): Parts | null {
   const [inLeft, inRight] = [variablesIn(left), variablesIn(right)];
-  const rows = axes.filter(({ variable }) => inLeft.has(variable) && !inRight.has(variable));
+  const rows = digits.filter(({ axis }) => inLeft.has(axis.variable) && !inRight.has(axis.variable));
   const [row] = rows;
   if (row === undefined || rows.length !== 1) return null;
-  const at = axes.indexOf(row);
-  const [outer, columns] = [axes.slice(0, at), axes.slice(at + 1)];
-  const isColumn = ({ variable }: IterVar): boolean => inRight.has(variable) && !inLeft.has(variable);
+  const at = digits.indexOf(row);
+  const isColumn = (digit: Digit, k: number): boolean => k > at && !inLeft.has(digit.axis.variable);
+  const columns = digits.filter(isColumn);
+  const outer = digits.filter((digit, k) => digit !== row && !isColumn(digit, k));
   const isFold = ({ variable }: IterVar): boolean => inRight.has(variable) && inLeft.has(variable);
-  if (columns.length === 0 || folds.length === 0 || !columns.every(isColumn) || !folds.every(isFold)) return null;
-  return readsEachOnce(left, inLeft) ? { outer, row, columns, folds, left, right } : null;
-}
-
-/** True when each index is an axis, and none is twice. */
-function readsEachOnce({ indices }: Read, variables: ReadonlySet<Var>): boolean {
-  return indices.every(({ kind }) => kind === "Var") && variables.size === indices.length;
+  const isUsed = ({ axis }: Digit): boolean => inRight.has(axis.variable);
+  if (columns.length === 0 || folds.length === 0 || !columns.every(isUsed) || !folds.every(isFold)) return null;
+  const axes = [...digits.map(({ axis }) => axis), ...folds].filter(({ variable }) => inLeft.has(variable));
+  const readsEachOnce = productOf(axes) <= elementsOf(left.tensor);
+  return readsEachOnce ? { outer, row, columns, folds, left, right } : null;
 }
 
 /** Multiply-adds of a contraction. */
 export function contractionWork({ outer, row, columns, folds }: Contraction): number {
-  return [...outer, row, ...columns, ...folds].reduce((product, axis) => product * extentOf(axis), 1);
+  return productOf([...[...outer, row, ...columns].map(({ axis }) => axis), ...folds]);
 }
 
-/** Which dimension of a read each axis has; −1 for one that it does not use. */
-export function dimensionOf({ indices }: Read, { variable }: IterVar): number {
-  return indices.indexOf(variable);
+function productOf(axes: readonly IterVar[]): number {
+  return axes.reduce((product, axis) => product * extentOf(axis), 1);
 }

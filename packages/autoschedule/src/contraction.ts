@@ -1,13 +1,15 @@
 import { type Capabilities, type KnobValues, lanesOf, type ScheduleRule } from "@tilewright/backend";
-import { bitsOf, type Expr, type IterVar, isConst, type Tensor } from "@tilewright/ir";
+import { bitsOf, type Expr, type IterVar, isConst, type Read, type Tensor } from "@tilewright/ir";
 import {
-  axesOf, cacheRead, cacheWrite, computeAt, computeInline, draftSchedule, fuse, parallel, reindex, reorder, type Schedule, split, traceOf,
+  axesOf, cacheWrite, computeAt, computeInline, draftSchedule, fuse, type LayoutLike, parallel, reindex, reorder, type Schedule, split, traceOf,
   transformLayout, unroll, vectorize,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 import { scheduleSources } from "./border.js";
-import { type Contraction, contractionStructure, contractionWork, dimensionOf } from "./contraction-structure.js";
+import { type Contraction, contractionStructure, contractionWork } from "./contraction-structure.js";
+import type { Digit } from "./digits.js";
 import { evenBlocks, PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
 import { evenRows, TILED_MULTIPLY_ADDS, tileKnobs, tileLoops } from "./matmul.js";
+import { MOST_TAPS } from "./stencil.js";
 import { extentOf, structureOf, variablesIn } from "./structure.js";
 
 /** Panels that a block has at least, however deep: as often is L read for them. */
@@ -16,8 +18,11 @@ const LEAST_PANELS = 4;
 /** Windows of all columns are packed at once up to this size: they stream from the last cache, and each panel of L is read once. */
 const WHOLE_BYTES = 4 * 1024 * 1024;
 
+/** Rows of a group that pay for packing what R reads. */
+const LEAST_GROUP_ROWS = 4;
+
 /**
- * Rule: a sum of products whose left operand reads each dimension at one axis: convolutions with their gradients, and batches of matrix products.
+ * Rule: a sum of products whose left operand reads each element once: convolutions, in groups too, with their gradients, and batches of matrix products.
  * It becomes a matrix product whose right operand is packed for some columns at a time, as in implicit-precomp GEMM (cuDNN, Chetlur et al., 2014):
  *
  *     pack L into panels of MR rows                                     (once)
@@ -32,8 +37,8 @@ export const contractionRule: ScheduleRule = {
   match(outputs, capabilities) {
     const stages = structureOf(outputs);
     const contraction = stages === null ? null : contractionStructure(stages);
-    if (contraction === null || contractionWork(contraction) < TILED_MULTIPLY_ADDS || extentOf(contraction.row) < 2)
-      return null;
+    if (contraction === null || contractionWork(contraction) < TILED_MULTIPLY_ADDS) return null;
+    if (extentOf(contraction.row.axis) < 2 || isShallow(contraction)) return null;
     const lanes = lanesOf(capabilities, bitsOf(contraction.stage.tensor.dtype) / 8);
     if (pointsOf(contraction) < lanes) return null;
     return {
@@ -54,13 +59,13 @@ function scheduleContraction(
   lanes: number,
   { tileRows: rowsWanted = 4, tileVectors = 2, blockPanels = 0 }: KnobValues,
 ): void {
-  const { stage, last, between, row, columns, folds, left, right } = contraction;
-  const tileRows = evenRows(extentOf(row), rowsWanted);
+  const { stage, last, between, outer, row, columns, folds, left, right } = contraction;
+  const tileRows = rowsOfTile(row, rowsWanted);
   const tileColumns = tileVectors * lanes;
   const threaded = worthThreads(capabilities, contractionWork(contraction), PARALLEL_MULTIPLY_ADDS);
-  const sums = cacheWrite(schedule, stage.tensor, "local", { flatten: columns.length > 1 ? columns : [] });
+  const sums = cacheWrite(schedule, stage.tensor, "local", { layout: [...outer, row, { digits: columns }] });
   const windows = reindex(schedule, right.tensor, sums);
-  const packedLeft = cacheRead(schedule, left.tensor, "global", [sums]);
+  const packedLeft = reindex(schedule, left.tensor, sums);
   const borders = scheduleSources(schedule, contraction.before, lanes);
   if (stage !== last) computeInline(schedule, stage.tensor);
   for (const other of between) computeInline(schedule, other.tensor);
@@ -68,18 +73,18 @@ function scheduleContraction(
   const depth = folds.reduce((product, axis) => product * extentOf(axis), 1);
   const bytesOfPanel = depth * tileColumns * (bitsOf(right.dtype) / 8);
   const panelsTotal = Math.ceil(pointsOf(contraction) / tileColumns);
-  const copies = contraction.outer.reduce((product, axis) => product * extentOf(axis), 1);
+  const copies = outer.reduce((product, { axis }) => product * extentOf(axis), 1);
   const isShared = threaded && blockPanels === 0 && copies * panelsTotal * bytesOfPanel <= WHOLE_BYTES;
 
-  const axes = axesOf(schedule, last.tensor);
-  const outer = axes.slice(0, contraction.outer.length);
-  const [rowAxis, ...columnAxes] = axes.slice(contraction.outer.length) as [IterVar, ...IterVar[]];
+  const loops = digitLoops(schedule, last.tensor, [...outer, row, ...columns]);
+  const around = loops.slice(0, outer.length);
+  const [rowAxis, ...columnAxes] = loops.slice(outer.length) as [IterVar, ...IterVar[]];
   const pixels = columnAxes.length > 1 ? fuse(schedule, last.tensor, ...columnAxes) : (columnAxes[0] as IterVar);
   const [allPanels, tile] = split(schedule, last.tensor, pixels, { factor: tileColumns });
   const [rowPanels, rows] = split(schedule, last.tensor, rowAxis, { factor: tileRows });
   if (isShared) {
-    reorder(schedule, last.tensor, [...outer, rowPanels, allPanels, rows, tile]);
-    const tiles = fuse(schedule, last.tensor, ...outer, rowPanels, allPanels);
+    reorder(schedule, last.tensor, [...around, rowPanels, allPanels, rows, tile]);
+    const tiles = fuse(schedule, last.tensor, ...around, rowPanels, allPanels);
     parallel(schedule, last.tensor, tiles);
     computeAt(schedule, sums, last.tensor, tiles);
   } else {
@@ -87,17 +92,45 @@ function scheduleContraction(
     const panelsInBlock =
       blockPanels > 0 ? blockPanels : panelsPerBlock(panelsTotal, bytesOfPanel, threads, capabilities);
     const [blocks, panels] = split(schedule, last.tensor, allPanels, { factor: panelsInBlock });
-    reorder(schedule, last.tensor, [...outer, blocks, rowPanels, panels, rows, tile]);
+    reorder(schedule, last.tensor, [...around, blocks, rowPanels, panels, rows, tile]);
     computeAt(schedule, sums, last.tensor, panels);
     computeAt(schedule, windows, last.tensor, blocks);
     if (threaded)
-      parallel(schedule, last.tensor, outer.length > 0 ? fuse(schedule, last.tensor, ...outer, blocks) : blocks);
+      parallel(schedule, last.tensor, around.length > 0 ? fuse(schedule, last.tensor, ...around, blocks) : blocks);
   }
   if (threaded) for (const border of borders) spreadPlanes(schedule, border.tensor);
   tileLoops(schedule, last.tensor, rows, tile, lanes);
   sumLoops(schedule, contraction, sums, lanes);
   packLeft(schedule, contraction, packedLeft, tileRows);
   packWindows(schedule, contraction, windows, tileColumns, lanes, isShared);
+}
+
+/** Few rows of a group over few folds: to pack what R reads costs more than it saves, and the windows are small enough to be written out. */
+function isShallow({ row, folds }: Contraction): boolean {
+  const terms = folds.reduce((product, axis) => product * extentOf(axis), 1);
+  return row.modulus !== null && extentOf(row.axis) < LEAST_GROUP_ROWS && terms <= MOST_TAPS;
+}
+
+/** The loops of digits in order: axes of which there are two are split. */
+function digitLoops(schedule: Schedule, tensor: Tensor, digits: readonly Digit[]): readonly IterVar[] {
+  const axes = axesOf(schedule, tensor);
+  const parts = new Map<number, readonly IterVar[]>();
+  for (const { dimension, divisor } of digits)
+    if (divisor > 1) parts.set(dimension, split(schedule, tensor, axes[dimension] as IterVar, { factor: divisor }));
+  const loops = digits.map(({ dimension, modulus }) => {
+    const [outer = axes[dimension], inner = outer] = parts.get(dimension) ?? [];
+    return (modulus === null ? outer : inner) as IterVar;
+  });
+  reorder(schedule, tensor, loops);
+  return loops;
+}
+
+/** Rows of a tile, `most` at most. A remainder is taken apart into whole tiles: one that is not full would reach into the next quotient. */
+function rowsOfTile({ axis, modulus }: Digit, most: number): number {
+  if (modulus === null) return evenRows(extentOf(axis), most);
+  let rows = most;
+  while (extentOf(axis) % rows !== 0) rows--;
+  return rows;
 }
 
 /** The planes of a border on threads. */
@@ -110,7 +143,7 @@ function spreadPlanes(schedule: Schedule, border: Tensor): void {
 
 /** Columns, all in all. */
 function pointsOf({ columns }: Contraction): number {
-  return columns.reduce((product, axis) => product * extentOf(axis), 1);
+  return columns.reduce((product, { axis }) => product * extentOf(axis), 1);
 }
 
 /** Panels whose windows fill half of the thread's own cache, but enough that L is not read for few columns; or all, where they are not too large. */
@@ -131,27 +164,26 @@ function sumLoops(schedule: Schedule, { outer, folds }: Contraction, sums: Tenso
 }
 
 /** Storage `[..][row // MR][folds][row % MR]`, and loops in that order. */
-function packLeft(
-  schedule: Schedule,
-  { outer, row, folds, left }: Contraction,
-  packed: Tensor,
-  tileRows: number,
-): void {
-  const at = dimensionOf(left, row);
-  const around = outer.map((axis) => dimensionOf(left, axis)).filter((dimension) => dimension >= 0);
-  const deep = folds.map((axis) => dimensionOf(left, axis));
-  transformLayout(schedule, packed, [
-    ...around.map((dimension) => ({ dimension })),
-    { dimension: at, divisor: tileRows },
-    ...deep.map((dimension) => ({ dimension })),
-    { dimension: at, modulus: tileRows },
-  ]);
+function packLeft(schedule: Schedule, { outer, folds, left }: Contraction, packed: Tensor, tileRows: number): void {
+  const at = usedBy(left, outer);
+  transformLayout(schedule, packed, panelLayout(at, folds.length, tileRows));
   const axes = axesOf(schedule, packed);
   const [panels, within] = split(schedule, packed, axes[at] as IterVar, { factor: tileRows });
-  const loops = (dimensions: readonly number[]): readonly IterVar[] =>
-    dimensions.map((dimension) => axes[dimension] as IterVar);
-  reorder(schedule, packed, [...loops(around), panels, ...loops(deep), within]);
+  reorder(schedule, packed, [...axes.slice(0, at), panels, ...axes.slice(at + 1), within]);
   unroll(schedule, packed, within);
+}
+
+/** How many of the loops around everything an operand depends on: the first dimensions of what is packed. */
+function usedBy(operand: Read, outer: readonly Digit[]): number {
+  const used = variablesIn(operand);
+  return outer.filter(({ axis }) => used.has(axis.variable)).length;
+}
+
+/** `[..][position // width][folds][position % width]` of `[..][position][folds]`. */
+function panelLayout(at: number, folds: number, width: number): LayoutLike {
+  const whole = (first: number, count: number) => Array.from({ length: count }, (_, k) => ({ dimension: first + k }));
+  const panel = { dimension: at, divisor: width };
+  return [...whole(0, at), panel, ...whole(at + 1, folds), { dimension: at, modulus: width }];
 }
 
 /** Storage `[..][column // NR][folds][column % NR]`, and loops in that order; vectors where neighbouring columns are neighbours in memory. */
@@ -163,16 +195,8 @@ function packWindows(
   lanes: number,
   threaded: boolean,
 ): void {
-  const { outer, folds, right } = contraction;
-  const used = variablesIn(right);
-  const around = outer.filter(({ variable }) => used.has(variable)).length;
-  const deep = folds.map((_, k) => around + 1 + k);
-  transformLayout(schedule, windows, [
-    ...Array.from({ length: around }, (_, dimension) => ({ dimension })),
-    { dimension: around, divisor: tileColumns },
-    ...deep.map((dimension) => ({ dimension })),
-    { dimension: around, modulus: tileColumns },
-  ]);
+  const around = usedBy(contraction.right, contraction.outer);
+  transformLayout(schedule, windows, panelLayout(around, contraction.folds.length, tileColumns));
   const axes = axesOf(schedule, windows);
   const [panels, within] = split(schedule, windows, axes[around] as IterVar, { factor: tileColumns });
   reorder(schedule, windows, [...axes.slice(0, around), panels, ...axes.slice(around + 1), within]);
@@ -187,7 +211,7 @@ function packWindows(
 
 /** True when `width` columns of a panel are always neighbours in the memory that R reads: of one row, or of whole planes. */
 function areNeighbours({ columns, folds, right }: Contraction, width: number): boolean {
-  const innermost = columns.at(-1) as IterVar;
+  const innermost = (columns.at(-1) as Digit).axis;
   const single = new Set(folds.filter((axis) => extentOf(axis) === 1).map(({ variable }) => variable));
   const indices = right.indices.map((index) =>
     termsOf(index).filter((term) => term.kind !== "Var" || !single.has(term)),
@@ -201,7 +225,7 @@ function areNeighbours({ columns, folds, right }: Contraction, width: number): b
   if (elsewhere || !isStep) return false;
   if (columns.length === 1 || extentOf(innermost) % width === 0) return true;
   const { shape } = right.tensor;
-  return columns.every((axis, k) => {
+  return columns.every(({ axis }, k) => {
     const dimension = shape.length - columns.length + k;
     const terms = indices[dimension] ?? [];
     return terms.length === 1 && terms[0] === axis.variable && isConst(shape[dimension] as Expr, extentOf(axis));

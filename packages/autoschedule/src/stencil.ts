@@ -10,7 +10,7 @@ import { tileLoops } from "./matmul.js";
 import { extentOf, type StageStructure, structureOf, variablesIn, workOf } from "./structure.js";
 
 /** Elements of a window, at most; it is written out. */
-const MOST_TAPS = 49;
+export const MOST_TAPS = 49;
 /** Terms of a tile, at most, for code of moderate size. */
 const MOST_TERMS = 200;
 

@@ -1,20 +1,31 @@
 import { CompileError, type Span } from "@tilewright/diagnostics";
-import { at, type Expr, type IterVar, int, type Scope, substitute, type Tensor, type Var } from "@tilewright/ir";
-import { extentOf } from "./axis-extent.js";
-import { computeStage, freshAxis, insertBefore, readOf, stageName } from "./compute-stage.js";
+import type { IterVar, Json, Scope, Tensor } from "@tilewright/ir";
+import { computeStage, insertBefore, readOf, stageName } from "./compute-stage.js";
 import { moveLoops } from "./copy-loops.js";
 import { deepestAttachment } from "./deepest-attachment.js";
 import { mixedFuse, notAdjacent, notMovable, tooFewAxes } from "./errors.js";
+import { badChoice } from "./errors-stages.js";
+import { layoutJson } from "./layout-options.js";
 import { leafOf, ownTensor, stageOf } from "./lookup.js";
 import { primitive } from "./primitive.js";
 import { record } from "./record.js";
-import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
+import { reshapeAxes } from "./reshape-axes.js";
+import type { AxisLike, LayoutDigit, LayoutDimension, Schedule, Stage, TensorLike } from "./schedule.js";
 import { checkScope } from "./scope.js";
+import { checkedLayout, type LayoutLike } from "./transform-layout.js";
 import { checkEmpty, checkUntouched } from "./untouched.js";
 
 export interface CacheWriteOptions {
   /** Adjacent data axes that become one axis of the new stage, row-major, as in a reshape. */
   readonly flatten?: readonly AxisLike[];
+  /** In place of `flatten`: the axes of the new stage as digits of the axes, as `transformLayout` takes them, with no room left over. */
+  readonly layout?: LayoutLike;
+}
+
+interface Reshaping {
+  readonly layout: readonly LayoutDimension[];
+  /** Arguments of the record. */
+  readonly written: { readonly [name: string]: Json };
 }
 
 /**
@@ -23,12 +34,13 @@ export interface CacheWriteOptions {
  * Moves the computation of a stage, with all its outputs, into a new stage with memory of `scope`; the stage itself becomes a copy of it,
  * which its readers read as before. What is computed in its loops moves along. Compute the new stage inside a tile of the copy and a
  * reduction accumulates close to the processor. With `flatten` the new stage has one dimension in place of several: of a convolution's rows
- * and columns it makes the columns of a matrix product. TVM and TensorIR: cache_write, then transform_block_layout.
+ * and columns it makes the columns of a matrix product. With `layout` its axes are digits of the axes in any order: of a grouped convolution's channels
+ * it makes a group and a channel of it, each an axis. TVM and TensorIR: cache_write, then transform_block_layout.
  *
  * @returns the new stage's tensor, that of `tensor`'s output when there are several; the reduction axes are now its own
  * @throws CompileError SCH103 · SCH104 · SCH105 axes to flatten that are not adjacent, or fewer than two · SCH106 a reduction axis among them ·
- *   SCH110 an input or an extern operation · SCH114 the stage's loops were changed already · SCH122 · SCH131 something is computed in axes that
- *   are flattened
+ *   SCH110 an input or an extern operation · SCH114 the stage's loops were changed already · SCH115 a layout that is not one-to-one, or has room for
+ *   more · SCH122 · SCH131 something is computed in axes that change · SCH132 both options
  */
 export function cacheWrite(
   schedule: Schedule,
@@ -42,31 +54,54 @@ export function cacheWrite(
     if (stage.operation.kind !== "Compute")
       throw new CompileError(notMovable("cacheWrite", stage.name, "it has no expression", span));
     checkUntouched(stage, "cacheWrite", span);
-    const flat = flattened(schedule, stage, options?.flatten ?? [], span);
+    const { layout, written } = layoutOf(schedule, stage, options ?? {}, span);
     const { axes, tensors, attachment } = stage;
-    const { own, values, indices, moved } = shapeOf(axes, flat, span);
+    const reshaped = reshapeAxes(stage.name, axes, layout, span);
     const one = tensors.length === 1;
     const name = stageName(schedule, `${one ? tensors[0]?.name : stage.name}.${scope}`);
     const cache = computeStage({
       name,
       outputs: one ? [name] : tensors.map((each) => `${each.name}.${scope}`),
-      axes: own,
+      axes: reshaped.axes,
       reduceAxes: stage.reduceAxes,
-      bodies: stage.bodies.map((body) => substitute(body, values)),
+      bodies: stage.bodies.map(reshaped.express),
       scope,
       attachment: attachment.kind === "inline" ? deepestAttachment(schedule, stage.bodies, attachment) : attachment,
       span,
     });
-    moveLoops(schedule, stage, stage.leaves, cache, moved);
-    stage.bodies = cache.tensors.map((each) => readOf(each, indices, span));
+    moveLoops(schedule, stage, stage.leaves, cache, reshaped.moved);
+    stage.bodies = cache.tensors.map((each) => readOf(each, reshaped.indices, span));
     stage.reduceAxes = [];
     stage.leaves = axes;
     insertBefore(schedule, stage, [cache]);
-    const names = flat.map((axis) => axis.name);
-    record(schedule, "cacheWrite", stage, { scope, ...(names.length === 0 ? {} : { flatten: names }) }, [name]);
+    record(schedule, "cacheWrite", stage, { scope, ...written }, [name]);
     const output = typeof tensor === "string" ? 0 : tensors.indexOf(ownTensor(stage, tensor) as Tensor);
     return cache.tensors[output] as Tensor;
   });
+}
+
+/** The axes of the new stage, and how the trace says it. @throws CompileError SCH104 · SCH105 · SCH106 · SCH115 · SCH131 · SCH132 */
+function layoutOf(
+  schedule: Schedule,
+  stage: Stage,
+  { flatten = [], layout }: CacheWriteOptions,
+  span: Span,
+): Reshaping {
+  const plain = (dimension: number): LayoutDigit => ({ dimension, divisor: 1, modulus: null, factor: null });
+  if (layout !== undefined) {
+    if (flatten.length > 0) throw new CompileError(badChoice("both options", "`flatten` or `layout`", "both", span));
+    checkEmpty(schedule, stage, "cacheWrite", span);
+    const checked = checkedLayout(stage, layout, span);
+    return { layout: checked, written: { digits: layoutJson(checked) } };
+  }
+  const flat = flattened(schedule, stage, flatten, span);
+  const first = flat[0] === undefined ? -1 : stage.axes.indexOf(flat[0]);
+  const dimensions = stage.axes.flatMap((axis, k): readonly LayoutDimension[] => {
+    const digits = k === first ? flat.map((_, next) => plain(first + next)) : [plain(k)];
+    return flat.includes(axis) && k !== first ? [] : [{ digits, offset: 0 }];
+  });
+  const names = flat.map(({ name }) => name);
+  return { layout: dimensions, written: names.length === 0 ? {} : { flatten: names } };
 }
 
 /** The axes to flatten, in their order. @throws CompileError SCH104 · SCH105 · SCH106 · SCH131 */
@@ -85,50 +120,4 @@ function flattened(schedule: Schedule, stage: Stage, named: readonly AxisLike[],
       throw new CompileError(notAdjacent(before.name, axis.name, order, span));
   }
   return flat;
-}
-
-interface Shape {
-  /** Axes of the new stage. */
-  readonly own: readonly IterVar[];
-  /** What the old axes are there. */
-  readonly values: ReadonlyMap<Var, Expr>;
-  /** What the new axes are in the old stage. */
-  readonly indices: readonly Expr[];
-  /** From axes to those that stand for them alone. */
-  readonly moved: ReadonlyMap<IterVar, IterVar>;
-}
-
-function shapeOf(axes: readonly IterVar[], flat: readonly IterVar[], span: Span): Shape {
-  const b = at(span);
-  const own: IterVar[] = [];
-  const values = new Map<Var, Expr>();
-  const indices: Expr[] = [];
-  const moved = new Map<IterVar, IterVar>();
-  for (const axis of axes) {
-    if (flat.includes(axis)) {
-      if (axis !== flat[0]) continue;
-      const made = freshAxis(
-        flat.map(({ name }) => name).join("."),
-        int(flat.reduce((n, each) => n * extentOf(each), 1)),
-        span,
-      );
-      own.push(made);
-      let rest: Expr = made.variable;
-      for (const each of [...flat.slice(1)].reverse()) {
-        values.set(each.variable, b.binary("floormod", rest, int(extentOf(each))));
-        rest = b.binary("floordiv", rest, int(extentOf(each)));
-      }
-      values.set(axis.variable, rest);
-      indices.push(
-        flat.slice(1).reduce<Expr>((sum, each) => b.add(b.mul(sum, int(extentOf(each))), each.variable), axis.variable),
-      );
-    } else {
-      const made = freshAxis(axis.name, axis.extent, span);
-      own.push(made);
-      values.set(axis.variable, made.variable);
-      indices.push(axis.variable);
-      moved.set(axis, made);
-    }
-  }
-  return { own, values, indices, moved };
 }

@@ -81,6 +81,7 @@ export const PRIMITIVES: Readonly<Record<string, Apply>> = {
   cacheWrite: (s, { stage }, args) =>
     void cacheWrite(s, stage, args.string("scope") as Scope, {
       flatten: args.json("flatten") === undefined ? [] : args.strings("flatten"),
+      ...(args.json("digits") === undefined ? {} : { layout: args.list("digits") as never as LayoutLike }),
     }),
   samplePerfectTile: (s, { stage, results }, args) => {
     const options = {

@@ -57,8 +57,8 @@ export function transformLayout(
   });
 }
 
-/** @throws CompileError SCH115 */
-function checkedLayout(stage: Stage, given: LayoutLike, span: Span): readonly LayoutDimension[] {
+/** What a caller or a trace says of the data axes of a stage. @throws CompileError SCH115 */
+export function checkedLayout(stage: Stage, given: LayoutLike, span: Span): readonly LayoutDimension[] {
   const fail = (why: string): never => {
     throw new CompileError(badLayout(stage.name, why, span));
   };

@@ -118,7 +118,8 @@ export const CALLS: Readonly<Record<string, Row>> = {
   cacheWrite: ({ stage }, args, names) => {
     const flat = args.json("flatten") === undefined ? [] : args.strings("flatten");
     const flatten = flat.length === 0 ? undefined : listOf(flat.map((axis) => names.axis(stage, axis)));
-    const options = flatten === undefined ? [] : [objectOf({ flatten })];
+    const layout = args.json("digits") === undefined ? undefined : sized(args.list("digits"), names);
+    const options = flatten === undefined && layout === undefined ? [] : [objectOf({ flatten, layout })];
     return { args: [text(args.string("scope")), ...options], results: newTensor, renewsLoops: true };
   },
   samplePerfectTile: ({ stage, results }, args, names) => {

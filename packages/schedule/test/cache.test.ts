@@ -1,7 +1,7 @@
 import type { Expr, Tensor } from "@tilewright/ir";
 import * as S from "@tilewright/schedule";
 import {
-  add, and, cast, commReducer, compute, eq, gt, lt, max, mul, or, placeholder, read, reduceAxis, select, sum,
+  add, and, cast, commReducer, compute, eq, floordiv, floormod, gt, lt, max, mul, or, placeholder, read, reduceAxis, select, sum,
 } from "@tilewright/te"; // biome-ignore format: a list
 import { describe, expect, it } from "vitest";
 import { expectSame, refusal } from "./agreement.js";
@@ -127,6 +127,54 @@ describe("cacheWrite with flatten", () => {
     const t = S.createSchedule(compute([4, 4], (i, j) => mul(read(B, i, j), 2), { name: C }));
     S.computeAt(t, B, C, "i");
     expect(refusal(t, () => S.cacheWrite(t, C, "global", { flatten: ["i", "j"] }))).toBe("SCH131");
+  });
+});
+
+describe("cacheWrite with a layout", () => {
+  /** A sum in which the filters of a group share the channels that they read. */
+  function grouped(filters: number, groups: number) {
+    const per = filters / groups;
+    const [X, W] = [input([groups * 3, 5], "X"), input([filters, 3], "W")];
+    const c = reduceAxis(3, "c");
+    const sums = compute(
+      [filters, 5],
+      (f, x) => sum(mul(read(X, add(mul(floordiv(f, per), 3), c), x), read(W, f, c)), c),
+      { name: "sums", axes: ["f", "x"] },
+    );
+    return { X, W, sums, s: S.createSchedule(sums) };
+  }
+
+  it("makes an axis of what is read in the same way by several", () => {
+    const { X, sums, s } = grouped(6, 2);
+    const layout = [{ dimension: 0, divisor: 3 }, { dimension: 0, modulus: 3 }, { dimension: 1 }];
+    const cache = S.cacheWrite(s, sums, "global", { layout });
+    expect(S.axesOf(s, cache).map(({ name }) => name)).toEqual(["f.outer", "f.inner", "x", "c"]);
+    const shared = S.reindex(s, X, cache);
+    expect(shared.shape.map((extent) => (extent as { value?: unknown }).value)).toEqual([2, 5, 3]);
+    expect(S.print(s)).toContain("sums[f, x_2] = sums.global[f / 3, f % 3, x_2]");
+    expectSame(s);
+  });
+
+  it("takes digits in any order, and as expressions", () => {
+    for (const layout of [
+      [{ dimension: 1 }, { dimension: 0, modulus: 2 }, { dimension: 0, divisor: 2 }],
+      [{ digits: [{ dimension: 0, modulus: 2 }, { dimension: 1 }, { dimension: 0, divisor: 2 }] }],
+      (f: Expr, x: Expr) => [add(mul(floormod(f, 2), 5), x), floordiv(f, 2)],
+    ]) {
+      const { sums, s } = grouped(8, 2);
+      S.cacheWrite(s, sums, "global", { layout });
+      expectSame(s);
+      expectSame(S.replay([sums], S.traceOf(s)));
+    }
+  });
+
+  it("is refused where elements would be missing or too many, and beside flatten", () => {
+    const { sums, s } = grouped(6, 2);
+    const refused = (layout: S.LayoutLike, flatten: string[] = []) =>
+      refusal(s, () => S.cacheWrite(s, sums, "global", { layout, flatten }));
+    expect(refused([{ dimension: 0, divisor: 4 }, { dimension: 0, modulus: 4 }, { dimension: 1 }])).toBe("SCH115");
+    expect(refused([{ dimension: 0 }])).toBe("SCH115");
+    expect(refused([{ dimension: 0 }, { dimension: 1 }], ["f", "x"])).toBe("SCH132");
   });
 });
 

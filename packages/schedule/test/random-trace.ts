@@ -100,6 +100,12 @@ function randomPrimitive(schedule: Schedule, choices: Choices, threads: boolean)
       const first = choices.below(Math.max(1, axes.length - 1));
       return cacheWrite(schedule, stage, "global", { flatten: axes.slice(first, first + 2 + choices.below(2)) });
     },
+    () => {
+      const [dimension, divisor] = [choices.below(Math.max(1, axes.length)), 2 + choices.below(3)];
+      const others = axes.flatMap((_, other) => (other === dimension ? [] : [{ dimension: other }]));
+      const parts = [{ dimension, modulus: divisor }, ...others, { dimension, divisor }];
+      return cacheWrite(schedule, stage, "global", { layout: choices.below(2) === 0 ? parts : parts.reverse() });
+    },
     () => randomLayout(schedule, stage, choices),
     () => {
       const factor = 1 + choices.below(9);

@@ -5,7 +5,7 @@ import { raceSuite } from "./race-suite.js";
 export const convSuite = raceSuite({
   name: "conv",
   summary: "the convolutions of ResNet-18 and MobileNet; sizes are of images, 3x3 64->64",
-  problems: (sizes) => sizes?.map((size) => convolution(64, 64, size, 3)) ?? [...RESNET, ...MOBILENET],
+  problems: (sizes) => sizes?.map((size) => convolution(64, 64, size, 3)) ?? [...RESNET, ...MOBILENET, ...GROUPED],
 });
 
 const half = { stride: 2 };
@@ -43,4 +43,11 @@ const MOBILENET: readonly Convolution[] = [
   depthwise(512, 14),
   convolution(512, 512, 14, 1),
   convolution(512, 1024, 7, 1),
+];
+
+/** Groups of channels with filters of their own, as in ResNeXt. */
+const GROUPED: readonly Convolution[] = [
+  convolution(64, 64, 56, 3, { group: 4 }),
+  convolution(128, 128, 56, 3, { group: 32 }),
+  convolution(256, 256, 28, 3, { group: 32 }),
 ];
