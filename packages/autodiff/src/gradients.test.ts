@@ -93,6 +93,15 @@ const CASES: readonly Case[] = [
     [1, 4, 4, 4],
     [2, 2, 3, 3],
   ]),
+  binary(
+    "ConvTranspose",
+    (b, x, y) =>
+      ops.convTranspose2d(b, x, y, { group: 2, strides: [2, 1], pads: [1, 0, 0, 1], output_padding: [1, 0] }),
+    [
+      [1, 4, 3, 3],
+      [4, 2, 3, 2],
+    ],
+  ),
   unary("ReduceSum", (b, x) => ops.reduceSum(b, x, { axes: [0] })),
   unary("ReduceSum of all", (b, x) => ops.reduceSum(b, x, { keepdims: false })),
   unary("ReduceMean", (b, x) => ops.reduceMean(b, x, { axes: [-1], keepdims: false })),

@@ -27,7 +27,7 @@ const LEAST_GROUP_ROWS = 4;
  *
  *     pack L into panels of MR rows                                     (once)
  *     for each block of columns, on threads: pack what R reads for them into panels of NR columns
- *       for each panel of L: for each panel of the block:
+ *       for each panel of L, of each of the axes that L alone has besides the row: for each panel of the block:
  *         MR × NR sums in registers over all folds; then the elementwise stages, and one store
  *
  * With threads what R reads for all columns is stored at once where it is small (`WHOLE_BYTES`): threads pack it together, and share the tiles.
@@ -59,11 +59,13 @@ function scheduleContraction(
   lanes: number,
   { tileRows: rowsWanted = 4, tileVectors = 2, blockPanels = 0 }: KnobValues,
 ): void {
-  const { stage, last, between, outer, row, columns, folds, left, right } = contraction;
+  const { stage, last, between, outer, repeated, row, columns, folds, left, right } = contraction;
   const tileRows = rowsOfTile(row, rowsWanted);
   const tileColumns = tileVectors * lanes;
   const threaded = worthThreads(capabilities, contractionWork(contraction), PARALLEL_MULTIPLY_ADDS);
-  const sums = cacheWrite(schedule, stage.tensor, "local", { layout: [...outer, row, { digits: columns }] });
+  const sums = cacheWrite(schedule, stage.tensor, "local", {
+    layout: [...outer, ...repeated, row, { digits: columns }],
+  });
   const windows = reindex(schedule, right.tensor, sums);
   const packedLeft = reindex(schedule, left.tensor, sums);
   const borders = scheduleSources(schedule, contraction.before, lanes);
@@ -76,15 +78,16 @@ function scheduleContraction(
   const copies = outer.reduce((product, { axis }) => product * extentOf(axis), 1);
   const isShared = threaded && blockPanels === 0 && copies * panelsTotal * bytesOfPanel <= WHOLE_BYTES;
 
-  const loops = digitLoops(schedule, last.tensor, [...outer, row, ...columns]);
+  const loops = digitLoops(schedule, last.tensor, [...outer, ...repeated, row, ...columns]);
   const around = loops.slice(0, outer.length);
-  const [rowAxis, ...columnAxes] = loops.slice(outer.length) as [IterVar, ...IterVar[]];
+  const again = loops.slice(outer.length, outer.length + repeated.length);
+  const [rowAxis, ...columnAxes] = loops.slice(outer.length + repeated.length) as [IterVar, ...IterVar[]];
   const pixels = columnAxes.length > 1 ? fuse(schedule, last.tensor, ...columnAxes) : (columnAxes[0] as IterVar);
   const [allPanels, tile] = split(schedule, last.tensor, pixels, { factor: tileColumns });
   const [rowPanels, rows] = split(schedule, last.tensor, rowAxis, { factor: tileRows });
   if (isShared) {
-    reorder(schedule, last.tensor, [...around, rowPanels, allPanels, rows, tile]);
-    const tiles = fuse(schedule, last.tensor, ...around, rowPanels, allPanels);
+    reorder(schedule, last.tensor, [...around, ...again, rowPanels, allPanels, rows, tile]);
+    const tiles = fuse(schedule, last.tensor, ...around, ...again, rowPanels, allPanels);
     parallel(schedule, last.tensor, tiles);
     computeAt(schedule, sums, last.tensor, tiles);
   } else {
@@ -92,7 +95,7 @@ function scheduleContraction(
     const panelsInBlock =
       blockPanels > 0 ? blockPanels : panelsPerBlock(panelsTotal, bytesOfPanel, threads, capabilities);
     const [blocks, panels] = split(schedule, last.tensor, allPanels, { factor: panelsInBlock });
-    reorder(schedule, last.tensor, [...around, blocks, rowPanels, panels, rows, tile]);
+    reorder(schedule, last.tensor, [...around, blocks, ...again, rowPanels, panels, rows, tile]);
     computeAt(schedule, sums, last.tensor, panels);
     computeAt(schedule, windows, last.tensor, blocks);
     if (threaded)
@@ -153,19 +156,32 @@ function panelsPerBlock(panels: number, bytesOfPanel: number, threads: number, c
   return evenBlocks(panels, most, threads);
 }
 
-/** Loops of the sums: folds as one loop, then the tile in registers. */
-function sumLoops(schedule: Schedule, { outer, folds }: Contraction, sums: Tensor, lanes: number): void {
+/** Loops of the sums: folds that a condition is about, whose ends it then says; the others as one loop; then the tile in registers. */
+function sumLoops(
+  schedule: Schedule,
+  { outer, repeated, folds, selective }: Contraction,
+  sums: Tensor,
+  lanes: number,
+): void {
   const axes = axesOf(schedule, sums);
-  const [rows, columns] = axes.slice(outer.length) as [IterVar, IterVar];
-  const own = axes.slice(outer.length + 2);
-  reorder(schedule, sums, [...axes.slice(0, outer.length), ...own, rows, columns]);
-  if (folds.length > 1) fuse(schedule, sums, ...own);
+  const at = outer.length + repeated.length;
+  const [rows, columns] = axes.slice(at) as [IterVar, IterVar];
+  const own = axes.slice(at + 2);
+  const chosen = own.filter((_, k) => selective.includes(folds[k] as IterVar));
+  const free = own.filter((axis) => !chosen.includes(axis));
+  reorder(schedule, sums, [...axes.slice(0, at), ...chosen, ...free, rows, columns]);
+  if (free.length > 1) fuse(schedule, sums, ...free);
   tileLoops(schedule, sums, rows, columns, lanes);
 }
 
 /** Storage `[..][row // MR][folds][row % MR]`, and loops in that order. */
-function packLeft(schedule: Schedule, { outer, folds, left }: Contraction, packed: Tensor, tileRows: number): void {
-  const at = usedBy(left, outer);
+function packLeft(
+  schedule: Schedule,
+  { outer, repeated, folds, left }: Contraction,
+  packed: Tensor,
+  tileRows: number,
+): void {
+  const at = usedBy(left, outer) + repeated.length;
   transformLayout(schedule, packed, panelLayout(at, folds.length, tileRows));
   const axes = axesOf(schedule, packed);
   const [panels, within] = split(schedule, packed, axes[at] as IterVar, { factor: tileRows });

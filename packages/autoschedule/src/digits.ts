@@ -1,16 +1,5 @@
 import { simplify } from "@tilewright/arith";
-import {
-  build,
-  type Expr,
-  type IterVar,
-  int,
-  isConst,
-  type Read,
-  substitute,
-  type Var,
-  variable,
-  visit,
-} from "@tilewright/ir";
+import { build, type Expr, type IterVar, int, isConst, substitute, type Var, variable, visit } from "@tilewright/ir";
 import { extentOf, variablesIn } from "./structure.js";
 
 /** An axis of the output, or a digit of one: its index is `index[dimension] // divisor % modulus`. */
@@ -28,19 +17,20 @@ export function wholeAxis(axis: IterVar, dimension: number): Digit {
   return { axis, dimension, divisor: 1, modulus: null };
 }
 
+/** The axes of an output in digits, and expressions of the axes in them. */
+export interface Digits {
+  readonly digits: readonly Digit[];
+  express(expr: Expr): Expr;
+}
+
 /**
- * Two reads in the digits of the axes: an axis that they divide by one number, or take the remainder by, and that the number divides, becomes two,
- * the quotient and the remainder. Their indices are simplified, so that each uses only digits that it depends on.
+ * Digits of axes by how indices use them: an axis that they divide by one number, or take the remainder by, and that the number divides, becomes two,
+ * the quotient and the remainder. Expressions are simplified, so that each uses only digits that it depends on.
  */
-export function inDigits(
-  axes: readonly IterVar[],
-  folds: readonly IterVar[],
-  a: Read,
-  b: Read,
-): readonly [Read, Read, readonly Digit[]] {
+export function digitsOf(axes: readonly IterVar[], folds: readonly IterVar[], indices: readonly Expr[]): Digits {
   const values = new Map<Var, Expr>();
   const digits = axes.flatMap((axis, dimension): readonly Digit[] => {
-    const divisor = divisorOf(axis, [...a.indices, ...b.indices]);
+    const divisor = divisorOf(axis, indices);
     if (divisor === null) return [wholeAxis(axis, dimension)];
     const [quotient, remainder] = [part(axis, extentOf(axis) / divisor), part(axis, divisor)];
     values.set(axis.variable, build.add(build.mul(quotient.variable, int(divisor)), remainder.variable));
@@ -51,11 +41,7 @@ export function inDigits(
   });
   const all = [...digits.map(({ axis }) => axis), ...folds].filter((axis) => extentOf(axis) > 1);
   const ranges = new Map(all.map((axis) => [axis.variable, { min: 0, max: extentOf(axis) - 1 }]));
-  const expressed = (read: Read): Read => ({
-    ...read,
-    indices: read.indices.map((index) => simplify(substitute(index, values), { ranges })),
-  });
-  return [expressed(a), expressed(b), digits];
+  return { digits, express: (expr) => simplify(substitute(expr, values), { ranges }) };
 }
 
 function part(axis: IterVar, extent: number): IterVar {

@@ -1,4 +1,4 @@
-import { add, compute, floordiv, floormod, maximum, mul, placeholder, read, reduceAxis, sum } from "@tilewright/te";
+import { add, compute, floordiv, floormod, le, maximum, mul, placeholder, read, reduceAxis, sum } from "@tilewright/te";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { avx, check, wide } from "./check-rule.js";
@@ -100,6 +100,28 @@ describe("groups of channels are contractions side by side", () => {
   it("but few filters over small windows are written out", () => {
     const { X, W, Y } = grouped({ groups: 6, filters: 2, channels: 2, height: 10, width: 12 });
     expect(check([Y], [X, W], wide)).toBe("stencil");
+  });
+
+  it("stacks of rows by one matrix, whose panels all of them share", () => {
+    const [A, B] = [placeholder([3, 14, 16], { name: "A" }), placeholder([16, 20], { name: "B" })];
+    const k = reduceAxis(16, "k");
+    const C = compute([3, 14, 20], (b, i, j) => sum(mul(read(A, b, i, k), read(B, k, j)), k), { name: "C" });
+    for (const capabilities of [wide, avx]) expect(check([C], [A, B], capabilities)).toBe("contraction");
+  });
+
+  it("sums whose terms a condition chooses by what is around them, but not by row or column", () => {
+    const [A, B] = [placeholder([2, 12, 3, 8], { name: "A" }), placeholder([3, 8, 20], { name: "B" })];
+    const [r, k] = [reduceAxis(3, "r"), reduceAxis(8, "k")];
+    const chosen = (by: "batch" | "row") =>
+      compute(
+        [2, 12, 20],
+        (b, i, j) => sum(mul(read(A, b, i, r, k), read(B, r, k, j)), [r, k], { where: le(r, by === "batch" ? b : i) }),
+        { name: "C" },
+      );
+    for (const capabilities of [wide, avx]) {
+      expect(check([chosen("batch")], [A, B], capabilities)).toBe("contraction");
+      expect(check([chosen("row")], [A, B], capabilities)).toBe("reduction");
+    }
   });
 
   it("and products whose batch stands between rows and columns", () => {

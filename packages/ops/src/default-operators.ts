@@ -4,6 +4,7 @@ import { ADD, DIV, MUL, NEG, SUB } from "./operators/arithmetic.js";
 import { CAST } from "./operators/cast.js";
 import { EQUAL, GREATER, LESS, WHERE } from "./operators/compare.js";
 import { CONV, CONV_INPUT_GRADIENT, CONV_WEIGHT_GRADIENT } from "./operators/conv.js";
+import { CONV_TRANSPOSE } from "./operators/conv-transpose.js";
 import { SOFTMAX_CROSS_ENTROPY } from "./operators/cross-entropy.js";
 import { MATMUL } from "./operators/matmul.js";
 import { ONE_HOT } from "./operators/one-hot.js";
@@ -21,7 +22,7 @@ import { ERF, EXP, IDENTITY, LOG, SIGMOID, SQRT, TANH } from "./operators/unary.
 export const defaultOperators: Operators = operatorSet(
   ...[ADD, SUB, MUL, DIV, NEG, POW, EXP, LOG, SQRT, TANH, SIGMOID, ERF, IDENTITY, RELU, RELU_GRADIENT],
   ...[EQUAL, GREATER, LESS, WHERE, CAST, ONE_HOT, ARG_MAX],
-  ...[MATMUL, CONV, CONV_INPUT_GRADIENT, CONV_WEIGHT_GRADIENT],
+  ...[MATMUL, CONV, CONV_TRANSPOSE, CONV_INPUT_GRADIENT, CONV_WEIGHT_GRADIENT],
   ...[REDUCE_SUM, REDUCE_MEAN, REDUCE_MAX, SOFTMAX, LOG_SOFTMAX, SOFTMAX_CROSS_ENTROPY],
   ...[BROADCAST_TO, RESHAPE, TRANSPOSE, SGD_UPDATE],
 );

@@ -17,6 +17,7 @@ export { cast } from "./operators/cast.js";
 export { equal, greater, less, where } from "./operators/compare.js";
 export { conv2d } from "./operators/conv.js";
 export type { ConvOptions } from "./operators/conv-geometry.js";
+export { type ConvTransposeOptions, convTranspose2d } from "./operators/conv-transpose.js";
 export { type LossReduction, softmaxCrossEntropy } from "./operators/cross-entropy.js";
 export { type MatMulOptions, matmul } from "./operators/matmul.js";
 export { oneHot } from "./operators/one-hot.js";

@@ -68,7 +68,11 @@ export function reshapeAxes(
     ),
     moved: new Map(whole.flatMap((axis, k) => (axis === undefined ? [] : [[axis, made[k] as IterVar]]))),
     express: (body) =>
-      rewrite(substitute(body, values), { Read: (read) => ({ ...read, indices: read.indices.map(simple) }) }),
+      rewrite(substitute(body, values), {
+        Read: (read) => ({ ...read, indices: read.indices.map(simple) }),
+        Reduce: (reduce) =>
+          reduce.condition === null ? undefined : { ...reduce, condition: simple(reduce.condition) },
+      }),
   };
 }
 

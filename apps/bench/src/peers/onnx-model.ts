@@ -1,4 +1,5 @@
 import protobuf from "protobufjs";
+import { outputPadding } from "../problems/convolution.js";
 import type { Facts, Given } from "../problems/facts.js";
 import type { Problem } from "../problems/problem.js";
 import { EPSILON, type RowOperation } from "../problems/row-operation.js";
@@ -71,14 +72,16 @@ function nodesOf(problem: Problem): readonly Node[] | null {
       return [{ type: "Gemm", inputs: ["A", "B"], output: "out", attributes }];
     }
     case "convolution": {
-      const { kernel, stride, pad, group } = problem;
+      const { kernel, stride, pad, group, transposed } = problem;
+      const more = outputPadding(problem);
       const attributes = [
         ints("kernel_shape", [kernel, kernel]),
         ints("strides", [stride, stride]),
         ints("pads", [pad, pad, pad, pad]),
         int("group", group),
+        ...(transposed ? [ints("output_padding", [more, more])] : []),
       ];
-      return [{ type: "Conv", inputs: ["X", "W", "bias"], output: "out", attributes }];
+      return [{ type: transposed ? "ConvTranspose" : "Conv", inputs: ["X", "W", "bias"], output: "out", attributes }];
     }
     case "row-operation":
       return rowNodes(problem);

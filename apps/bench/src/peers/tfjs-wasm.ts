@@ -62,7 +62,8 @@ function functionOf(tf: typeof Tf, problem: Problem): Compute | null {
     case "gemm":
       return (a, b) => tf.matMul(a as Tf.Tensor2D, b as Tf.Tensor2D, problem.transA, problem.transB);
     case "convolution": {
-      const { stride: strides, pad, group, channels, kernel } = problem;
+      const { stride: strides, pad, group, channels, kernel, transposed } = problem;
+      if (transposed) return null;
       if (group === 1)
         return (x, w, bias) =>
           tf.fused.conv2d({ x: x as Tf.Tensor4D, filter: w as Tf.Tensor4D, strides, pad, bias: bias as Tf.Tensor1D });

@@ -5,6 +5,7 @@ import * as ops from "@tilewright/ops";
 import { deviceArray, loadModel, type NDArray, type Session } from "@tilewright/runtime";
 import type { FoundTarget } from "tilewright";
 import { type Contender, type Prepared, timeCalls } from "../contender.js";
+import { outputPadding } from "../problems/convolution.js";
 import type { Given } from "../problems/facts.js";
 import { factsOf, type Problem } from "../problems/problem.js";
 import { EPSILON, type RowOperation } from "../problems/row-operation.js";
@@ -58,8 +59,12 @@ function modelOf(problem: Problem, inputs: readonly Given[]): ops.Model {
     case "gemm":
       return b.finish([ops.matmul(b, x, y, problem)]);
     case "convolution": {
-      const { stride, pad, group, filters } = problem;
-      const sums = ops.conv2d(b, x, y, { strides: [stride, stride], pads: [pad, pad, pad, pad], group });
+      const { stride, pad, group, filters, transposed } = problem;
+      const window = { strides: [stride, stride], pads: [pad, pad, pad, pad], group } as const;
+      const more = outputPadding(problem);
+      const sums = transposed
+        ? ops.convTranspose2d(b, x, y, { ...window, output_padding: [more, more] })
+        : ops.conv2d(b, x, y, window);
       return b.finish([ops.add(b, sums, ops.reshape(b, z, [1, filters, 1, 1]))]);
     }
     case "row-operation":

@@ -1,11 +1,12 @@
 import { type Convolution, convolution } from "../problems/convolution.js";
 import { raceSuite } from "./race-suite.js";
 
-/** Convolutions of one image with constant weights: the layers of ResNet-18 and of MobileNet at 224 × 224. */
+/** Convolutions of one image with constant weights: the layers of ResNet-18 and of MobileNet at 224 × 224, some in groups, and some transposed. */
 export const convSuite = raceSuite({
   name: "conv",
-  summary: "the convolutions of ResNet-18 and MobileNet; sizes are of images, 3x3 64->64",
-  problems: (sizes) => sizes?.map((size) => convolution(64, 64, size, 3)) ?? [...RESNET, ...MOBILENET, ...GROUPED],
+  summary: "the convolutions of ResNet-18 and MobileNet, in groups, and transposed; sizes are of images, 3x3 64->64",
+  problems: (sizes) =>
+    sizes?.map((size) => convolution(64, 64, size, 3)) ?? [...RESNET, ...MOBILENET, ...GROUPED, ...TRANSPOSED],
 });
 
 const half = { stride: 2 };
@@ -50,4 +51,12 @@ const GROUPED: readonly Convolution[] = [
   convolution(64, 64, 56, 3, { group: 4 }),
   convolution(128, 128, 56, 3, { group: 32 }),
   convolution(256, 256, 28, 3, { group: 32 }),
+];
+
+/** Twice the size in each direction, as in generators and segmentation. */
+const TRANSPOSED: readonly Convolution[] = [
+  convolution(64, 32, 28, 2, { stride: 2, pad: 0, transposed: true }),
+  convolution(64, 32, 28, 3, { stride: 2, transposed: true }),
+  convolution(64, 32, 28, 4, { stride: 2, pad: 1, transposed: true }),
+  convolution(256, 128, 14, 4, { stride: 2, pad: 1, transposed: true }),
 ];

@@ -16,7 +16,7 @@ function padded(x: Tensor, { pads }: ConvGeometry): Tensor {
 }
 
 /** An index that is `outer · stride + inner · dilation`, without factors of 1. */
-function windowIndex(outer: Expr, stride: number, inner: Expr, dilation: number): Expr {
+export function windowIndex(outer: Expr, stride: number, inner: Expr, dilation: number): Expr {
   return te.add(stride === 1 ? outer : te.mul(outer, stride), dilation === 1 ? inner : te.mul(inner, dilation));
 }
 
@@ -43,46 +43,6 @@ export function convolution(x: Tensor, w: Tensor, geometry: ConvGeometry): Tenso
 export function biased(y: Tensor, bias: Tensor): Tensor {
   const body = (...index: Expr[]): Expr => te.add(te.read(y, ...index), te.read(bias, index[1] ?? 0));
   return te.compute(extentsOf(y), body, { name: "biased" });
-}
-
-/**
- * The gradient of the activations: the output's gradient `g[N, O, P, Q]`, spread by the strides and padded with zeros, convolved with the
- * mirrored weights.
- */
-export function inputGradient(g: Tensor, w: Tensor, geometry: ConvGeometry): Tensor {
-  const { strides, dilations, pads, group, input } = geometry;
-  const [outputs = 1, channels = 1, kernelHeight = 1, kernelWidth = 1] = extentsOf(w);
-  const [batch = 1, , height = 1, width = 1] = extentsOf(g);
-  const reach = [(kernelHeight - 1) * dilations[0], (kernelWidth - 1) * dilations[1]] as const;
-  const spread = (index: Expr, axis: 0 | 1): Expr => te.sub(index, reach[axis] - pads[axis]);
-  const place = (index: Expr, axis: 0 | 1): Expr =>
-    strides[axis] === 1 ? spread(index, axis) : te.floordiv(spread(index, axis), strides[axis]);
-  const hit = (index: Expr, axis: 0 | 1, extent: number): Expr => {
-    const inside = te.and(te.ge(spread(index, axis), 0), te.lt(place(index, axis), extent));
-    return strides[axis] === 1 ? inside : te.and(inside, te.eq(te.floormod(spread(index, axis), strides[axis]), 0));
-  };
-  const spreadBody = (n: Expr, o: Expr, y: Expr, x: Expr): Expr =>
-    te.ifThenElse(
-      te.and(hit(y, 0, height), hit(x, 1, width)),
-      te.read(g, n, o, place(y, 0), place(x, 1)),
-      te.constant(0, g.dtype),
-    );
-  const wide = te.compute(
-    [batch, outputs, input[0] + reach[0], input[1] + reach[1]],
-    spreadBody as (...index: Expr[]) => Expr,
-    { name: "spread" },
-  );
-  const o = te.reduceAxis(outputs / group, "o");
-  const r = te.reduceAxis(kernelHeight, "r");
-  const s = te.reduceAxis(kernelWidth, "s");
-  const body = (n: Expr, c: Expr, y: Expr, x: Expr): Expr => {
-    const row = te.sub(te.add(y, reach[0]), dilations[0] === 1 ? r.variable : te.mul(r, dilations[0]));
-    const column = te.sub(te.add(x, reach[1]), dilations[1] === 1 ? s.variable : te.mul(s, dilations[1]));
-    const from = group === 1 ? o.variable : te.add(te.mul(te.floordiv(c, channels), outputs / group), o);
-    const own = group === 1 ? c : te.floormod(c, channels);
-    return te.sum(te.mul(te.read(wide, n, from, row, column), te.read(w, from, own, r, s)), [o, r, s]);
-  };
-  return te.compute([batch, channels * group, ...input], body as (...index: Expr[]) => Expr, { name: "conv_input" });
 }
 
 /** The gradient of the weights: Σ over n, p, q of g[n, o, p, q] · x[n, channel, p·stride + r·dilation, q·stride + s·dilation]. */

@@ -1,5 +1,5 @@
 import { CompileError } from "@tilewright/diagnostics";
-import { isFloat, type Value } from "@tilewright/ir";
+import { type GraphNode, isFloat, type Value } from "@tilewright/ir";
 import { integersAttribute } from "../attributes.js";
 import type { GraphBuilder } from "../builder.js";
 import { wrongAttribute, wrongDType, wrongShape } from "../errors.js";
@@ -7,14 +7,15 @@ import { extentsOf } from "../expressions.js";
 import { defineOperator, type NodeAttributes, type TensorType } from "../operator.js";
 import { sameShape, shapeOf } from "../shapes.js";
 import { applyOne, inputOf, nth } from "../single.js";
-import { biased, convolution, inputGradient, weightGradient } from "./conv-expressions.js";
+import { biased, convolution, weightGradient } from "./conv-expressions.js";
 import { type ConvGeometry, type ConvOptions, convGeometry } from "./conv-geometry.js";
 import { reduceSum } from "./reduce-sum.js";
+import { inputGradient } from "./transposed-convolution.js";
 
 type Pair = readonly [number, number];
 
 /** The last two of the four dimensions NCHW or OCHW. @throws CompileError `OP104`. */
-function plane(shape: readonly number[]): Pair {
+export function plane(shape: readonly number[]): Pair {
   const [, , rows, columns] = shape;
   if (shape.length !== 4 || rows === undefined || columns === undefined) {
     throw new CompileError(wrongShape("Conv", "tensors of rank 4, NCHW", shape));
@@ -30,7 +31,7 @@ function pairAttribute(attributes: NodeAttributes, name: string): Pair {
   return [rows, columns];
 }
 
-function checkTypes(name: string, ...types: readonly TensorType[]): void {
+export function checkTypes(name: string, ...types: readonly TensorType[]): void {
   const [one] = types;
   if (one === undefined || !isFloat(one.dtype) || types.some(({ dtype }) => dtype !== one.dtype)) {
     throw new CompileError(wrongDType(name, "floats of one type", ...types.map(({ dtype }) => dtype)));
@@ -41,6 +42,17 @@ function checkChannels(x: readonly number[], w: readonly number[], { group }: Co
   if (x[1] !== (w[1] ?? 0) * group || (w[0] ?? 0) % group !== 0) {
     throw new CompileError(wrongShape("Conv", `[N, C, H, W] and [O, C / ${group}, R, S]`, x, w));
   }
+}
+
+/** @throws CompileError `OP104` a bias that is not one number for each output channel */
+export function checkBias(name: string, bias: TensorType | undefined, outputs: number): void {
+  if (bias !== undefined && !sameShape(bias.shape, [outputs]))
+    throw new CompileError(wrongShape(name, `a bias of shape (${outputs})`, bias.shape));
+}
+
+/** The gradients of activations and weights, and of the bias where there is one. */
+export function withBias(b: GraphBuilder, node: GraphNode, gradients: readonly Value[], g: Value): readonly Value[] {
+  return node.inputs.length === 2 ? gradients : [...gradients, reduceSum(b, g, { axes: [0, 2, 3], keepdims: false })];
 }
 
 const planeOf = (tensor: Parameters<typeof extentsOf>[0]): Pair => plane(extentsOf(tensor));
@@ -55,10 +67,7 @@ export const CONV = defineOperator({
     const geometry = convGeometry(attributes, plane(x.shape), plane(w.shape));
     checkChannels(x.shape, w.shape, geometry);
     const outputs = w.shape[0] ?? 0;
-    const bias = inputs[2];
-    if (bias !== undefined && !sameShape(bias.shape, [outputs])) {
-      throw new CompileError(wrongShape("Conv", `a bias of shape (${outputs})`, bias.shape));
-    }
+    checkBias("Conv", inputs[2], outputs);
     return [{ dtype: x.dtype, shape: [x.shape[0] ?? 0, outputs, ...geometry.output] }];
   },
   compute(inputs, attributes) {
@@ -73,7 +82,7 @@ export const CONV = defineOperator({
       convInputGradient(b, g, w, plane(shapeOf(x)), node.attributes),
       convWeightGradient(b, x, g, plane(shapeOf(w)), node.attributes),
     ];
-    return node.inputs.length === 2 ? gradients : [...gradients, reduceSum(b, g, { axes: [0, 2, 3], keepdims: false })];
+    return withBias(b, node, gradients, g);
   },
 });
 
@@ -141,7 +150,13 @@ function convInputGradient(b: GraphBuilder, g: Value, w: Value, input: Pair, att
   return applyOne(b, CONV_INPUT_GRADIENT, [g, w], { ...attributes, input });
 }
 
-function convWeightGradient(b: GraphBuilder, x: Value, g: Value, kernel: Pair, attributes: NodeAttributes): Value {
+export function convWeightGradient(
+  b: GraphBuilder,
+  x: Value,
+  g: Value,
+  kernel: Pair,
+  attributes: NodeAttributes,
+): Value {
   return applyOne(b, CONV_WEIGHT_GRADIENT, [x, g], { ...attributes, kernel });
 }
 

@@ -51,6 +51,7 @@ const CASES: readonly Case[] = [
   exact("Conv", [[1, 2, 7, 7], [2, 2, 3, 3]], { strides: [2, 2], dilations: [2, 3], pads: [2, 2, 2, 2] }), // biome-ignore format: one line
   exact("Conv", [[1, 4, 5, 5], [4, 2, 3, 3]], { group: 2, strides: [2, 2], pads: [1, 1, 1, 1] }), // biome-ignore format: one line
   exact("Conv", [[1, 3, 4, 4], [6, 1, 2, 2]], { group: 3 }), // biome-ignore format: one line
+  exact("ConvTranspose", [[1, 2, 3, 3], [2, 2, 3, 3]], { strides: [2, 2], pads: [1, 1, 1, 1], output_padding: [1, 0] }), // biome-ignore format: one line
   exact("ConvInputGradient", [[1, 2, 3, 3], [2, 2, 3, 3]], { input: [6, 6], strides: [2, 2], pads: [1, 1, 1, 1] }), // biome-ignore format: one line
   exact("ConvWeightGradient", [[1, 2, 6, 6], [1, 2, 3, 3]], { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }), // biome-ignore format: one line
   exact("ReduceSum", [[3, 4, 2]], { axes: [0, 2] }),
