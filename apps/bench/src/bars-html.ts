@@ -1,4 +1,5 @@
 import type { Measurement } from "./measurement.js";
+import { ratiosOf, ratioText } from "./ratios.js";
 
 /** A page that shows the measurements as bars, as long as the times, those of one workload side by side. */
 export function barsHtml(measurements: readonly Measurement[], title: string): string {
@@ -24,6 +25,9 @@ h2 { font-size: 14px; margin: 1.2em 0 .3em; }
 </style>
 <h1>${escaped(title)}</h1>
 <p>Bars are times of a run, medians: shorter is better.</p>
+${ratiosOf(measurements)
+  .map((ratio) => `<p>${escaped(ratioText(ratio))}</p>`)
+  .join("\n")}
 ${sections.join("\n")}
 </html>
 `;
@@ -35,18 +39,22 @@ function section(name: string, group: readonly Measurement[]): string {
     const width = ((100 * measurement.medianMs) / longest).toFixed(1);
     const bar = `<span><div class="bar" style="width: ${width}%"></div></span>`;
     const figures = `<span class="figures">${escaped(figuresOf(measurement))}</span>`;
-    return `<div class="line${k === 0 ? " ours" : ""}"><span>${escaped(measurement.contender)}</span>${bar}${figures}</div>`;
+    const { contender, threads } = measurement;
+    const name = escaped(threads === 1 ? contender : `${contender}, ${threads} threads`);
+    const ours = k === 0 || contender === group[0]?.contender;
+    return `<div class="line${ours ? " ours" : ""}"><span>${name}</span>${bar}${figures}</div>`;
   });
   return `<h2>${escaped(name)}</h2>\n${lines.join("\n")}`;
 }
 
-function figuresOf({ medianMs, gflops, gigabytesPerSecond, ratioToPeak, timesOurs }: Measurement): string {
+function figuresOf({ medianMs, gflops, gigabytesPerSecond, ratioToPeak, timesOurs, speedUp }: Measurement): string {
   const parts = [
     `${medianMs.toPrecision(3)} ms`,
     gflops === undefined ? "" : `${gflops.toPrecision(3)} GFLOP/s`,
     gigabytesPerSecond === undefined ? "" : `${gigabytesPerSecond.toPrecision(3)} GB/s`,
     ratioToPeak === undefined ? "" : `${(100 * ratioToPeak).toFixed(0)} % of peak`,
     timesOurs === undefined ? "" : `${timesOurs.toPrecision(3)} × ours`,
+    speedUp === undefined ? "" : `${speedUp.toPrecision(3)} × as fast`,
   ];
   return parts.filter((part) => part !== "").join(", ");
 }

@@ -12,6 +12,7 @@ export interface Prepared {
 /** Somebody who solves problems: ours, or a library that users would take instead. */
 export interface Contender {
   readonly name: string;
+  readonly threads: number;
   /** Null for a problem that it cannot solve. */
   prepare(problem: Problem): Promise<Prepared | null>;
   close(): Promise<void>;

@@ -12,8 +12,10 @@ export interface Measurement {
   readonly nodesPerSecond?: number;
   /** Of the rate to that of a loop that does nothing else, compiled for the same target: multiply-adds in registers, or a copy. */
   readonly ratioToPeak?: number;
-  /** Of a peer: how many times as long as ours it takes. */
+  /** Of a peer: how many times as long as ours, on as many threads, it takes. */
   readonly timesOurs?: number;
+  /** Of more threads than the first: how many times as fast as with the first. */
+  readonly speedUp?: number;
 }
 
 export interface TimingOptions {

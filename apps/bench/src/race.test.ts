@@ -7,12 +7,18 @@ import { WrongResult } from "./suite.js";
 
 const problem = gemm(1, 1, 1);
 const product = factsOf(problem).exactAt(0).value;
-const options = { suite: "gemm", threads: 1, repetitions: 7 };
+const options = { suite: "gemm", repetitions: 7 };
 
 /** Somebody who says that a run takes that long. */
-function saying(name: string, milliseconds: number, result: number, closed: string[] = []): Contender {
+function saying(
+  name: string,
+  milliseconds: number,
+  result: number,
+  { closed = [], threads = 1 }: { readonly closed?: string[]; readonly threads?: number } = {},
+): Contender {
   return {
     name,
+    threads,
     prepare: async () => ({
       run: async (times) => times * milliseconds,
       result: async () => new Float32Array([result]),
@@ -24,7 +30,7 @@ function saying(name: string, milliseconds: number, result: number, closed: stri
 
 describe("race", () => {
   it("gives medians, and ratios to the first and to the yardstick", async () => {
-    const none: Contender = { name: "none", prepare: async () => null, close: async () => {} };
+    const none: Contender = { name: "none", threads: 1, prepare: async () => null, close: async () => {} };
     const yardstick = { work: 8, run: async (times: number) => times * 2, close: async () => {} };
     const lines = await race(problem, [saying("ours", 1, product), none, saying("peer", 4, product)], {
       ...options,
@@ -39,8 +45,26 @@ describe("race", () => {
 
   it("times nobody when a result is wrong, and closes who was prepared", async () => {
     const closed: string[] = [];
-    const contenders = [saying("ours", 1, product, closed), saying("peer", 4, product + 1e-3, closed)];
+    const contenders = [saying("ours", 1, product, { closed }), saying("peer", 4, product + 1e-3, { closed })];
     await expect(race(problem, contenders, options)).rejects.toThrow(WrongResult);
     expect(closed).toEqual(["ours", "peer"]);
+  });
+
+  it("compares with ours on as many threads, and threads with the first", async () => {
+    const contenders = [
+      saying("ours", 8, product),
+      saying("ours", 5, product, { threads: 2 }),
+      saying("peer", 24, product),
+      saying("peer", 20, product, { threads: 2 }),
+      saying("peer", 18, product, { threads: 4 }),
+    ];
+    const lines = await race(problem, contenders, options);
+    expect(lines.map(({ threads, timesOurs, speedUp }) => [threads, timesOurs, speedUp])).toEqual([
+      [1, undefined, undefined],
+      [2, undefined, 1.6],
+      [1, 3, undefined],
+      [2, 4, 1.2],
+      [4, undefined, 24 / 18],
+    ]);
   });
 });

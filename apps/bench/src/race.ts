@@ -5,7 +5,6 @@ import type { Yardstick } from "./yardstick.js";
 
 export interface RaceOptions {
   readonly suite: string;
-  readonly threads: number;
   /** Samples of each contender. */
   readonly repetitions: number;
   /** The most that the machine can do of what the problem is made of. */
@@ -29,18 +28,18 @@ interface Runner {
 export async function race(
   problem: Problem,
   contenders: readonly Contender[],
-  { suite, threads, repetitions, yardstick }: RaceOptions,
+  { suite, repetitions, yardstick }: RaceOptions,
 ): Promise<readonly Measurement[]> {
   const facts = factsOf(problem);
   const closers: (() => Promise<void>)[] = [];
   try {
-    const names: string[] = [];
+    const racing: Contender[] = [];
     const runners: Runner[] = [];
     for (const contender of contenders) {
       const prepared = await contender.prepare(problem);
       if (prepared === null) continue;
       closers.push(() => prepared.close());
-      names.push(contender.name);
+      racing.push(contender);
       runners.push(prepared);
       await prepared.run(1);
       checkResult(facts, contender.name, await prepared.result());
@@ -48,18 +47,21 @@ export async function race(
     const medians = await sampleByTurns([...runners, ...(yardstick === undefined ? [] : [yardstick])], repetitions);
     const [work, rate] = facts.flops > 0 ? [facts.flops, "gflops"] : [facts.bytes, "gigabytesPerSecond"];
     const peak = yardstick === undefined ? undefined : yardstick.work / (medians[runners.length] ?? Number.NaN);
-    const ours = medians[0] ?? Number.NaN;
-    return names.map((contender, k) => {
+    const timeOf = (found: number): number | undefined => (found < 0 ? undefined : medians[found]);
+    return racing.map(({ name, threads }, k) => {
       const medianMs = medians[k] ?? Number.NaN;
+      const first = racing.findIndex((each) => each.name === name);
+      const ours = timeOf(racing.findIndex((each) => each.name === racing[0]?.name && each.threads === threads));
       return {
         suite,
         workload: facts.workload,
-        contender,
+        contender: name,
         threads,
         medianMs,
         [rate]: work / medianMs / 1e6,
         ...(peak === undefined ? {} : { ratioToPeak: work / medianMs / peak }),
-        ...(k === 0 ? {} : { timesOurs: medianMs / ours }),
+        ...(name === racing[0]?.name || ours === undefined ? {} : { timesOurs: medianMs / ours }),
+        ...(first === k ? {} : { speedUp: (medians[first] ?? Number.NaN) / medianMs }),
       };
     });
   } finally {

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { Peer } from "../src/contender.js";
 import { convolution } from "../src/problems/convolution.js";
 import { gemm } from "../src/problems/gemm.js";
+import { inference } from "../src/problems/inference.js";
 import { checkResult, factsOf, type Problem } from "../src/problems/problem.js";
 import { rowOperation } from "../src/problems/row-operation.js";
 import { trainingStep } from "../src/problems/training-step.js";
@@ -19,6 +20,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...(["add", "chain", "softmax", "layer-normalization", "mean", "transpose"] as const).map((each) =>
     rowOperation(each, 5, 12),
   ),
+  inference(3),
   trainingStep(6),
 ];
 

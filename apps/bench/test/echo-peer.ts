@@ -3,6 +3,7 @@ import { servePeer } from "../src/peers/peer-process.js";
 
 const contender: Contender = {
   name: "adder",
+  threads: 1,
   async prepare({ kind }) {
     if (kind === "training-step") return null;
     return { run: async (times) => times, result: async () => new Float32Array([7]), close: async () => {} };

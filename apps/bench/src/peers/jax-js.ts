@@ -3,7 +3,7 @@ import { type Contender, type Peer, PeerMissing, type Prepared, timeCalls } from
 import type { Given } from "../problems/facts.js";
 import { factsOf, type Problem } from "../problems/problem.js";
 import { EPSILON, type RowOperation } from "../problems/row-operation.js";
-import { RATE } from "../problems/training-step.js";
+import { isSingleStep, RATE } from "../problems/training-step.js";
 
 type Jax = typeof import("@jax-js/jax");
 
@@ -24,9 +24,10 @@ export const jaxJs: Peer = {
 function contender(jax: Jax): Contender {
   return {
     name: "jax-js",
+    threads: 1,
     async prepare(problem) {
       const arrays = factsOf(problem).inputs.map((given) => arrayOf(jax, given));
-      if (problem.kind === "training-step") return prepareTraining(jax, arrays);
+      if (problem.kind === "training-step") return isSingleStep(problem) ? prepareTraining(jax, arrays) : null;
       const compute = functionOf(jax, problem);
       return compute === null ? null : prepareFunction(jax, compute, arrays);
     },

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { type Contender, type Peer, PeerMissing, type Prepared } from "../contender.js";
 import { factsOf, type Problem } from "../problems/problem.js";
+import { isSingleStep } from "../problems/training-step.js";
 import { NUMPY_PROGRAM } from "./numpy-program.js";
 
 /** Where Debian's NumPy, with OpenBLAS, is. */
@@ -20,7 +21,7 @@ export const numpy: Peer = {
     const talk = conversation(child);
     const { version } = await talk<{ version: string }>({ ask: "version" });
     process.stderr.write(`numpy ${version}\n`);
-    return contender(child, talk);
+    return contender(threads, child, talk);
   },
 };
 
@@ -43,9 +44,10 @@ function conversation(child: Child): Talk {
   };
 }
 
-function contender(child: Child, talk: Talk): Contender {
+function contender(threads: number, child: Child, talk: Talk): Contender {
   return {
     name: "numpy",
+    threads,
     prepare: (problem) => (solves(problem) ? prepare(problem, talk) : Promise.resolve(null)),
     async close() {
       child.stdin.end();
@@ -53,8 +55,9 @@ function contender(child: Child, talk: Talk): Contender {
   };
 }
 
-function solves({ kind }: Problem): boolean {
-  return kind !== "convolution";
+function solves(problem: Problem): boolean {
+  if (problem.kind === "training-step") return isSingleStep(problem);
+  return problem.kind === "gemm" || problem.kind === "row-operation";
 }
 
 async function prepare(problem: Problem, talk: Talk): Promise<Prepared> {

@@ -1,6 +1,7 @@
 import protobuf from "protobufjs";
 import { outputPadding } from "../problems/convolution.js";
 import type { Facts, Given } from "../problems/facts.js";
+import { WIDTHS } from "../problems/network.js";
 import type { Problem } from "../problems/problem.js";
 import { EPSILON, type RowOperation } from "../problems/row-operation.js";
 
@@ -85,9 +86,19 @@ function nodesOf(problem: Problem): readonly Node[] | null {
     }
     case "row-operation":
       return rowNodes(problem);
+    case "inference":
+      return WIDTHS.slice(1).flatMap((_, k) => denseNodes(k, k === WIDTHS.length - 2));
     case "training-step":
       return null;
   }
+}
+
+/** A layer of a network, and relu unless it is the last. */
+function denseNodes(k: number, isLast: boolean): readonly Node[] {
+  const sums = isLast ? "out" : `sums${k}`;
+  const inputs = [k === 0 ? "pixels" : `rows${k}`, `weights${k}`, `bias${k}`];
+  const sum: Node = { type: "Gemm", inputs, output: sums };
+  return isLast ? [sum] : [sum, { type: "Relu", inputs: [sums], output: `rows${k + 1}` }];
 }
 
 function rowNodes({ operation }: RowOperation): readonly Node[] {

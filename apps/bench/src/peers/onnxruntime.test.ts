@@ -1,5 +1,5 @@
 import { checkPeer } from "../../test/check-peer.js";
 import { onnxruntimeNode, onnxruntimeWeb } from "./onnxruntime.js";
 
-checkPeer(onnxruntimeWeb, ["gemm", "convolution", "row-operation"]);
-checkPeer(onnxruntimeNode, ["gemm", "convolution", "row-operation"]);
+checkPeer(onnxruntimeWeb, ["gemm", "convolution", "row-operation", "inference"]);
+checkPeer(onnxruntimeNode, ["gemm", "convolution", "row-operation", "inference"]);

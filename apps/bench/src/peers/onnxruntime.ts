@@ -18,7 +18,7 @@ export const onnxruntimeWeb: Peer = {
     const runtime = await import("onnxruntime-web/wasm").catch(missing("onnxruntime-web"));
     runtime.env.wasm.numThreads = threads;
     runtime.env.logLevel = "error";
-    return contender("onnxruntime-web", runtime, {});
+    return contender("onnxruntime-web", threads, runtime, {});
   },
 };
 
@@ -27,7 +27,7 @@ export const onnxruntimeNode: Peer = {
   name: "onnxruntime-node",
   async open(threads) {
     const runtime = await import("onnxruntime-node").catch(missing("onnxruntime-node"));
-    return contender("onnxruntime-node", runtime, { intraOpNumThreads: Math.min(threads, cpus().length) });
+    return contender("onnxruntime-node", threads, runtime, { intraOpNumThreads: Math.min(threads, cpus().length) });
   },
 };
 
@@ -37,9 +37,15 @@ function missing(name: string): (reason: unknown) => never {
   };
 }
 
-function contender(name: string, runtime: Runtime, options: InferenceSession.SessionOptions): Contender {
+function contender(
+  name: string,
+  threads: number,
+  runtime: Runtime,
+  options: InferenceSession.SessionOptions,
+): Contender {
   return {
     name,
+    threads,
     async prepare(problem: Problem) {
       const facts = factsOf(problem);
       const model = onnxModel(problem, facts);

@@ -29,7 +29,7 @@ export function inProcess({ name }: Peer, main: string, execArgv = process.execA
       });
       const ask = conversation(name, child);
       await ask(undefined);
-      return contender(name, child, ask);
+      return contender(name, threads, child, ask);
     },
   };
 }
@@ -54,9 +54,10 @@ function conversation(name: string, child: ChildProcess): Ask {
     });
 }
 
-function contender(name: string, child: ChildProcess, ask: Ask): Contender {
+function contender(name: string, threads: number, child: ChildProcess, ask: Ask): Contender {
   return {
     name,
+    threads,
     async prepare(problem) {
       if ((await ask({ ask: "prepare", problem })) === false) return null;
       return {

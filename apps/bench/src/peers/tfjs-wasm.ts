@@ -28,6 +28,7 @@ type Compute = (...tensors: readonly Tf.Tensor[]) => Tf.Tensor;
 function contender(tf: typeof Tf): Contender {
   return {
     name: "tfjs-wasm",
+    threads: 1,
     async prepare(problem) {
       const compute = functionOf(tf, problem);
       if (compute === null) return null;
@@ -74,7 +75,7 @@ function functionOf(tf: typeof Tf, problem: Problem): Compute | null {
       };
     }
     case "row-operation":
-      return null;
+    case "inference":
     case "training-step":
       return null;
   }

@@ -2,11 +2,12 @@ import { WrongResult } from "../suite.js";
 import { type Convolution, convolutionFacts } from "./convolution.js";
 import type { Facts } from "./facts.js";
 import { type Gemm, gemmFacts } from "./gemm.js";
+import { type Inference, inferenceFacts } from "./inference.js";
 import { type RowOperation, rowOperationFacts } from "./row-operation.js";
 import { type TrainingStep, trainingStepFacts } from "./training-step.js";
 
 /** Something to compute on float32 tensors, that every contender is given alike. */
-export type Problem = Gemm | Convolution | RowOperation | TrainingStep;
+export type Problem = Gemm | Convolution | RowOperation | Inference | TrainingStep;
 
 /** Numbers are the same for the same problem. */
 export function factsOf(problem: Problem): Facts {
@@ -17,6 +18,8 @@ export function factsOf(problem: Problem): Facts {
       return convolutionFacts(problem);
     case "row-operation":
       return rowOperationFacts(problem);
+    case "inference":
+      return inferenceFacts(problem);
     case "training-step":
       return trainingStepFacts(problem);
   }

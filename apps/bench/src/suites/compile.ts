@@ -6,16 +6,20 @@ import { replay, toPrimFunc } from "@tilewright/schedule";
 import { compute, mul, placeholder, read, reduceAxis, sum } from "@tilewright/te";
 import { type Measurement, median, medianMilliseconds } from "../measurement.js";
 import type { Suite } from "../suite.js";
+import { freshMeasurements } from "./fresh.js";
 
-/** From the expression of a product to the target's code, without a toolchain; and the part that each pass takes. */
+/** How long users wait: for a kernel, for the graph of a training step in a process that has compiled nothing yet, and for the first result. */
 export const compileSuite: Suite = {
   name: "compile",
-  summary: "time to compile a product, and each pass of lowering it",
-  hasPeers: false,
-  async run({ found, threads, sizes, repetitions }) {
+  summary:
+    "time to compile a product, and each pass of lowering it; a training graph cold; the first result of an artifact",
+  hasPeers: true,
+  async run(options) {
+    const { targets, sizes, repetitions } = options;
+    const [{ found, threads }] = targets;
     const { backend } = found.target;
     const measurements: Measurement[] = [];
-    for (const size of sizes ?? [512]) {
+    for (const [size] of sizes ?? [[512]]) {
       const times = new Map<string, number[]>();
       const run = (): void => compileOnce(backend, size, times);
       const warmUps = 40;
@@ -25,7 +29,7 @@ export const compileSuite: Suite = {
       line(`gemm ${size} to ${backend.name}`, medianMs);
       for (const [stage, values] of times) line(`  ${stage}`, median(values.slice(warmUps)));
     }
-    return measurements;
+    return [...measurements, ...(await freshMeasurements(options))];
   },
 };
 

@@ -6,7 +6,7 @@ export const convSuite = raceSuite({
   name: "conv",
   summary: "the convolutions of ResNet-18 and MobileNet, in groups, and transposed; sizes are of images, 3x3 64->64",
   problems: (sizes) =>
-    sizes?.map((size) => convolution(64, 64, size, 3)) ?? [...RESNET, ...MOBILENET, ...GROUPED, ...TRANSPOSED],
+    sizes?.map(([size]) => convolution(64, 64, size, 3)) ?? [...RESNET, ...MOBILENET, ...GROUPED, ...TRANSPOSED],
 });
 
 const half = { stride: 2 };

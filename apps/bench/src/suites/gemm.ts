@@ -4,8 +4,9 @@ import { raceSuite } from "./race-suite.js";
 /** Products of float32 matrices, both of them inputs. */
 export const gemmSuite = raceSuite({
   name: "gemm",
-  summary: "products of float32 matrices; sizes are of square ones",
-  problems: (sizes) => sizes?.map((size) => gemm(size, size, size)) ?? ALL,
+  summary: "products of float32 matrices; sizes are of square ones, or m x n x k as in 31x1021x67",
+  hasProducts: true,
+  problems: (sizes) => sizes?.map(([m, n = m, k = m]) => gemm(m, n, k)) ?? ALL,
 });
 
 const ALL = [

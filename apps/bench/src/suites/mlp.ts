@@ -5,5 +5,5 @@ import { raceSuite } from "./race-suite.js";
 export const mlpSuite = raceSuite({
   name: "mlp",
   summary: "a training step of the network 784-256-100-10; sizes are batches",
-  problems: (sizes) => (sizes ?? [100, 500]).map(trainingStep),
+  problems: (sizes) => (sizes ?? [[100], [500]]).map(([batch]) => trainingStep(batch)),
 });

@@ -20,9 +20,9 @@ export const rewriteSuite: Suite = {
   name: "rewrite",
   summary: "ten passes that change nothing, over an unrolled convolution of some 20,000 nodes",
   hasPeers: false,
-  async run({ sizes, repetitions, threads }) {
+  async run({ sizes, repetitions, targets: [{ threads }] }) {
     return Promise.all(
-      (sizes ?? [20_000]).map(async (size) => {
+      (sizes ?? [[20_000]]).map(async ([size]) => {
         const root = unrolledConvolution(size);
         const nodes = countNodes(root);
         const run = (): void => {

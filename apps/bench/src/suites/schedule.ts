@@ -12,7 +12,7 @@ export const scheduleSuite: Suite = {
   name: "schedule",
   summary: "time of a primitive with its checks on ten stages, and of lowering a convolution of size x size pixels",
   hasPeers: false,
-  async run({ found, threads, sizes, repetitions }) {
+  async run({ targets: [{ found, threads }], sizes, repetitions }) {
     const { backend } = found.target;
     const line = (workload: string, medianMs: number): Measurement => ({
       suite: "schedule", workload, contender: "tilewright", threads, medianMs,
@@ -25,7 +25,7 @@ export const scheduleSuite: Suite = {
         line(`primitive, ten stages, tail ${tail}: slowest`, median(runs.map((run) => Math.max(...run)))),
       );
     }
-    for (const size of sizes ?? [56]) {
+    for (const [size] of sizes ?? [[56]]) {
       const run = (): void => lowerConvolution(backend, size);
       const medianMs = await medianMilliseconds(run, { repetitions, warmUps: 20 });
       measurements.push(line(`conv2d 64 x ${size} x ${size}, 3 x 3, schedule and lower`, medianMs));

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { visit } from "@tilewright/ir";
 import { findTarget } from "tilewright";
 import { describe, expect, it } from "vitest";
@@ -13,11 +14,17 @@ describe("unrolledConvolution", () => {
   });
 });
 
+const fresh = {
+  file: fileURLToPath(new URL("../fresh.ts", import.meta.url)),
+  execArgv: ["--import", import.meta.resolve("tsx"), "--conditions=@tilewright/source"],
+};
+
 describe("every suite", () => {
   const small: Readonly<Record<string, number>> = {
     gemm: 24,
     conv: 9,
     mlp: 8,
+    epoch: 2,
     elementwise: 20,
     compile: 16,
     rewrite: 500,
@@ -27,11 +34,11 @@ describe("every suite", () => {
   it.each(SUITES)("$name gives figures for each size, after it checked its results", async (suite) => {
     const found = await findTarget("wasm");
     const measurements = await suite.run({
-      found,
-      threads: 1,
-      sizes: [small[suite.name] ?? 8],
+      targets: [{ found, threads: 1 }],
+      sizes: [[small[suite.name] ?? 8]],
       repetitions: 7,
       peers: [],
+      fresh,
     });
     expect(measurements.length).toBeGreaterThan(0);
     for (const each of measurements) {
