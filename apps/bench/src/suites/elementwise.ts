@@ -8,5 +8,5 @@ export const elementwiseSuite = raceSuite({
   name: "elementwise",
   summary: "elementwise chains, softmax, normalization, reduction and transpose of square matrices",
   problems: (sizes) =>
-    (sizes ?? [[256], [1024]]).flatMap(([size]) => OPERATIONS.map((each) => rowOperation(each, size, size))),
+    (sizes ?? [[256], [1024], [4096]]).flatMap(([size]) => OPERATIONS.map((each) => rowOperation(each, size, size))),
 });
