@@ -16,6 +16,7 @@ const before = `# Title
 it("writes the tables of a target anew and keeps what the hand wrote", () => {
   const measurements = [
     { ...line, contender: "tilewright", medianMs: 0.25 },
+    { ...line, workload: "  a part", contender: "tilewright", medianMs: 0.2 },
     { ...line, contender: "peer", medianMs: 0.5, timesOurs: 2 },
     { ...line, contender: "tilewright", threads: 2, medianMs: 0.125, speedUp: 2 },
   ];

@@ -9,10 +9,13 @@ const MARKED = /(<!-- bench (\S+) (\S+) -->\n)([\s\S]*?)(<!-- end -->)/g;
  */
 export function withTables(document: string, measurements: readonly Measurement[], target: string): string {
   return document.replace(MARKED, (all, open: string, suite: string, on: string, before: string, close: string) => {
-    const own = measurements.filter((each) => each.suite === suite);
+    const own = measurements.filter((each) => each.suite === suite && !isPart(each));
     return on !== target || own.length === 0 ? all : `${open}${tableOf(own, limitsOf(before))}\n${close}`;
   });
 }
+
+/** A part of the line before it. */
+const isPart = ({ workload }: Measurement): boolean => workload.startsWith(" ");
 
 /** What the hand wrote, by workload. */
 function limitsOf(table: string): ReadonlyMap<string, string> {
@@ -31,7 +34,7 @@ function tableOf(measurements: readonly Measurement[], limits: ReadonlyMap<strin
   const peers = [...new Set(measurements.flatMap(({ contender, timesOurs }) => (timesOurs ? [contender] : [])))];
   const threaded = ours.some(({ threads }) => threads > 1);
   const columns: readonly (readonly [string, (line: Measurement) => string])[] = [
-    ["workload", (line) => `${line.workload.trim()}${line.threads > 1 ? `, ${line.threads} threads` : ""}`],
+    ["workload", (line) => `${line.workload}${line.threads > 1 ? `, ${line.threads} threads` : ""}`],
     ["ms", (line) => digits(line.medianMs)],
     ...(ours.some(({ ratioToPeak }) => ratioToPeak !== undefined)
       ? [
