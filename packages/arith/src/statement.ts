@@ -51,8 +51,6 @@ class StatementSimplifier {
         }
       },
       Register: ({ variable }) => void this.#registers.add(variable),
-      Store: () => false, // nothing but expressions in it
-      Assign: () => false,
     });
   }
 
