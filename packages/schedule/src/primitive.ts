@@ -6,7 +6,7 @@ import { placeOf } from "./place.js";
 import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
 
 /**
- * Runs one primitive: `change` validates what concerns the stage alone and changes it; then the whole schedule is checked. If anything
+ * Runs one primitive: `change` validates what concerns the stage alone and changes it; then the whole schedule, unless it is a draft, is checked. If anything
  * throws, the schedule is as it was, and the error shows the nest of the stage with the named loops underlined.
  */
 export function primitive<R>(
