@@ -9,10 +9,8 @@ import { c } from "@tilewright/codegen-c";
 import { wasm } from "@tilewright/codegen-wasm";
 import { engineFeatures } from "@tilewright/runtime";
 import { nodeWasmDevice } from "@tilewright/runtime/node";
-import { clangWasm, emcc, sharedLibrary, yowasp } from "@tilewright/toolchain-c";
+import { clangWasm, emcc, hostCpu, sharedLibrary, yowasp } from "@tilewright/toolchain-c";
 import type { TargetName } from "./target-names.js";
-
-const CPU = process.arch === "arm64" ? "aarch64" : "x86-64-v3";
 
 /** The driver with its options fixed. */
 const onWasm = async ({ threads }: TargetOptions) => ({
@@ -40,7 +38,7 @@ export const BUILT_IN_TARGETS: Readonly<Record<TargetName | "c", TargetPlugin>> 
     specVersion: TARGET_SPEC_VERSION,
     name: "native",
     summary: "C in a shared library for this machine",
-    backend: ({ threads }) => c({ threads, cpu: CPU }),
+    backend: ({ threads }) => c({ threads, cpu: hostCpu() }),
     toolchains: () => [sharedLibrary()],
     async device({ threads }) {
       // Loaded when it is needed: the foreign-function interface below it exists for some platforms only.

@@ -5,7 +5,7 @@ import { lower } from "@tilewright/lower";
 import { engineFeatures } from "@tilewright/runtime";
 import { nodeWasmDevice } from "@tilewright/runtime/node";
 import { nativeDevice } from "@tilewright/runtime-native";
-import { sharedLibrary } from "@tilewright/toolchain-c";
+import { hostCpu, sharedLibrary } from "@tilewright/toolchain-c";
 
 /** A backend of this repository, with what finishes and runs its work; or why it cannot be tried here. */
 export type Subject =
@@ -17,8 +17,12 @@ export async function subjectsHere(): Promise<readonly Subject[]> {
   const toolchain = sharedLibrary();
   const { usable, detail } = await toolchain.status();
   const threads = 2;
-  const cpu = process.arch === "arm64" ? ("aarch64" as const) : ("x86-64-v3" as const);
-  const native = { backend: c({ threads, cpu }), toolchain, device: withThreads(nativeDevice, threads), lower };
+  const native = {
+    backend: c({ threads, cpu: hostCpu() }),
+    toolchain,
+    device: withThreads(nativeDevice, threads),
+    lower,
+  };
   const shared = engineFeatures().has("threads") ? threads : 1;
   const web = { backend: wasm({ threads: shared }), device: withThreads(nodeWasmDevice, shared), lower };
   return [

@@ -1,4 +1,4 @@
-import { type Capabilities, type KnobValues, lanesOf, type ScheduleRule } from "@tilewright/backend";
+import type { Capabilities, KnobValues, ScheduleRule } from "@tilewright/backend";
 import { bitsOf, type Expr, type IterVar, isConst, type Read, type Tensor } from "@tilewright/ir";
 import {
   axesOf, cacheWrite, computeAt, computeInline, draftSchedule, fuse, type LayoutLike, parallel, reindex, reorder, type Schedule, split, traceOf,
@@ -7,8 +7,9 @@ import {
 import { scheduleSources } from "./border.js";
 import { type Contraction, contractionStructure, contractionWork } from "./contraction-structure.js";
 import type { Digit } from "./digits.js";
-import { evenBlocks, PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
-import { evenRows, TILED_MULTIPLY_ADDS, tileKnobs, tileLoops } from "./matmul.js";
+import { evenBlocks, lanesWithin, PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
+import { TILED_MULTIPLY_ADDS, tileLoops } from "./matmul.js";
+import { evenRows, tileKnobs } from "./register-tile.js";
 import { MOST_TAPS } from "./stencil.js";
 import { extentOf, structureOf, variablesIn } from "./structure.js";
 
@@ -39,10 +40,11 @@ export const contractionRule: ScheduleRule = {
     const contraction = stages === null ? null : contractionStructure(stages);
     if (contraction === null || contractionWork(contraction) < TILED_MULTIPLY_ADDS) return null;
     if (extentOf(contraction.row.axis) < 2 || isShallow(contraction)) return null;
-    const lanes = lanesOf(capabilities, bitsOf(contraction.stage.tensor.dtype) / 8);
-    if (pointsOf(contraction) < lanes) return null;
+    const points = pointsOf(contraction);
+    const lanes = lanesWithin(capabilities, contraction.stage.tensor.dtype, points);
+    if (points < lanes) return null;
     return {
-      knobs: [...tileKnobs(capabilities, lanes), { name: "blockPanels", candidates: [0, 1, 2, 4, 8, 16] }],
+      knobs: [...tileKnobs(capabilities, lanes, points), { name: "blockPanels", candidates: [0, 1, 2, 4, 8, 16] }],
       apply: (values) => {
         const schedule = draftSchedule(outputs);
         scheduleContraction(schedule, contraction, capabilities, lanes, values);

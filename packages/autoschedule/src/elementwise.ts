@@ -1,5 +1,5 @@
-import { type Capabilities, lanesOf, type ScheduleRule } from "@tilewright/backend";
-import { bitsOf, type IterVar, type Tensor } from "@tilewright/ir";
+import type { Capabilities, ScheduleRule } from "@tilewright/backend";
+import type { IterVar, Tensor } from "@tilewright/ir";
 import {
   axesOf,
   computeInline,
@@ -12,7 +12,7 @@ import {
   unroll,
   vectorize,
 } from "@tilewright/schedule";
-import { PARALLEL_ELEMENTS, worthThreads } from "./limits.js";
+import { lanesWithin, PARALLEL_ELEMENTS, worthThreads } from "./limits.js";
 import { elementsOf, extentOf, inlinable, isPointwise, type StageStructure, structureOf } from "./structure.js";
 import { tileTransposition, transposedAxis } from "./transposition.js";
 
@@ -67,7 +67,6 @@ function streamLoops(
   capabilities: Capabilities,
   vectors: number,
 ): void {
-  const lanes = lanesOf(capabilities, bitsOf(tensor.dtype) / 8);
   let axes = axesOf(schedule, tensor);
   if (axes.length === 0) return;
   const whole = elementsOf(tensor);
@@ -76,18 +75,17 @@ function streamLoops(
       fuse(schedule, tensor, axes[0] as IterVar, axes[1] as IterVar);
       axes = axesOf(schedule, tensor);
     }
+  const innermost = axes.at(-1) as IterVar;
+  const extent = stream ? whole : extentOf(innermost);
+  const lanes = lanesWithin(capabilities, tensor.dtype, extent);
   const spread = worthThreads(capabilities, whole, PARALLEL_ELEMENTS);
   if (axes.length === 1) {
-    const only = axes[0] as IterVar;
-    const extent = stream ? whole : extentOf(only);
     const wide = Math.max(1, Math.min(vectors, Math.floor(extent / lanes)));
     const chunk = spread ? Math.ceil(extent / capabilities.threads / (lanes * wide)) * lanes * wide : 0;
-    const inner = spread ? forkChunks(schedule, tensor, only, chunk) : only;
+    const inner = spread ? forkChunks(schedule, tensor, innermost, chunk) : innermost;
     if (lanes > 1 && extent >= lanes) vectorizeInner(schedule, tensor, inner, lanes, wide);
     return;
   }
-  const innermost = axes.at(-1) as IterVar;
-  const extent = extentOf(innermost);
   if (spread) {
     let outer = axes[0] as IterVar;
     if (axes.length > 2 && extentOf(outer) < capabilities.threads * 4)

@@ -1,4 +1,5 @@
-import type { Capabilities } from "@tilewright/backend";
+import { type Capabilities, lanesOf } from "@tilewright/backend";
+import { bitsOf, type DType } from "@tilewright/ir";
 
 /** Elements below which a second thread costs more than it saves: a fork and join takes some microseconds. */
 export const PARALLEL_ELEMENTS = 32_768;
@@ -8,6 +9,17 @@ export const PARALLEL_MULTIPLY_ADDS = 200_000;
 /** True when the target runs parallel loops on more than one thread and the work is worth it. */
 export function worthThreads(capabilities: Capabilities, work: number, threshold: number): boolean {
   return capabilities.threads > 1 && capabilities.loopKinds.parallel !== undefined && work >= threshold;
+}
+
+/** Narrower vectors than this are no vectors. */
+const NARROWEST_BYTES = 16;
+
+/** Elements of the widest vector that a row of `extent` elements fills; of the narrowest there is where it fills none. */
+export function lanesWithin(capabilities: Capabilities, dtype: DType, extent: number): number {
+  const bytes = bitsOf(dtype) / 8;
+  let lanes = lanesOf(capabilities, bytes);
+  while (lanes > extent && (lanes / 2) * bytes >= NARROWEST_BYTES) lanes /= 2;
+  return lanes;
 }
 
 /** Bytes of the largest cache that one thread has for itself. */

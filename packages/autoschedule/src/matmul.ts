@@ -1,11 +1,4 @@
-import {
-  type Capabilities,
-  type GroupFacts,
-  type Knob,
-  type KnobValues,
-  lanesOf,
-  type ScheduleRule,
-} from "@tilewright/backend";
+import { type Capabilities, type GroupFacts, type KnobValues, lanesOf, type ScheduleRule } from "@tilewright/backend";
 import { bitsOf, type IterVar, type Tensor } from "@tilewright/ir";
 import {
   axesOf, cacheRead, cacheWrite, computeAt, computeInline, draftSchedule, parallel, reorder, type Schedule, split, traceOf, transformLayout, unroll,
@@ -13,6 +6,7 @@ import {
 } from "@tilewright/schedule"; // biome-ignore format: a list
 import { evenBlocks, PARALLEL_MULTIPLY_ADDS, privateCacheBytes, worthThreads } from "./limits.js";
 import { type MatmulStructure, matmulStructure, multiplyAdds, type Operand } from "./matmul-structure.js";
+import { evenRows, tileKnobs } from "./register-tile.js";
 import { extentOf, type StageStructure, structureOf } from "./structure.js";
 
 /** Multiply-adds below which packing costs more than it saves. */
@@ -50,7 +44,10 @@ export const matmulRule: ScheduleRule = {
     if (extentOf(matmul.row) < 2 || extentOf(matmul.column) < 2) return null;
     const lanes = lanesOf(capabilities, bitsOf(matmul.stage.tensor.dtype) / 8);
     return {
-      knobs: [...tileKnobs(capabilities, lanes), { name: "blockRows", candidates: [0, 16, 32, 64, 96, 128] }],
+      knobs: [
+        ...tileKnobs(capabilities, lanes, extentOf(matmul.column)),
+        { name: "blockRows", candidates: [0, 16, 32, 64, 96, 128] },
+      ],
       apply: (values) => {
         const schedule = draftSchedule(outputs);
         tiled(schedule, matmul, stages, capabilities, lanes, values, facts);
@@ -59,40 +56,6 @@ export const matmulRule: ScheduleRule = {
     };
   },
 };
-
-/**
- * Rows and vectors of a register tile: as many accumulators as fit beside one row of R, one broadcast of L and, without fused
- * multiply-add, two products. Two vectors wide, since one leaves the loads of L unpaid.
- */
-export function registerTile(
-  capabilities: Capabilities,
-  lanes: number,
-): { readonly rows: number; readonly vectors: number } {
-  if (lanes === 1) return { rows: 2, vectors: 2 };
-  const registers = capabilities.vector?.registers ?? 16;
-  const vectors = 2;
-  const spare = registers - vectors - (capabilities.fusedMultiplyAdd ? 1 : 3);
-  const rows = Math.max(1, Math.min(6, Math.floor(spare / vectors)));
-  return { rows: rows === 5 ? 4 : rows, vectors };
-}
-
-/** Rows of a tile, `most` at most, for tiles that are filled evenly. */
-export function evenRows(rows: number, most: number): number {
-  return Math.ceil(rows / Math.ceil(rows / most));
-}
-
-/** Rows and vectors of the register tile as knobs, what fits the registers first. */
-export function tileKnobs(capabilities: Capabilities, lanes: number): readonly Knob[] {
-  const { rows, vectors } = registerTile(capabilities, lanes);
-  const others = (first: number, all: readonly number[]): readonly number[] => [
-    first,
-    ...all.filter((each) => each !== first),
-  ];
-  return [
-    { name: "tileRows", candidates: others(rows, [2, 3, 4, 5, 6, 8]) },
-    { name: "tileVectors", candidates: others(vectors, [1, 2, 3, 4]) },
-  ];
-}
 
 function tiled(
   schedule: Schedule,

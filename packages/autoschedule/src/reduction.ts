@@ -13,7 +13,7 @@ import {
   unroll,
   vectorize,
 } from "@tilewright/schedule";
-import { PARALLEL_ELEMENTS, privateCacheBytes, worthThreads } from "./limits.js";
+import { lanesWithin, PARALLEL_ELEMENTS, privateCacheBytes, worthThreads } from "./limits.js";
 import { foldRows, rowFoldWidth } from "./row-fold.js";
 import { extentOf, inlinable, type StageStructure, structureOf, workOf } from "./structure.js";
 
@@ -116,14 +116,14 @@ function stageLoops(
   vectors: number,
 ): void {
   const { tensor } = stage;
-  const lanes = lanesOf(capabilities, bitsOf(tensor.dtype) / 8);
   const data = axesOf(schedule, tensor).filter((axis) => axis.iterKind === "data");
   const folds = axesOf(schedule, tensor).filter((axis) => axis.iterKind === "reduce");
   const innermost = data.at(-1);
   const attached = owner !== stage;
   const isRowLoop = data.length === 1 && (attached || ownsRows(stage));
   const width = rowFoldWidth(stage, capabilities);
-  if (width > 0) foldRows(schedule, stage, width, lanes);
+  if (width > 0) foldRows(schedule, stage, width, lanesOf(capabilities, bitsOf(tensor.dtype) / 8));
+  const lanes = innermost === undefined ? 1 : lanesWithin(capabilities, tensor.dtype, extentOf(innermost));
   if (width === 0 && innermost !== undefined && lanes > 1 && extentOf(innermost) >= lanes && !isRowLoop) {
     const wide = Math.max(1, Math.min(vectors, Math.floor(extentOf(innermost) / lanes)));
     const [outer, within] = split(schedule, tensor, innermost, { factor: lanes * wide });

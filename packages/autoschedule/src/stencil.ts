@@ -1,11 +1,11 @@
-import { type Capabilities, type KnobValues, lanesOf, type ScheduleRule } from "@tilewright/backend";
-import { bitsOf, type IterVar } from "@tilewright/ir";
+import type { Capabilities, KnobValues, ScheduleRule } from "@tilewright/backend";
+import type { IterVar } from "@tilewright/ir";
 import {
   axesOf, cacheWrite, computeAt, computeInline, draftSchedule, fuse, parallel, reorder, type Schedule, split, traceOf, unroll,
 } from "@tilewright/schedule"; // biome-ignore format: a list
 import { scheduleSources } from "./border.js";
 import { type Epilogue, epilogueOf } from "./epilogue.js";
-import { PARALLEL_ELEMENTS, worthThreads } from "./limits.js";
+import { lanesWithin, PARALLEL_ELEMENTS, worthThreads } from "./limits.js";
 import { tileLoops } from "./matmul.js";
 import { extentOf, type StageStructure, structureOf, variablesIn, workOf } from "./structure.js";
 
@@ -32,9 +32,9 @@ export const stencilRule: ScheduleRule = {
     const stages = structureOf(outputs);
     const stencil = stages === null ? null : stencilStructure(stages);
     if (stencil === null) return null;
-    const lanes = lanesOf(capabilities, bitsOf(stencil.stage.tensor.dtype) / 8);
-    const columns = stencil.stage.operation.axes.at(-1);
-    if (columns === undefined || extentOf(columns) < lanes) return null;
+    const columns = extentOf(stencil.stage.operation.axes.at(-1) as IterVar);
+    const lanes = lanesWithin(capabilities, stencil.stage.tensor.dtype, columns);
+    if (columns < lanes) return null;
     const rows = Math.max(1, Math.min(4, Math.floor(MOST_TERMS / stencil.taps)));
     return {
       knobs: [

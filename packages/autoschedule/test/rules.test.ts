@@ -175,10 +175,29 @@ describe("elementwise groups", () => {
 });
 
 describe("the register tile", () => {
+  const tile = (registers: number, fused: boolean, lanes: number, columns?: number) => {
+    const vector = { bytes: 4 * lanes, registers, predicated: false };
+    const { rows, vectors } = registerTile({ ...wide, vector, fusedMultiplyAdd: fused }, lanes, columns);
+    return `${rows} x ${vectors}`;
+  };
+
   it("fits the registers, with room for an operand row and a broadcast", () => {
-    expect(registerTile(wide, 4)).toEqual({ rows: 4, vectors: 2 });
-    expect(registerTile(avx, 8)).toEqual({ rows: 6, vectors: 2 });
-    expect(registerTile({ ...wide, fusedMultiplyAdd: true }, 4).rows).toBe(6);
+    expect(tile(15, false, 4)).toBe("4 x 2");
+    expect(tile(15, true, 4)).toBe("6 x 2");
+    expect(tile(16, true, 8)).toBe("6 x 2");
+    expect(tile(28, true, 4)).toBe("5 x 4");
+    expect(tile(32, true, 16)).toBe("6 x 4");
+  });
+
+  it("leaves few lanes empty", () => {
+    expect(tile(15, true, 4, 10)).toBe("3 x 3");
+    expect(tile(15, true, 4, 100)).toBe("6 x 2");
+    expect(tile(32, true, 16, 196)).toBe("6 x 2");
+    expect(tile(32, true, 16, 10)).toBe("6 x 1");
+  });
+
+  it("is small without vectors", () => {
+    expect(tile(16, true, 1)).toBe("2 x 2");
   });
 });
 

@@ -5,6 +5,7 @@ import { badOption } from "./errors.js";
 /** What is known of a family of processors. */
 interface Processor {
   readonly vectorBytes: number;
+  /** Of vectors; in WebAssembly those of x86-64, less the one that engines keep for themselves. */
   readonly registers: number;
   readonly fusedMultiplyAdd: boolean;
   readonly caches: readonly (readonly [bytes: number, perThread: boolean])[];
@@ -28,8 +29,8 @@ const PROCESSORS = {
   "x86-64-v3": { vectorBytes: 32, registers: 16, fusedMultiplyAdd: true, caches: X86, localBytes: LOCAL_BYTES },
   "x86-64-v4": { vectorBytes: 64, registers: 32, fusedMultiplyAdd: true, caches: X86, localBytes: LOCAL_BYTES },
   aarch64: { vectorBytes: 16, registers: 32, fusedMultiplyAdd: true, caches: X86, localBytes: LOCAL_BYTES },
-  wasm: { vectorBytes: 16, registers: 16, fusedMultiplyAdd: false, caches: WASM, localBytes: 0 },
-  "wasm-relaxed": { vectorBytes: 16, registers: 16, fusedMultiplyAdd: true, caches: WASM, localBytes: 0 },
+  wasm: { vectorBytes: 16, registers: 15, fusedMultiplyAdd: false, caches: WASM, localBytes: 0 },
+  "wasm-relaxed": { vectorBytes: 16, registers: 15, fusedMultiplyAdd: true, caches: WASM, localBytes: 0 },
 } as const satisfies Record<string, Processor>;
 
 /** Families of processors whose registers and caches shape the code. The text runs on any other too, only slower. */

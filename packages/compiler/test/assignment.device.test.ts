@@ -3,12 +3,11 @@ import type { Target } from "@tilewright/backend";
 import { c } from "@tilewright/codegen-c";
 import { nodeWasmDevice } from "@tilewright/runtime/node";
 import { nativeDevice } from "@tilewright/runtime-native";
-import { emcc, sharedLibrary } from "@tilewright/toolchain-c";
+import { emcc, hostCpu, sharedLibrary } from "@tilewright/toolchain-c";
 import { describe, expect, it } from "vitest";
 import { runAssignment } from "./run-assignment.js";
 
 const tools = new Set((process.env.TILEWRIGHT_TOOLS ?? "").split(","));
-const cpu = process.arch === "arm64" ? "aarch64" : "x86-64-v3";
 
 async function outside(target: Target, open: Promise<Device>): Promise<readonly string[]> {
   const device = await open;
@@ -21,7 +20,7 @@ async function outside(target: Target, open: Promise<Device>): Promise<readonly 
 
 describe("the assignment's operators through C, full shapes", () => {
   it.skipIf(!tools.has("gcc") && !tools.has("clang"))("are inside their tolerances as a shared library", async () => {
-    const target = { backend: c({ threads: 2, cpu }), toolchain: sharedLibrary({ cache: false }) };
+    const target = { backend: c({ threads: 2, cpu: hostCpu() }), toolchain: sharedLibrary({ cache: false }) };
     expect(await outside(target, nativeDevice.open({ threads: 2 }))).toEqual([]);
   });
 

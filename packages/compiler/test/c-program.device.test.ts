@@ -6,12 +6,13 @@ import { c } from "@tilewright/codegen-c";
 import { compile } from "@tilewright/compiler";
 import type { Value } from "@tilewright/ir";
 import * as ops from "@tilewright/ops";
+import { hostCpu } from "@tilewright/toolchain-c";
 import { afterAll, describe, expect, it } from "vitest";
 import { arrayFor, reference } from "./models.js";
 
 const tools = (process.env.TILEWRIGHT_TOOLS ?? "").split(",");
+const cpu = hostCpu();
 const compiler = ["gcc", "clang"].find((tool) => tools.includes(tool));
-const cpu = process.arch === "arm64" ? "aarch64" : "x86-64-v3";
 const folder = mkdtempSync(join(tmpdir(), "tilewright-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

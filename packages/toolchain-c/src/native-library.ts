@@ -73,9 +73,10 @@ async function prepare(looksFor: readonly string[], cpu: string, optimization: n
   };
 }
 
+/** On some processors compilers split vectors of 512 bits unless told; the text says how wide they are to be. */
 function processorFlags(cpu: string): readonly string[] {
   if (cpu === "baseline") return [];
-  return [process.arch === "arm64" ? `-mcpu=${cpu}` : `-march=${cpu}`];
+  return process.arch === "arm64" ? [`-mcpu=${cpu}`] : [`-march=${cpu}`, "-mprefer-vector-width=512"];
 }
 
 /** What this machine's processor can do: a library built for it may not run on another. */
