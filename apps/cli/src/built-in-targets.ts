@@ -26,7 +26,8 @@ export const BUILT_IN_TARGETS: Readonly<Record<TargetName | "c", TargetPlugin>> 
     summary: "WebAssembly of our own encoder",
     backend({ threads }) {
       const features = engineFeatures();
-      return wasm({ threads, simd: features.has("simd"), relaxed: features.has("relaxed-simd") });
+      const registers = features.has("registers-32") ? 32 : 16;
+      return wasm({ threads, simd: features.has("simd"), relaxed: features.has("relaxed-simd"), registers });
     },
     device: onWasm,
     async status() {
@@ -65,9 +66,13 @@ export const BUILT_IN_TARGETS: Readonly<Record<TargetName | "c", TargetPlugin>> 
   }),
 };
 
-/** Backends for engines that lack what this one has, the preferred one first: an artifact for elsewhere holds their code too. */
-export function fallbacksOf(plugin: TargetPlugin, { threads }: TargetOptions): readonly Backend[] {
-  return plugin === BUILT_IN_TARGETS.wasm && engineFeatures().has("relaxed-simd") ? [wasm({ threads })] : [];
+/** Backends for engines and processors other than this one: an artifact for elsewhere holds their code too. */
+export function variantsOf(plugin: TargetPlugin, { threads }: TargetOptions): readonly Backend[] {
+  if (plugin !== BUILT_IN_TARGETS.wasm) return [];
+  const features = engineFeatures();
+  const relaxed = features.has("relaxed-simd");
+  const registers = features.has("registers-32") ? 16 : 32;
+  return [wasm({ threads, relaxed, registers }), ...(relaxed ? [wasm({ threads })] : [])];
 }
 
 /** The built-in target whose device runs modules of a format. */

@@ -22,19 +22,22 @@ export interface CompiledKernel {
 }
 
 /**
- * One kernel as an artifact: a module with one function, and the same for each of `fallbacks`, which engines with fewer features run.
+ * One kernel as an artifact: a module with one function, and the same for each of `variants`; an engine takes the one that asks for most of what it has.
  * @throws CompileError SCH, LOW, BE and TC codes · Interrupted
  */
 export async function compileKernel(
   kernel: Kernel,
   target: Target,
   io: Pick<Io, "interruptible">,
-  fallbacks: readonly Target[] = [],
+  variants: readonly Target[] = [],
 ): Promise<CompiledKernel> {
   const preferred = await compileVariant(kernel, target, io);
-  if (fallbacks.length === 0) return preferred;
-  const others = await Promise.all(fallbacks.map((fallback) => compileVariant(kernel, fallback, io)));
-  return { ...preferred, artifact: mergeVariants([preferred.artifact, ...others.map(({ artifact }) => artifact)]) };
+  const others = await Promise.all(variants.map((variant) => compileVariant(kernel, variant, io)));
+  const demands = ({ built }: CompiledKernel): number => built.features.length;
+  const [most, ...rest] = [preferred, ...others]
+    .sort((a, b) => demands(b) - demands(a))
+    .map(({ artifact }) => artifact);
+  return { ...preferred, artifact: mergeVariants([most ?? preferred.artifact, ...rest]) };
 }
 
 async function compileVariant(

@@ -7,7 +7,7 @@ import {
   type Toolchain,
 } from "@tilewright/backend";
 import { isCompileError } from "@tilewright/diagnostics";
-import { fallbacksOf } from "./built-in-targets.js";
+import { variantsOf } from "./built-in-targets.js";
 import { targetFailed, unusableTarget } from "./errors.js";
 import { PATIENCE_SECONDS } from "./finishing.js";
 import { nodeModules } from "./import-module.js";
@@ -19,8 +19,8 @@ export interface FoundTarget {
   /** As it was asked for. */
   readonly name: string;
   readonly target: Target;
-  /** Targets for engines that lack what this one has, the preferred one first: an artifact for elsewhere holds them too. */
-  readonly fallbacks: readonly Target[];
+  /** Targets for other engines and processors: an artifact for elsewhere holds their code too. */
+  readonly variants: readonly Target[];
   /** What was found: versions and places, for people. */
   readonly detail: string;
   /** The caller closes it. @throws CompileError CLI104 what is compiled cannot run here */
@@ -88,9 +88,9 @@ function examine(loaded: LoadedTarget, options: TargetOptions): Promise<TargetRe
     if (toolchain === undefined) return { name, summary: plugin.summary, found: null, runs: false, details };
     const { usable, detail } = await deviceStatus(loaded);
     const all = detail === "" ? details : [...details, detail];
-    const fallbacks = fallbacksOf(plugin, options).map((each) => ({ backend: each, toolchain: null }));
+    const variants = variantsOf(plugin, options).map((each) => ({ backend: each, toolchain: null }));
     const open = async (): Promise<Device> => (await driverOf(loaded, options)).open();
-    const found = { name, target: { backend, toolchain }, fallbacks, detail: all.join("; ") || plugin.summary, open };
+    const found = { name, target: { backend, toolchain }, variants, detail: all.join("; ") || plugin.summary, open };
     return { name, summary: plugin.summary, found, runs: usable, details: all };
   });
 }

@@ -7,6 +7,7 @@ import type { ValueType } from "./opcodes.js";
 export interface EmitOptions {
   readonly simd: boolean;
   readonly relaxed: boolean;
+  readonly registers: 16 | 32;
   readonly shared: boolean;
 }
 

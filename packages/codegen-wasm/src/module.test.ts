@@ -80,6 +80,8 @@ describe("a module", () => {
     expect(wasm({ relaxed: true }).compile(moduleOf(contracted)).features).toEqual(["simd", "relaxed-simd"]);
     expect(wasm({ relaxed: true }).compile(moduleOf(vector)).features).toEqual(["simd"]);
     expect(compile(contracted).features).toEqual(["simd"]);
+    expect(wasm({ registers: 32 }).compile(moduleOf(vector)).features).toEqual(["simd", "registers-32"]);
+    expect(wasm({ registers: 32 }).compile(moduleOf(kernel("f", [y], store()))).features).toEqual([]);
   });
 
   it("says how functions use their parameters and how much workspace they need", () => {
@@ -244,6 +246,7 @@ describe("what WebAssembly lacks is refused", () => {
   it("BE211: flags that are none", () => {
     expect(() => wasm({ simd: "no" as never })).toThrow(expect.objectContaining({ code: "BE211" }));
     expect(() => wasm({ relaxed: 1 as never })).toThrow(expect.objectContaining({ code: "BE211" }));
+    expect(() => wasm({ registers: 24 as never })).toThrow(expect.objectContaining({ code: "BE211" }));
     expect(wasm({ threads: 256 }).capabilities.threads).toBe(256);
   });
 

@@ -64,6 +64,7 @@ export function compileModule(module: IRModule, options: EmitOptions): CompiledM
   const features = [
     used.simd ? "simd" : "",
     used.relaxed ? "relaxed-simd" : "",
+    used.simd && options.registers === 32 ? "registers-32" : "",
     options.shared ? "threads" : "",
   ].filter((name) => name !== "");
   const entries = functionEntries(module, ({ name }) => workspaceBytes.get(name) ?? 0);

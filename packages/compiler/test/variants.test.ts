@@ -47,6 +47,30 @@ describe("an artifact of two variants", () => {
     await device.close();
   });
 
+  it("may hold one for processors with more registers, which computes the same", async () => {
+    const b = ops.graphBuilder("product");
+    const [x, w] = [b.input("x", "float32", [23, 40]), b.input("w", "float32", [40, 37])];
+    const product = b.finish([ops.matmul(b, x, w, {}, "y")]);
+    const artifactFor = async (registers: 16 | 32) =>
+      (await compile(product, { target: wasm({ registers }) })).artifact;
+    const both = mergeVariants([await artifactFor(32), await artifactFor(16)]);
+    expect(both.manifest.modules.map(({ features }) => features)).toEqual([["simd", "registers-32"], ["simd"]]);
+    const values = (length: number, k: number) => Float32Array.from({ length }, (_, i) => ((i * k) % 17) - 8);
+    const inputs = {
+      x: ndarray(values(23 * 40, 7), { shape: [23, 40] }),
+      w: ndarray(values(40 * 37, 5), { shape: [40, 37] }),
+    };
+    const results = both.manifest.modules.map(async (module) => {
+      const alone = { ...both, manifest: { ...both.manifest, modules: [{ ...module, features: ["simd"] }] } };
+      await using device = await wasmDevice.open();
+      await using session = await loadModel(alone, { device });
+      return [...((await session.run(inputs)).y?.data ?? [])];
+    });
+    const [wide, usual] = await Promise.all(results);
+    expect(wide).toEqual(usual);
+    expect(usual?.some((value) => value !== 0)).toBe(true);
+  });
+
   it("is refused for two different models", async () => {
     const two = [await variant(false), await variant(false, 8)] as const;
     expect(() => mergeVariants([...two])).toThrowError(expect.objectContaining({ code: "CO110" }));

@@ -36,13 +36,33 @@ const RELAXED = [
   11,
 ];
 
-/** Features of the engine that runs this: `simd`, `relaxed-simd`, and `threads` where memory can be shared. */
+/** The module `(x, y) => reinterpret_as_integer(x - y)` of two float32, exported as `f`. */
+const DIFFERENCE = [
+  ...[...HEADER, 1, 7, 1, 96, 2, 125, 125, 1, 127, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0],
+  ...[10, 10, 1, 8, 0, 32, 0, 32, 1, 147, 188, 11],
+];
+
+/**
+ * Features of the engine that runs this: `simd`, `relaxed-simd`, `registers-32` where the processor has 32 vector registers rather than the 16 of
+ * x86-64, and `threads` where memory can be shared.
+ */
 export function engineFeatures(): ReadonlySet<string> {
   const features = new Set<string>();
   if (WebAssembly.validate(Uint8Array.from(SIMD))) features.add("simd");
   if (WebAssembly.validate(Uint8Array.from(RELAXED))) features.add("relaxed-simd");
+  if (!isX86()) features.add("registers-32");
   if (canShareMemory()) features.add("threads");
   return features;
+}
+
+/** Of processors with an engine only those of x86 make a NaN with its sign set: WebAssembly leaves the sign open. */
+function isX86(): boolean {
+  try {
+    const { f } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(DIFFERENCE))).exports;
+    return (f as (x: number, y: number) => number)(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY) < 0;
+  } catch {
+    return true;
+  }
 }
 
 /** In a page SharedArrayBuffer takes cross-origin isolation. */

@@ -80,6 +80,7 @@ describe("functions of an artifact", () => {
       code("RT107"),
     );
     expect(engineFeatures().has("simd")).toBe(true);
+    expect(engineFeatures().has("registers-32")).toBe(process.arch === "arm64");
   });
 
   it("run parallel loops on one thread too", async () => {

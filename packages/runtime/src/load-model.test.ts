@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { ModelEntry } from "@tilewright/artifact";
-import { buffer, build as b, int, variable } from "@tilewright/ir";
+import { build as b, buffer, int, variable } from "@tilewright/ir";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { artifactOf, compile, floats, func } from "../test/programs.js";
 import { deviceArray, loadModel, ndarray, type WasmDevice, wasmDevice, zeros } from "./index.js";

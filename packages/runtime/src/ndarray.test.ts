@@ -1,3 +1,4 @@
+import { ELEMENT_BYTES, type ElementType } from "@tilewright/artifact";
 import {
   bfloat16Bits,
   bfloat16OfBits,
@@ -6,7 +7,6 @@ import {
   roundToBfloat16,
   roundToFloat16,
 } from "@tilewright/interp";
-import { ELEMENT_BYTES, type ElementType } from "@tilewright/artifact";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromHalfBits, toHalfBits } from "./half.js";

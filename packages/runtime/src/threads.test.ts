@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Device } from "@tilewright/artifact";
-import { buffer, build as b, type Buffer, type Expr, int, type Stmt, variable } from "@tilewright/ir";
+import { type Buffer, build as b, buffer, type Expr, int, type Stmt, variable } from "@tilewright/ir";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { artifactOf, compile, floats, func, parallelRows } from "../test/programs.js";
 import { loadFunctions, ndarray, type WasmDevice, wasmDevice, zeros } from "./index.js";

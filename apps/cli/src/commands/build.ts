@@ -51,12 +51,12 @@ export const buildCommand: Command = {
 /** The files of all kernels, by name; warnings are noted. */
 async function buildAll(
   kernels: readonly Kernel[],
-  { target, fallbacks }: FoundTarget,
+  { target, variants }: FoundTarget,
   io: Io,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const kernel of kernels) {
-    const compiled = await compileKernel(kernel, target, io, fallbacks);
+    const compiled = await compileKernel(kernel, target, io, variants);
     for (const warning of compiled.warnings) io.note(`${paint(io.colors.note).diagnostic(render(warning))}\n`);
     for (const [path, bytes] of filesOf(compiled)) files.set(path, bytes);
   }
