@@ -118,7 +118,7 @@ function rowValue(b: ops.GraphBuilder, { operation }: RowOperation, x: Value, y:
     case "layer-normalization": {
       const centred = ops.sub(b, x, ops.reduceMean(b, x, { axes: [1], keepdims: true }));
       const variance = ops.reduceMean(b, ops.mul(b, centred, centred), { axes: [1], keepdims: true });
-      return ops.div(b, centred, ops.sqrt(b, ops.add(b, variance, EPSILON)));
+      return ops.mul(b, centred, ops.div(b, 1, ops.sqrt(b, ops.add(b, variance, EPSILON))));
     }
     case "mean":
       return ops.reduceMean(b, x, { axes: [1], keepdims: false });

@@ -1,6 +1,7 @@
-// Writes a math function as straight-line loop IR: strict IEEE arithmetic, reinterpretation and integer shifts, the same on every target.
+// Writes a math function as straight-line loop IR: IEEE arithmetic, reinterpretation and integer shifts. All is strict but `multiplyAdd`, which
+// rounds once where the target has such an instruction; errors are stated for both.
 import type { Span } from "@tilewright/diagnostics";
-import { at, type BinaryOp, type Builder, constant, type DType, type Expr } from "@tilewright/ir";
+import { at, type BinaryOp, type Builder, CONTRACT, constant, type DType, type Expr } from "@tilewright/ir";
 
 export type FloatType = "float32" | "float64";
 
@@ -36,6 +37,8 @@ export interface Emitter {
   sub(left: Operand, right: Operand): Expr;
   mul(left: Operand, right: Operand): Expr;
   div(left: Operand, right: Operand): Expr;
+  /** `left · right + addend`. */
+  multiplyAdd(left: Operand, right: Operand, addend: Operand): Expr;
   min(left: Operand, right: Operand): Expr;
   max(left: Operand, right: Operand): Expr;
   compare(op: "eq" | "ne" | "lt" | "le" | "gt" | "ge", left: Operand, right: Operand): Expr;
@@ -44,7 +47,7 @@ export interface Emitter {
   negate(value: Expr): Expr;
   magnitude(value: Expr): Expr;
   floor(value: Expr): Expr;
-  /** Σ coefficients[i] · x^i by Estrin's scheme: its parts do not wait for each other. */
+  /** Σ coefficients[i] · x^i by multiply-adds that wait little for each other (Estrin's scheme). */
   polynomial(x: Expr, coefficients: readonly number[]): Expr;
   bits(value: Expr): Expr;
   fromBits(value: Expr): Expr;
@@ -74,9 +77,13 @@ export function createEmitter(like: Expr, span: Span, letIn: (name: string, valu
     (op: BinaryOp) =>
     (left: Operand, right: Operand): Expr =>
       b.binary(op, asFloat(left), asFloat(right));
-  const [add, mul] = [binary("add"), binary("mul")];
+  const multiplyAdd = (left: Operand, right: Operand, addend: Operand): Expr =>
+    b.binary("add", b.binary("mul", asFloat(left), asFloat(right), CONTRACT), asFloat(addend), CONTRACT);
+  const square = (x: Expr): Expr => letIn("square", b.mul(x, x));
   return {
-    type, layout, lanes, float, int, add, mul,
+    type, layout, lanes, float, int, multiplyAdd,
+    add: binary("add"),
+    mul: binary("mul"),
     sub: binary("sub"),
     div: binary("div"),
     min: binary("min"),
@@ -87,7 +94,7 @@ export function createEmitter(like: Expr, span: Span, letIn: (name: string, valu
     negate: (value) => b.unary("neg", value),
     magnitude: (value) => b.unary("abs", value),
     floor: (value) => b.unary("floor", value),
-    polynomial: (x, coefficients) => estrin(coefficients.map(float), x, add, mul, letIn),
+    polynomial: (x, coefficients) => estrin(coefficients.map(float), x, multiplyAdd, square),
     bits: (value) => b.reinterpret(value, layout.int),
     fromBits: (value) => b.reinterpret(value, type),
     integer: (op, left, right) => b.binary(op, left, typeof right === "object" ? right : int(right)),
@@ -95,20 +102,19 @@ export function createEmitter(like: Expr, span: Span, letIn: (name: string, valu
   }; // biome-ignore format: one glance
 }
 
-/** c0 + c1·x + c2·x² + c3·x³ + … = (c0 + c1·x) + (c2 + c3·x)·x² + …, a polynomial of half the length in x². */
+/** c0 + c1·x + c2·x² + c3·x³ + … = (c0 + c1·x) + (c2 + c3·x)·x² + …, a polynomial of half the length in x²; one of three terms by Horner's rule. */
 function estrin(
   coefficients: readonly Expr[],
   x: Expr,
-  add: (left: Expr, right: Expr) => Expr,
-  mul: (left: Expr, right: Expr) => Expr,
-  bind: (name: string, value: Expr) => Expr,
+  multiplyAdd: (left: Expr, right: Expr, addend: Expr) => Expr,
+  square: (x: Expr) => Expr,
 ): Expr {
+  if (coefficients.length <= 3) return coefficients.reduceRight((sum, next) => multiplyAdd(sum, x, next));
   const halves = Array.from({ length: Math.ceil(coefficients.length / 2) }, (_, k) => {
     const [even, odd] = [coefficients[2 * k] as Expr, coefficients[2 * k + 1]];
-    return odd === undefined ? even : add(mul(odd, x), even);
+    return odd === undefined ? even : multiplyAdd(odd, x, even);
   });
-  if (halves.length === 1) return halves[0] as Expr;
-  return estrin(halves, bind("square", mul(x, x)), add, mul, bind);
+  return estrin(halves, square(x), multiplyAdd, square);
 }
 
 /** `|result|` with the sign of `like`, for results ≥ 0. */

@@ -3,7 +3,7 @@
 // negative numbers to integer powers keep the sign rule, to others give NaN.
 import type { Expr } from "@tilewright/ir";
 import { type Emitter, nearest, scale, withSignOf } from "./emitter.js";
-import { EXP } from "./exp.js";
+import { expNearZero } from "./exp.js";
 import { decompose } from "./log.js";
 
 /** A value as the sum of two floats, the second below half an ulp of the first. */
@@ -36,8 +36,7 @@ export function pow(e: Emitter, x: Expr, y: Expr): Expr {
   const correction = e.select(e.compare("eq", clamped, product), error, 0);
   const fraction = e.bind("fraction", e.add(e.sub(clamped, n.float), correction));
   const r = e.bind("r", e.mul(fraction, Math.LN2));
-  const power = e.bind("power", e.add(e.add(e.mul(e.mul(r, r), e.polynomial(r, EXP[e.type].series)), r), 1));
-  return specialCases(e, x, y, a, e.bind("finite", scale(e, power, n.bits)));
+  return specialCases(e, x, y, a, e.bind("finite", scale(e, expNearZero(e, r), n.bits)));
 }
 
 /** log₂ of a finite a > 0. */

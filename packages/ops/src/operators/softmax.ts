@@ -67,7 +67,7 @@ const axisOf = (attributes: NodeAttributes, rank: number): number =>
 
 const without = (index: readonly Expr[], axis: number): readonly Expr[] => index.filter((_, each) => each !== axis);
 
-/** ONNX `Softmax`: exponentials, shifted by the greatest for safety, divided by their sum along `axis`. */
+/** ONNX `Softmax`: exponentials, shifted by the greatest for safety, times the reciprocal of their sum along `axis`: one division for a row. */
 export const SOFTMAX = defineOperator({
   name: { domain: "", name: "Softmax", version: 13 },
   arity: [1, 1],
@@ -77,7 +77,7 @@ export const SOFTMAX = defineOperator({
     const axis = axisOf(attributes, x.shape.length);
     const { exponentials, total } = rowSums(x, axis);
     const body = (...index: Expr[]): Expr =>
-      te.div(te.read(exponentials, ...index), te.read(total, ...without(index, axis)));
+      te.mul(te.read(exponentials, ...index), te.div(1, te.read(total, ...without(index, axis))));
     return [te.compute(extentsOf(x), body, { name: "softmax" })];
   },
   gradient(b, node, [g]) {
