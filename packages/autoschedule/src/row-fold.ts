@@ -1,5 +1,5 @@
 import { type Capabilities, lanesOf } from "@tilewright/backend";
-import { bitsOf, type IterVar, isConst, REASSOCIATE, type Tensor } from "@tilewright/ir";
+import { bitsOf, type IterVar, isConst, REASSOCIATE } from "@tilewright/ir";
 import {
   axesOf,
   computeAt,
@@ -14,7 +14,7 @@ import {
 import { extentOf, type StageStructure, variablesIn } from "./structure.js";
 
 /** Sums that run side by side: they hide the latency of one another. */
-const SIDE_BY_SIDE = 4;
+const SIDE_BY_SIDE = 8;
 
 /** Elements of vectors that a fold along the rows of what it reads takes at once; 0 where it is no such fold, or may not be regrouped. */
 export function rowFoldWidth({ reduce, reads, tensor, operation }: StageStructure, capabilities: Capabilities): number {
@@ -31,12 +31,12 @@ export function rowFoldWidth({ reduce, reads, tensor, operation }: StageStructur
   if (along.length === 0 || !isRow) return 0;
   const lanes = lanesOf(capabilities, bitsOf(tensor.dtype) / 8);
   if (lanes === 1 || extentOf(fold) < 2 * lanes) return 0;
-  const copies = [SIDE_BY_SIDE, 2, 1].find((count) => extentOf(fold) % (lanes * count) === 0) ?? SIDE_BY_SIDE;
+  const copies = [SIDE_BY_SIDE, 4, 2, 1].find((count) => extentOf(fold) % (lanes * count) === 0) ?? SIDE_BY_SIDE;
   return lanes * Math.min(copies, Math.floor(extentOf(fold) / lanes));
 }
 
 /**
- *     S[i] = Σ_k X[i, k]   →   for each i: P[0 .. width] = Σ_ko X[i, ko·width + 0 .. width] in registers; S[i] = Σ P, vectors first
+ *     S[i] = Σ_k X[i, k]   →   for each i: P[0 .. width] = Σ_ko X[i, ko·width + 0 .. width] in registers; S[i] = Σ P
  *
  * A fold along rows, as vectors of partial results.
  */
@@ -54,21 +54,4 @@ export function foldRows(schedule: Schedule, { tensor, reduce }: StageStructure,
   const [copies, lane] = split(schedule, partial, within, { factor: lanes });
   unroll(schedule, partial, copies);
   vectorize(schedule, partial, lane);
-  if (width > lanes) foldCopies(schedule, tensor, lanes);
-}
-
-/** The partial results as one vector, before its lanes are folded. */
-function foldCopies(schedule: Schedule, tensor: Tensor, lanes: number): void {
-  const axes = axesOf(schedule, tensor);
-  const data = axes.filter(({ iterKind }) => iterKind === "data");
-  const [, lane] = split(schedule, tensor, axes.at(-1) as IterVar, { factor: lanes });
-  const vector = rfactor(schedule, tensor, lane, { position: data.length });
-  const row = data.at(-1);
-  if (row !== undefined) computeAt(schedule, vector, tensor, row);
-  setScope(schedule, vector, "local");
-  const own = axesOf(schedule, vector);
-  const [within, copies] = own.slice(data.length) as [IterVar, IterVar];
-  reorder(schedule, vector, [...own.slice(0, data.length), copies, within]);
-  unroll(schedule, vector, copies);
-  vectorize(schedule, vector, within);
 }

@@ -4,6 +4,7 @@ import { cleanUp } from "./cleanup.js";
 import { expandIntrinsics } from "./expand-intrinsics.js";
 import { expandMath } from "./expand-math.js";
 import { flattenBuffers } from "./flatten.js";
+import { foldLanes } from "./fold-lanes.js";
 import { hoistInvariants } from "./hoist.js";
 import { legalizeVectors } from "./legalize-vectors.js";
 import { outlineParallel } from "./outline-parallel.js";
@@ -37,6 +38,7 @@ export const PIPELINE: readonly (Pass | PassPoint)[] = [
   legalizeVectors, // before promotion: a register holds what one access moves
   simplification("flat"), // indices of copies become constants
   "flat",
+  foldLanes, // after legal vectors: their lanes; before promotion, which keeps no buffer that a loop indexes in registers
   promoteLocals, // needs constant indices
   promoteAccumulators, // what is left in memory
   hoistInvariants, // before expand-math: a function leaves its loop whole; before addresses: a read takes its address along
