@@ -2,12 +2,13 @@
 //   for k in 0..8 { S[i] = S[i] + P[k] }   →   h = P[0..4] + P[4..8];  q = h[0..2] + h[2..4];  S[i] = S[i] + (q[0] + q[1])
 // Requires that the fold may be regrouped. Fewer steps wait for each other, and the buffer can become registers.
 import {
-  type Allocate, type Binary, type Buffer, build, type Expr, type For, int, isFloat, type Load, REASSOCIATE, rewrite, type Stmt, type Store, structuralEqual,
+  type Allocate, type Binary, type Buffer, build, type Expr, type For, int, isFloat, REASSOCIATE, rewrite, type Stmt, type Store, structuralEqual,
   type Var, variable,
 } from "@tilewright/ir"; // biome-ignore format: a list
 import { accessesIn, constantSpanOf } from "./access-sites.js";
 import { mentions } from "./guards.js";
 import { constantOf } from "./index-arithmetic.js";
+import { pickLanes } from "./legalize-vectors.js";
 import { someExpr } from "./operands.js";
 import { bodyPass } from "./pass.js";
 
@@ -48,15 +49,14 @@ function treeOf(loop: For, from: Buffer, lanes: number): Stmt | undefined {
   if (elements < lanes || elements % lanes !== 0 || body.kind !== "Store" || body.buffer === from) return undefined;
   const fold = foldIn(body, from, loopVar);
   if (fold === undefined) return undefined;
-  const vectors = Array.from({ length: elements / lanes }, (_, part) =>
-    build.load(from, [build.ramp(int(part * lanes), int(1), lanes)]),
-  );
+  const place = (part: number): Expr => build.ramp(int(part * lanes), int(1), lanes);
+  const vectors = Array.from({ length: elements / lanes }, (_, part) => build.load(from, [place(part)]));
   const halves: { readonly held: Var; readonly value: Expr }[] = [];
   let value = inPairs(vectors, fold);
   for (let width = lanes / 2; width >= 1; width /= 2) {
     const held = variable("halves", value.dtype, value.lanes, loop.span);
     halves.push({ held, value });
-    value = again(fold, lanesFrom(held, 0, width), lanesFrom(held, width, width));
+    value = again(fold, pickLanes(held, 0, width), pickLanes(held, width, width));
   }
   const store: Stmt = { ...body, value: { ...fold, right: value } };
   return halves.reduceRight<Stmt>((rest, each) => build.let(each.held, each.value, rest), store);
@@ -68,13 +68,11 @@ function foldIn({ buffer, indices, value, predicate }: Store, from: Buffer, at: 
   if (isFloat(value.dtype) && (value.fast & REASSOCIATE) === 0) return undefined;
   const { left, right } = value;
   const isElement = right.kind === "Load" && right.buffer === from && right.indices[0] === at;
-  const isKept = left.kind === "Load" && left.buffer === buffer && same(left, indices);
+  const isKept = left.kind === "Load" && left.buffer === buffer && structuralEqual(left.indices, indices);
   const isFixed = indices.every((index) => !mentions(index, new Set([at])) && !someExpr(index, isRead));
   return isElement && isKept && isFixed && right.predicate === null && left.predicate === null ? value : undefined;
 }
 
-const same = (load: Load, indices: readonly Expr[]): boolean =>
-  load.indices.length === indices.length && load.indices.every((each, d) => structuralEqual(each, indices[d] as Expr));
 const isRead = ({ kind }: Expr): boolean => kind === "Load" || kind === "Call";
 
 const again = (fold: Binary, left: Expr, right: Expr): Expr => ({ ...fold, lanes: left.lanes, left, right });
@@ -84,9 +82,3 @@ function inPairs(values: readonly Expr[], fold: Binary): Expr {
   const middle = Math.ceil(values.length / 2);
   return again(fold, inPairs(values.slice(0, middle), fold), inPairs(values.slice(middle), fold));
 }
-
-const lanesFrom = (vector: Var, first: number, count: number): Expr =>
-  build.shuffle(
-    [vector],
-    Array.from({ length: count }, (_, lane) => first + lane),
-  );

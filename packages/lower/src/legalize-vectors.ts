@@ -257,7 +257,7 @@ function rewriteOperands(expr: Expr, cut: (operand: Expr) => Expr): Expr {
 
 const range = (first: number, lanes: number): readonly number[] =>
   Array.from({ length: lanes }, (_, lane) => first + lane);
-const pickLanes = (of: Expr, first: number, lanes: number): Expr => build.shuffle([of], range(first, lanes));
+export const pickLanes = (of: Expr, first: number, lanes: number): Expr => build.shuffle([of], range(first, lanes));
 
 function sliceVar(expr: Var, first: number, lanes: number, state: State): Expr {
   const parts = state.parts.get(expr);

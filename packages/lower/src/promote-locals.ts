@@ -8,6 +8,7 @@ import {
 import { accessesIn, constantSpanOf } from "./access-sites.js";
 import { mentions } from "./guards.js";
 import { constantOf } from "./index-arithmetic.js";
+import { pickLanes } from "./legalize-vectors.js";
 import { bodyPass } from "./pass.js";
 
 /** Elements of the largest buffer that is tried. */
@@ -145,13 +146,11 @@ function chunkOf(
   return span && chunk && { chunk, offset: span.first - chunk.first, lanes: span.lanes };
 }
 
-const picks = (count: number, from = 0): readonly number[] => Array.from({ length: count }, (_, lane) => lane + from);
-
 function readChunk(load: Load, chunks: readonly Chunk[]): Expr | undefined {
   const place = chunkOf(load, chunks);
   if (place === undefined) return undefined;
   const { chunk, offset, lanes } = place;
-  const value = lanes === chunk.lanes ? chunk.register : at(load.span).shuffle([chunk.register], picks(lanes, offset));
+  const value = lanes === chunk.lanes ? chunk.register : pickLanes(chunk.register, offset, lanes);
   return load.predicate === null ? value : at(load.span).select(load.predicate, value, zero(load.dtype, lanes));
 }
 
@@ -160,10 +159,10 @@ function writeChunk(store: Store, chunks: readonly Chunk[]): Stmt | undefined {
   if (place === undefined) return undefined;
   const { chunk, offset, lanes } = place;
   const b = at(store.span);
-  const before = lanes === chunk.lanes ? chunk.register : b.shuffle([chunk.register], picks(lanes, offset));
+  const before = lanes === chunk.lanes ? chunk.register : pickLanes(chunk.register, offset, lanes);
   const value = store.predicate === null ? store.value : b.select(store.predicate, store.value, before);
   if (lanes === chunk.lanes) return b.assign(chunk.register, value);
-  const order = picks(chunk.lanes).map((lane) =>
+  const order = Array.from({ length: chunk.lanes }, (_, lane) =>
     lane >= offset && lane < offset + lanes ? chunk.lanes + lane - offset : lane,
   );
   return b.assign(chunk.register, b.shuffle([chunk.register, value], order));
