@@ -15,8 +15,12 @@ export const TILED_MULTIPLY_ADDS = 4096;
 /** Rows for which R is read where it lies, if its rows are along vectors and it is not packed once and for all. */
 const MOST_ROWS_IN_PLACE = 12;
 
-/** Panels that are packed at once from rows: the rows come in longer pieces, and the panels do not drive each other out of the cache. */
+/**
+ * Panels that are packed at once from rows, at most, and elements of a row for which one is enough: long pieces of rows come fast, and few panels
+ * do not drive each other out of the cache.
+ */
 const PANELS_TOGETHER = 4;
+const LONG_PIECE = 64;
 
 /** Panels of L for each thread below which threads share the columns instead, each with all of L. */
 const FEW_PANELS = 8;
@@ -136,7 +140,8 @@ function pack(
   const fold = axes[reduceDimension] as IterVar;
   const contiguous = outerDimension === 1;
   if (contiguous) {
-    const [groups, group] = split(schedule, tensor, panels, { factor: PANELS_TOGETHER });
+    const together = Math.max(1, Math.min(PANELS_TOGETHER, Math.floor(LONG_PIECE / width)));
+    const [groups, group] = split(schedule, tensor, panels, { factor: together });
     reorder(schedule, tensor, [groups, fold, group, within]);
     if (threaded) parallel(schedule, tensor, groups);
   } else {

@@ -66,7 +66,7 @@ function pictureOf(path: string, explanation: Explanation): ReadonlyMap<string, 
   return new Map([[basename(path), new TextEncoder().encode(renderSvg(explanation))]]);
 }
 
-/** The described machine of a built-in target; for another one what its capabilities say, at the rates of the native machine. */
+/** The described machine of a built-in target; for another one, and for `native`, what its capabilities say, at the rates of the native machine. */
 function machineFor(target: string, { name, capabilities }: Backend, cores: number): Machine {
   const described = MACHINES[target];
   if (described !== undefined) return { ...described, cores };
@@ -82,7 +82,6 @@ function machineFor(target: string, { name, capabilities }: Backend, cores: numb
 
 const MACHINES: Readonly<Record<string, Machine>> = {
   c: ZEN3_NATIVE,
-  native: ZEN3_NATIVE,
   wasm: WASM_ON_V8,
   "c-wasm": WASM_ON_V8,
 };
