@@ -1,6 +1,6 @@
 // Rule: no vector is wider than the target's register, and lanes are powers of two. A store, let, register or assignment of more lanes
 // becomes several, each of a part of the lanes: as many as fit of the widest element in it, then smaller powers of two. Accesses that are
-// not contiguous, and predicates on targets without them, are taken apart into single lanes.
+// not contiguous, and predicates on targets without them, are taken apart into single lanes, but for blocks that can be transposed.
 import type { Capabilities } from "@tilewright/backend";
 import {
   at, bitsOf, build, type Expr, int, type Load, type Node, rewrite, type Stmt, type Store, sequence, type Var, variable, visit, zero,
@@ -9,15 +9,17 @@ import { spanOf } from "./access-sites.js";
 import { fromSteps, type Step, stepsOf } from "./block.js";
 import { constantOf, plus, times } from "./index-arithmetic.js";
 import { bodyPass } from "./pass.js";
+import { transposeBlocks } from "./transpose-blocks.js";
 
 export const legalizeVectors = bodyPass({
   name: "legalize-vectors",
   requires: "flat",
   establishes: "flat",
-  run: (body, context) =>
-    needsWork(body, context.capabilities)
-      ? block(body, { capabilities: context.capabilities, parts: new Map() })
-      : body,
+  run(body, { capabilities }, { mayAlias }) {
+    const { illegal, gathers } = surveyOf(body, capabilities);
+    const transposed = gathers ? transposeBlocks(body, capabilities, mayAlias) : body;
+    return illegal ? block(transposed, { capabilities, parts: new Map() }) : transposed;
+  },
 });
 
 interface Part {
@@ -36,21 +38,23 @@ const isPowerOfTwo = (lanes: number): boolean => (lanes & (lanes - 1)) === 0;
 const bytesOfLane = (node: { readonly dtype: Expr["dtype"] }): number =>
   node.dtype === "index" ? 4 : bitsOf(node.dtype) / 8;
 
-function needsWork(body: Stmt, capabilities: Capabilities): boolean {
+/** Whether anything is illegal, and whether vectors are gathered from single loads. */
+function surveyOf(body: Stmt, capabilities: Capabilities): { readonly illegal: boolean; readonly gathers: boolean } {
   const bytes = capabilities.vector?.bytes ?? 0;
   const predicated = capabilities.vector?.predicated ?? false;
-  let found = false;
+  let [illegal, gathers] = [false, false];
   visitValues(body, (node) => {
     if ("lanes" in node && node.lanes > 1 && (!isPowerOfTwo(node.lanes) || node.lanes * bytesOfLane(node) > bytes)) {
-      found = true;
+      illegal = true;
     }
     if (node.kind === "Load" || node.kind === "Store") {
-      if (node.predicate !== null && !predicated) found = true;
-      if (spanOf(node.indices) === undefined) found = true;
+      if (node.predicate !== null && !predicated) illegal = true;
+      if (spanOf(node.indices) === undefined) illegal = true;
     }
-    return !found;
+    if (node.kind === "Shuffle") gathers ||= node.vectors.length > 1 && node.vectors[0]?.kind === "Load";
+    return true;
   });
-  return found;
+  return { illegal, gathers };
 }
 
 /** Visits everything but the indices of contiguous accesses, which become one address. `false` skips what a node uses. */
