@@ -1,10 +1,11 @@
 import { assignmentCases, caseInputs, mismatch, type OperatorCase } from "@tilewright/backend-test";
 import { evaluateModel } from "@tilewright/compiler";
 import { isCompileError } from "@tilewright/diagnostics";
-import { type DType, type GraphNode, type Value, visit } from "@tilewright/ir";
+import { CONTRACT, type DType, type GraphNode, type Tensor, type Value, visit } from "@tilewright/ir";
 import * as te from "@tilewright/te";
 import { describe, expect, it } from "vitest";
 import * as ops from "./index.js";
+import { ADD, MUL, SUB } from "./operators/arithmetic.js";
 
 type Numbers = readonly number[];
 
@@ -51,6 +52,17 @@ describe("the operators of the assignment", () => {
 });
 
 describe("operators", () => {
+  it("let a product be rounded with a sum along rows, and with nothing else", () => {
+    const [x, y] = [te.placeholder([4, 8]), te.placeholder([4, 8])];
+    const fast = (operator: ops.Operator, ...inputs: Tensor[]): number => {
+      const [made] = operator.compute(inputs, {}) as readonly [Tensor];
+      return (made.operation as { bodies: readonly { fast: number }[] }).bodies[0]?.fast ?? 0;
+    };
+    expect([fast(MUL, x, y), fast(ADD, x, y), fast(SUB, x, y)]).toEqual([CONTRACT, 0, 0]);
+    const [i, j] = [te.placeholder([4], { dtype: "int32" }), te.placeholder([4], { dtype: "int32" })];
+    expect(fast(MUL, i, j)).toBe(0);
+  });
+
   it("broadcast by NumPy's rule", () => {
     const sum = run(
       (b, [x, y]) => ops.add(b, x as Value, y as Value),

@@ -1,5 +1,5 @@
 import { CompileError } from "@tilewright/diagnostics";
-import { type Expr, isFloat, type Value } from "@tilewright/ir";
+import { CONTRACT, type Expr, isFloat, type Value } from "@tilewright/ir";
 import * as te from "@tilewright/te";
 import type { GraphBuilder } from "../builder.js";
 import { wrongDType } from "../errors.js";
@@ -61,7 +61,13 @@ const same = (_b: GraphBuilder, g: Value): Value => g;
 
 export const ADD = binary("Add", 14, te.add, { left: same, right: same });
 export const SUB = binary("Sub", 14, te.sub, { left: same, right: (b, g) => neg(b, g) });
-export const MUL = binary("Mul", 14, te.mul, {
+/** A product that a sum takes may be rounded with it, as in a sum of squares; what no sum takes is rounded as ever. */
+function product(left: Expr, right: Expr): Expr {
+  const made = te.mul(left, right);
+  return made.kind === "Binary" && isFloat(made.dtype) ? { ...made, fast: made.fast | CONTRACT } : made;
+}
+
+export const MUL = binary("Mul", 14, product, {
   left: (b, g, _left, right) => mul(b, g, right),
   right: (b, g, left) => mul(b, g, left),
 });
