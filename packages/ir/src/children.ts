@@ -53,26 +53,54 @@ const EXPRESSIONS: ReadonlySet<string> = new Set(
 
 /** What traversal needs to know of a kind. */
 export interface Plan {
+  /** Position in tables that have a row for each kind. */
+  readonly index: number;
   readonly names: readonly string[];
   readonly getters: readonly Get[];
   readonly isExpr: boolean;
   readonly isLeaf: boolean;
 }
 
-const plan = ([kind, roles]: readonly [string, { readonly [field: string]: string }]): readonly [string, Plan] => {
+const plan = (
+  [kind, roles]: readonly [string, { readonly [field: string]: string }],
+  index: number,
+): readonly [string, Plan] => {
   const names = Object.keys(roles).filter((field) => roles[field] === "use");
   const getters = names.map((name) => GETTERS[name as UseField] as Get);
-  return [kind, { names, getters, isExpr: EXPRESSIONS.has(kind), isLeaf: getters.length === 0 }];
+  return [kind, { index, names, getters, isExpr: EXPRESSIONS.has(kind), isLeaf: getters.length === 0 }];
 };
 
-/** By kind; made from `FIELDS`. */
-export const PLANS: { readonly [K in NodeKind]: Plan } = Object.fromEntries(Object.entries(FIELDS).map(plan)) as never;
+/** By kind; made from `FIELDS`. Without a prototype, where engines look keys up that they cannot foresee at half the cost. */
+export const PLANS: { readonly [K in NodeKind]: Plan } = Object.assign(
+  Object.create(null),
+  Object.fromEntries(Object.entries(FIELDS).map(plan)),
+);
 
-/** Whether somebody asks for expressions: a walk that nobody asks for them passes all of them over, and half of all nodes are in them. */
-export function asksExpressions(byKind: { readonly [kind: string]: unknown }): boolean {
-  for (const kind in byKind)
-    if (byKind[kind] !== undefined && (PLANS as { readonly [kind: string]: Plan })[kind]?.isExpr) return true;
-  return false;
+/** Whom a walk calls. */
+export interface Asked<T> {
+  /** By `Plan.index`. */
+  readonly byIndex: readonly (T | undefined)[];
+  /** Whether anybody asks for expressions: a walk that nobody asks for them passes all of them over, and half of all nodes are in them. */
+  readonly expressions: boolean;
+}
+
+/** What stands in a table by kind, by index. */
+export function asked<T>(byKind: { readonly [kind: string]: T | undefined }): Asked<T> {
+  const byIndex: (T | undefined)[] = [];
+  let expressions = false;
+  for (const kind in byKind) {
+    const each = byKind[kind];
+    const of = PLANS[kind as NodeKind] as Plan | undefined;
+    if (each === undefined || of === undefined) continue;
+    byIndex[of.index] = each;
+    if (of.isExpr) expressions = true;
+  }
+  return { byIndex, expressions };
+}
+
+/** Whether a walk need not stop at a node: nobody asks for it, nor for anything in it. */
+export function isQuiet({ index, isExpr, isLeaf }: Plan, { byIndex, expressions }: Asked<unknown>): boolean {
+  return (isLeaf || (isExpr && !expressions)) && byIndex[index] === undefined;
 }
 
 /** A shared expression that costs at least this many visits is remembered, so that meeting it again costs one. */

@@ -1,6 +1,6 @@
 import type { Span } from "@tilewright/diagnostics";
 import { at, type Builder } from "./build.js";
-import { asksExpressions, PLANS, type Plan, REMEMBERED } from "./children.js";
+import { type Asked, asked, isQuiet, PLANS, type Plan, REMEMBERED } from "./children.js";
 import type { Expr, Var } from "./expr.js";
 import type { Node, NodeKind, NodeOf } from "./fields.js";
 import type { Stmt } from "./stmt.js";
@@ -25,13 +25,13 @@ export interface EnterLeave<K extends NodeKind> {
 export type Rules = { readonly [K in NodeKind]?: Leave<K> | EnterLeave<K> };
 
 type AnyHook = (node: Node, at: Builder) => Node | undefined;
-type AnyRule = AnyHook | { readonly enter?: AnyHook; readonly leave?: AnyHook } | undefined;
+type AnyRule = AnyHook | { readonly enter?: AnyHook; readonly leave?: AnyHook };
 
 /** A node whose children are being rewritten. Frames are reused, one for each depth. */
 interface Frame {
   node: Node;
   plan: Plan;
-  rule: AnyRule;
+  rule: AnyRule | undefined;
   /** The field at work, and the place in it when it holds a list (−1: not in a list). */
   field: number;
   place: number;
@@ -54,12 +54,11 @@ const NONE: readonly Node[] = [];
  * expression, or the scope of an enter/leave rule, ends). Nesting is limited by memory alone.
  */
 export function rewrite<N extends Node>(root: N, rules: Rules): N {
-  return drive(root, rules as unknown as { readonly [kind: string]: AnyRule }) as N;
+  return drive(root, asked(rules as unknown as { readonly [kind: string]: AnyRule | undefined })) as N;
 }
 
-function drive(root: Node, rules: { readonly [kind: string]: AnyRule }): Node {
+function drive(root: Node, asks: Asked<AnyRule>): Node {
   const frames: Frame[] = [];
-  const expressions = asksExpressions(rules);
   const builderFor = builders();
   let depth = -1;
   let visits = 0;
@@ -68,8 +67,8 @@ function drive(root: Node, rules: { readonly [kind: string]: AnyRule }): Node {
   for (;;) {
     // Down: enter `current`, unless it is done at once.
     visits++;
-    const plan = PLANS[current.kind];
-    const rule = rules[current.kind];
+    const plan: Plan = PLANS[current.kind];
+    const rule = asks.byIndex[plan.index];
     let result: Node | undefined;
     let scoped = false;
     if (plan.isExpr && memo.size > 0) result = memo.get(current);
@@ -78,12 +77,11 @@ function drive(root: Node, rules: { readonly [kind: string]: AnyRule }): Node {
       scoped = rule.leave !== undefined;
     }
     if (result === undefined) {
-      if (plan.getters.length > 0) {
+      if (plan.isLeaf) result = rule === undefined ? current : (leave(rule, current, builderFor) ?? current);
+      else {
         depth++;
         open(frames, depth, current, plan, rule, visits, scoped ? memo : undefined);
         if (scoped) memo = new Map();
-      } else {
-        result = rule === undefined ? current : (leave(rule, current, builderFor) ?? current);
       }
     }
     // Up: hand results to parents until one has another child to visit.
@@ -91,7 +89,7 @@ function drive(root: Node, rules: { readonly [kind: string]: AnyRule }): Node {
       if (depth < 0) return result as Node;
       const frame = frames[depth] as Frame;
       if (result !== undefined) settle(frame, result);
-      const next = advance(frame, rules, expressions);
+      const next = advance(frame, asks);
       if (next !== undefined) {
         if (memo.size > 0 && !frame.plan.isExpr) memo.clear();
         current = next;
@@ -115,14 +113,14 @@ function open(
   depth: number,
   node: Node,
   plan: Plan,
-  rule: AnyRule,
+  rule: AnyRule | undefined,
   visits: number,
   outside: Frame["outside"],
 ): void {
   const frame = frames[depth];
   if (frame === undefined) {
-    const start = { field: 0, place: -1, list: NONE, listCopy: undefined, copy: undefined };
-    frames.push({ node, plan, rule, ...start, visits, outside });
+    const [field, place, list] = [0, -1, NONE];
+    frames.push({ node, plan, rule, field, place, list, listCopy: undefined, copy: undefined, visits, outside });
     return;
   }
   frame.node = node;
@@ -135,7 +133,7 @@ function open(
   frame.outside = outside;
 }
 
-function leave(rule: NonNullable<AnyRule>, node: Node, builderFor: (span: Span) => Builder): Node | undefined {
+function leave(rule: AnyRule, node: Node, builderFor: (span: Span) => Builder): Node | undefined {
   return typeof rule === "function" ? rule(node, builderFor(node.span)) : rule.leave?.(node, builderFor(node.span));
 }
 
@@ -161,35 +159,35 @@ function set(frame: Frame, value: unknown): void {
 }
 
 /** The next child to visit; undefined when all are done. What no rule is about is passed over, as in `visit`. */
-function advance(frame: Frame, rules: { readonly [kind: string]: AnyRule }, expressions: boolean): Node | undefined {
+function advance(frame: Frame, asks: Asked<AnyRule>): Node | undefined {
   const { getters } = frame.plan;
-  while (frame.field < getters.length) {
-    if (frame.place >= 0) {
-      for (; frame.place < frame.list.length; frame.place++) {
-        const child = frame.list[frame.place] as Node;
-        if (!isQuiet(child.kind, rules, expressions)) return child;
+  let { field } = frame;
+  for (; field < getters.length; field++) {
+    if (frame.place < 0) {
+      const child = (getters[field] as (node: Node) => Node | readonly Node[] | null)(frame.node);
+      if (child === null || child === undefined) continue;
+      if (!Array.isArray(child)) {
+        if (isQuiet(PLANS[(child as Node).kind], asks)) continue;
+        frame.field = field;
+        return child as Node;
       }
-      if (frame.listCopy !== undefined) set(frame, frame.listCopy);
-      frame.place = -1;
-      frame.field++;
-      continue;
-    }
-    const child = (getters[frame.field] as (node: Node) => Node | readonly Node[] | null)(frame.node);
-    if (Array.isArray(child)) {
       frame.list = child;
       frame.listCopy = undefined;
       frame.place = 0;
-    } else if (child === null || child === undefined || isQuiet((child as Node).kind, rules, expressions))
-      frame.field++;
-    else return child as Node;
+    }
+    const { list } = frame;
+    for (let { place } = frame; place < list.length; place++) {
+      const child = list[place] as Node;
+      if (isQuiet(PLANS[child.kind], asks)) continue;
+      frame.field = field;
+      frame.place = place;
+      return child;
+    }
+    frame.field = field;
+    if (frame.listCopy !== undefined) set(frame, frame.listCopy);
+    frame.place = -1;
   }
   return undefined;
-}
-
-function isQuiet(kind: NodeKind, rules: { readonly [kind: string]: AnyRule }, expressions: boolean): boolean {
-  if (rules[kind] !== undefined) return false;
-  const { isLeaf, isExpr } = PLANS[kind];
-  return isLeaf || (isExpr && !expressions);
 }
 
 /** Builders for spans; the last one is kept, since neighbours mostly come from one place. */
