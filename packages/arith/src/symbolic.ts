@@ -25,9 +25,14 @@ const lift =
 /**
  * The values that an integer expression takes while the variables of `relaxed` range over their domains, as expressions of all
  * other variables. Exact for affine expressions; sound for divisions, minima, choices and data (a load has the range of its type).
+ * Where many are asked for in one context, its `Simplifier` keeps what it has learnt.
  */
-export function intervalOf(expr: Expr, relaxed: ReadonlyMap<Var, Domain>, context: Context = {}): SymbolicInterval {
-  return new Relaxation(relaxed, context).of(expr);
+export function intervalOf(
+  expr: Expr,
+  relaxed: ReadonlyMap<Var, Domain>,
+  context: Context | Simplifier = {},
+): SymbolicInterval {
+  return new Relaxation(relaxed, context instanceof Simplifier ? context : new Simplifier(context)).of(expr);
 }
 
 /** Finds the intervals of many expressions under one relaxation. */
@@ -37,9 +42,9 @@ class Relaxation {
   readonly #done = new Map<Expr, SymbolicInterval>();
   readonly #varies = new Map<Expr, boolean>();
 
-  constructor(relaxed: ReadonlyMap<Var, Domain>, context: Context) {
+  constructor(relaxed: ReadonlyMap<Var, Domain>, simplifier: Simplifier) {
     this.#relaxed = relaxed;
-    this.#simplifier = new Simplifier(context);
+    this.#simplifier = simplifier;
   }
 
   of(root: Expr): SymbolicInterval {
@@ -196,7 +201,7 @@ class Relaxation {
 
 /** The smallest interval that holds both. */
 export function unionOf(a: SymbolicInterval, b: SymbolicInterval, context: Context = {}): SymbolicInterval {
-  return new Relaxation(new Map(), context).hull(a, b);
+  return new Relaxation(new Map(), new Simplifier(context)).hull(a, b);
 }
 
 /** The number of values of an interval, max − min + 1; null when it has no such end. */

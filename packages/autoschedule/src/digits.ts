@@ -1,4 +1,4 @@
-import { simplify } from "@tilewright/arith";
+import { Simplifier } from "@tilewright/arith";
 import { build, type Expr, type IterVar, int, isConst, substitute, type Var, variable, visit } from "@tilewright/ir";
 import { extentOf, variablesIn } from "./structure.js";
 
@@ -41,7 +41,8 @@ export function digitsOf(axes: readonly IterVar[], folds: readonly IterVar[], in
   });
   const all = [...digits.map(({ axis }) => axis), ...folds].filter((axis) => extentOf(axis) > 1);
   const ranges = new Map(all.map((axis) => [axis.variable, { min: 0, max: extentOf(axis) - 1 }]));
-  return { digits, express: (expr) => simplify(substitute(expr, values), { ranges }) };
+  const simplifier = new Simplifier({ ranges });
+  return { digits, express: (expr) => simplifier.simplify(substitute(expr, values)) };
 }
 
 function part(axis: IterVar, extent: number): IterVar {

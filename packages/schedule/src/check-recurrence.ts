@@ -1,4 +1,4 @@
-import { canProve, intervalOf } from "@tilewright/arith";
+import { intervalOf, Simplifier } from "@tilewright/arith";
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { build, type Expr, type IterVar, int, type Read, substitute, type Var } from "@tilewright/ir";
 import type { Domain, Domains } from "./domain.js";
@@ -96,6 +96,9 @@ function checkRead(
       .filter(([variable]) => !points.has(variable))
       .map(([variable, { max }]) => [variable, { min: int(0), extent: int(max + 1) }]),
   );
+  const simplifier = new Simplifier({ ranges });
+  const proves = (op: "lt" | "le" | "ge", left: Expr, right: Expr): boolean =>
+    simplifier.proves(build.binary(op, left, right));
   const replace = valuesIn(reader);
   const ownValues = valuesIn(own);
   const innermost = Math.max(...leavesOf(scan, scan.axes[0] as IterVar).map((leaf) => scan.leaves.indexOf(leaf)));
@@ -103,13 +106,13 @@ function checkRead(
   for (const [dimension, axis] of scan.axes.entries()) {
     const outer = leavesOf(scan, axis).filter((leaf) => around.has(leaf));
     if (dimension > 0 && outer.length === 0) continue;
-    const { min, max } = reachOf(substitute(read.indices[dimension] as Expr, replace), relaxed, ranges);
-    const computed = intervalOf(ownValues.get(axis.variable) as Expr, relaxed, { ranges });
+    const { min, max } = reachOf(substitute(read.indices[dimension] as Expr, replace), relaxed, simplifier);
+    const computed = intervalOf(ownValues.get(axis.variable) as Expr, relaxed, simplifier);
     const holds =
       dimension === 0
-        ? max !== null && computed.min !== null && canProve(build.binary("lt", max, computed.min), { ranges })
+        ? max !== null && computed.min !== null && proves("lt", max, computed.min)
         : min !== null && max !== null && computed.min !== null && computed.max !== null &&
-          canProve(build.binary("ge", min, computed.min), { ranges }) && canProve(build.binary("le", max, computed.max), { ranges }); // biome-ignore format: one condition
+          proves("ge", min, computed.min) && proves("le", max, computed.max); // biome-ignore format: one condition
     if (holds) continue;
     const why =
       dimension === 0

@@ -32,7 +32,7 @@ export function createSchedule(outputs: Tensor | readonly Tensor[]): Schedule {
 
 /**
  * As `createSchedule`, for whoever is after the trace: that the schedule as a whole is legal, and where it is not, is said by the `replay` of
- * its trace, once, and not by each primitive.
+ * its trace, once, and not by each primitive. After an error a draft is of no use.
  *
  * @throws CompileError SCH119 · SCH121
  */

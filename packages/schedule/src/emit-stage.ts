@@ -1,4 +1,4 @@
-import { boundsOf, simplify } from "@tilewright/arith";
+import { Simplifier } from "@tilewright/arith";
 import {
   at,
   type Buffer,
@@ -169,7 +169,7 @@ function initNest(
 class StageBody {
   private readonly domain: Domain;
   private readonly relative: ReadonlyMap<IterVar, Expr>;
-  private readonly ranges: ReadonlyMap<Var, Range>;
+  private readonly simplifier: Simplifier;
   private readonly context: EmitContext;
   private readonly b: Builder;
 
@@ -181,7 +181,7 @@ class StageBody {
   ) {
     this.domain = domain;
     this.relative = relative;
-    this.ranges = ranges;
+    this.simplifier = new Simplifier({ ranges });
     this.context = context;
     this.b = at(domain.stage.operation.span);
   }
@@ -285,7 +285,7 @@ class StageBody {
   }
 
   private simple(expr: Expr): Expr {
-    return simplify(expr, { ranges: this.ranges });
+    return this.simplifier.simplify(expr);
   }
 
   /** A body with axis values put in and reads turned into loads. */
@@ -330,7 +330,7 @@ class StageBody {
     const conditions: Expr[] = [];
     const below = (value: Expr, limit: number): void => {
       const exact = this.simple(value);
-      if (boundsOf(exact, this.ranges).max < limit) return;
+      if (this.simplifier.bounds(exact).max < limit) return;
       const condition = this.b.binary("lt", exact, int(limit));
       if (!conditions.some((other) => structuralEqual(other, condition))) conditions.push(condition);
     };
@@ -341,7 +341,7 @@ class StageBody {
       const { min } = regions.get(axis) as Region;
       const absolute = this.simple(build.add(min, this.relative.get(axis) ?? int(0)));
       below(absolute, endOf(axis));
-      if (boundsOf(absolute, this.ranges).min < 0) conditions.push(this.b.binary("ge", absolute, int(0)));
+      if (this.simplifier.bounds(absolute).min < 0) conditions.push(this.b.binary("ge", absolute, int(0)));
     }
     return stage.predicate === null ? conditions : [...conditions, ...this.needed(stage.predicate)];
   }

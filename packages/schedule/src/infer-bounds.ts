@@ -1,4 +1,4 @@
-import { boundsOf, intervalOf, type SymbolicInterval, simplify } from "@tilewright/arith";
+import { intervalOf, Simplifier, type SymbolicInterval } from "@tilewright/arith";
 import { CompileError, invariant } from "@tilewright/diagnostics";
 import {
   at,
@@ -250,6 +250,7 @@ function demandedRegions(
   const ranges = new Map<Var, Range>(
     enclosing.map(({ variable: v, extent }) => [v, { min: 0, max: Math.max(0, extent - 1) }]),
   );
+  const simplifier = new Simplifier({ ranges });
   for (const reader of readers) {
     const reads = readsIn(reader, stage, bodies);
     if (reads.length === 0) continue;
@@ -257,11 +258,11 @@ function demandedRegions(
     for (const dimension of demands.keys()) {
       if (!wanted(dimension)) continue;
       for (const index of distinctIndices(reads, dimension))
-        demands[dimension]?.push(demandOf(substitute(index, replace), relaxed, ranges));
+        demands[dimension]?.push(demandOf(substitute(index, replace), relaxed, simplifier));
     }
   }
   return stage.axes.map((axis, dimension) => {
-    const { min, extent } = unionRegion(demands[dimension] ?? [], axis, ranges);
+    const { min, extent } = unionRegion(demands[dimension] ?? [], axis, simplifier);
     const multiple = stage.multiples.get(axis) ?? 1;
     return { min, extent: Math.ceil(extent / multiple) * multiple };
   });
@@ -319,14 +320,10 @@ interface Demand {
   readonly cap: number;
 }
 
-function demandOf(
-  index: Expr,
-  relaxed: Map<Var, { min: Expr; extent: Expr }>,
-  ranges: ReadonlyMap<Var, Range>,
-): Demand | null {
-  const { min, max } = reachOf(index, relaxed, ranges);
+function demandOf(index: Expr, relaxed: Map<Var, { min: Expr; extent: Expr }>, simplifier: Simplifier): Demand | null {
+  const { min, max } = reachOf(index, relaxed, simplifier);
   if (min === null || max === null || readsOf([min, max]).length > 0) return null;
-  const cap = boundsOf(simplify(build.add(build.sub(max, min), int(1)), { ranges }), ranges).max;
+  const cap = simplifier.bounds(build.add(build.sub(max, min), int(1))).max;
   const clamped = clampedParts(index);
   return { min, max, cap: clamped === undefined ? cap : Math.min(cap, clamped.last + 1) };
 }
@@ -335,10 +332,10 @@ function demandOf(
 export function reachOf(
   index: Expr,
   relaxed: ReadonlyMap<Var, { min: Expr; extent: Expr }>,
-  ranges: ReadonlyMap<Var, Range>,
+  simplifier: Simplifier,
 ): SymbolicInterval {
   const clamped = clampedParts(index);
-  const { min, max } = intervalOf(clamped?.inner ?? index, relaxed, { ranges });
+  const { min, max } = intervalOf(clamped?.inner ?? index, relaxed, simplifier);
   const inside = (end: Expr | null): Expr | null =>
     end === null || clamped === undefined
       ? end
@@ -355,39 +352,36 @@ export function clampedParts(index: Expr): { inner: Expr; last: number } | undef
   return { inner: left.left, last: Number((right as { value: number }).value) };
 }
 
-function unionRegion(asked: readonly (Demand | null)[], axis: IterVar, ranges: ReadonlyMap<Var, Range>): Region {
+function unionRegion(asked: readonly (Demand | null)[], axis: IterVar, simplifier: Simplifier): Region {
   const declared = extentOf(axis);
   const demands = asked.filter((demand) => demand !== null);
   if (demands.length === 0 || demands.length < asked.length) return { min: int(0), extent: declared };
   const b = at(axis.span);
   const fold = (op: "min" | "max", all: readonly Expr[]): Expr =>
-    simplify(
-      all.reduce((x, y) => b.binary(op, x, y)),
-      { ranges },
-    );
+    simplifier.simplify(all.reduce((x, y) => b.binary(op, x, y)));
   const mins = distinct(
     demands.map((demand) => demand.min),
-    ranges,
+    simplifier,
   );
   const min = fold("min", mins);
   const max = fold(
     "max",
     distinct(
       demands.map((demand) => demand.max),
-      ranges,
+      simplifier,
     ),
   );
   const widest = mins.length === 1 ? Math.max(...demands.map((demand) => demand.cap)) : Number.POSITIVE_INFINITY;
-  const extent = Math.min(widest, boundsOf(simplify(b.add(b.sub(max, min), int(1)), { ranges }), ranges).max);
-  const low = boundsOf(min, ranges).min;
+  const extent = Math.min(widest, simplifier.bounds(b.add(b.sub(max, min), int(1))).max);
+  const low = simplifier.bounds(min).min;
   if (!Number.isSafeInteger(extent) || !Number.isSafeInteger(low)) return { min: int(0), extent: declared };
   return { min, extent: Math.max(0, extent) };
 }
 
-function distinct(exprs: readonly Expr[], ranges: ReadonlyMap<Var, Range>): readonly Expr[] {
+function distinct(exprs: readonly Expr[], simplifier: Simplifier): readonly Expr[] {
   const kept: Expr[] = [];
   for (const expr of exprs) {
-    const same = kept.some((other) => isConst(simplify(build.sub(expr, other), { ranges }), 0));
+    const same = kept.some((other) => isConst(simplifier.simplify(build.sub(expr, other)), 0));
     if (!same) kept.push(expr);
   }
   return kept;

@@ -6,8 +6,9 @@ import { placeOf } from "./place.js";
 import type { AxisLike, Schedule, Stage, TensorLike } from "./schedule.js";
 
 /**
- * Runs one primitive: `change` validates what concerns the stage alone and changes it; then the whole schedule, unless it is a draft, is checked. If anything
- * throws, the schedule is as it was, and the error shows the nest of the stage with the named loops underlined.
+ * Runs one primitive: `change` validates what concerns the stage alone and changes it; then the whole schedule is checked. If anything throws, the
+ * schedule is as it was, and the error shows the nest of the stage with the named loops underlined. A draft is not checked, and not kept either:
+ * whoever makes one throws it away with the first error.
  */
 export function primitive<R>(
   schedule: Schedule,
@@ -16,10 +17,11 @@ export function primitive<R>(
   change: (span: Span) => R,
 ): R {
   const span = placeOf(schedule, above);
+  if (schedule.isDraft) return change(span);
   const before = remember(schedule);
   try {
     const result = change(span);
-    if (!schedule.isDraft) checkSchedule(schedule, span);
+    checkSchedule(schedule, span);
     return result;
   } catch (error) {
     const picture = isCompileError(error) ? pictureOf(schedule, subject) : "";

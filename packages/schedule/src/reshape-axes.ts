@@ -1,4 +1,4 @@
-import { type Interval, simplify } from "@tilewright/arith";
+import { type Interval, Simplifier } from "@tilewright/arith";
 import { CompileError, type Span } from "@tilewright/diagnostics";
 import { at, type Expr, type IterVar, int, rewrite, substitute, type Var } from "@tilewright/ir";
 import { extentOf } from "./axis-extent.js";
@@ -46,8 +46,8 @@ export function reshapeAxes(
     taken.add(name);
     return freshAxis(name, whole[position]?.extent ?? int(extent), span);
   });
-  const ranges = rangesOf(made);
-  const simple = (expr: Expr): Expr => simplify(expr, { ranges });
+  const [before, after] = [new Simplifier({ ranges: rangesOf(axes) }), new Simplifier({ ranges: rangesOf(made) })];
+  const simple = (expr: Expr): Expr => after.simplify(expr);
   const sums = new Map<Var, Expr>();
   for (const [position, { digits }] of placed.entries())
     for (const [k, { source, divisor, extent, step }] of digits.entries()) {
@@ -63,9 +63,7 @@ export function reshapeAxes(
   const old = axes.map(({ variable }) => variable);
   return {
     axes: made,
-    indices: placed.map((dimension) =>
-      positionIn(dimension, old, (expr) => simplify(expr, { ranges: rangesOf(axes) })),
-    ),
+    indices: placed.map((dimension) => positionIn(dimension, old, (expr) => before.simplify(expr))),
     moved: new Map(whole.flatMap((axis, k) => (axis === undefined ? [] : [[axis, made[k] as IterVar]]))),
     express: (body) =>
       rewrite(substitute(body, values), {

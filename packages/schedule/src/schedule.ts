@@ -155,7 +155,7 @@ export interface Schedule {
   records: readonly TraceRecord[];
   /** Where the calls of primitives come from while a trace is replayed; else null, and each call is its own place. */
   place: Span | null;
-  /** True in a draft: primitives check what concerns their stage alone, and who made it checks the whole at its end. */
+  /** True in a draft: primitives check what concerns their stage alone, and who made it checks the whole at its end, and throws it away after an error. */
   isDraft: boolean;
   /** What names of intrinsics mean here. */
   intrinsics: ReadonlyMap<string, TensorIntrinsic>;
