@@ -24,8 +24,13 @@ export function ceilDivide(a: number, b: number): number {
 /** Greatest common divisor, ≥ 0; gcd(0, a) is |a|. Of a number beyond the safe integers, which may be a rounded one, 1 alone is sure. */
 export function gcd(a: number, b: number): number {
   if (!Number.isSafeInteger(a) || !Number.isSafeInteger(b)) return 1;
-  let [x, y] = [Math.abs(a), Math.abs(b)];
-  while (y !== 0) [x, y] = [y, x % y];
+  let x = Math.abs(a);
+  let y = Math.abs(b);
+  while (y !== 0) {
+    const rest = x % y;
+    x = y;
+    y = rest;
+  }
   return x;
 }
 

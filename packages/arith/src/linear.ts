@@ -25,7 +25,8 @@ export function addLinear(a: Linear, b: Linear, factor = 1): Linear | undefined 
   if (constant === undefined) return undefined;
   if (b.terms.length === 0) return { terms: a.terms, constant };
   const terms: Term[] = [...a.terms];
-  for (const { atom, coefficient } of b.terms) {
+  for (let k = 0; k < b.terms.length; k++) {
+    const { atom, coefficient } = b.terms[k] as Term;
     const position = indexOf(terms, atom, a.terms.length);
     const total = multiplyAdd(position < 0 ? 0 : (terms[position]?.coefficient ?? 0), coefficient, factor);
     if (total === undefined) return undefined;
@@ -52,7 +53,7 @@ function indexOf(terms: readonly Term[], atom: Expr, end: number): number {
 }
 
 export function scaleLinear(a: Linear, factor: number): Linear | undefined {
-  return addLinear(constantLinear(0), a, factor);
+  return factor === 1 ? a : addLinear(constantLinear(0), a, factor);
 }
 
 /** The greatest common divisor of the coefficients; 0 without terms. */

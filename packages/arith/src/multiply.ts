@@ -5,10 +5,10 @@ import { recompose } from "./recompose.js";
 
 /** A product of `index` sums: constant factors go into the coefficients, a sum is distributed over a single term. */
 export function multiplyIndex(analyzer: Analyzer, left: Expr, right: Expr): Expr {
-  const [a, b] = [analyzer.linearOf(left), analyzer.linearOf(right)];
+  const a = analyzer.linearOf(left);
+  const b = analyzer.linearOf(right);
   if (a.terms.length === 0 || b.terms.length === 0) {
-    const [sum, factor] = a.terms.length === 0 ? [b, a.constant] : [a, b.constant];
-    const scaled = scaleLinear(sum, factor);
+    const scaled = a.terms.length === 0 ? scaleLinear(b, a.constant) : scaleLinear(a, b.constant);
     return scaled === undefined ? analyzer.plain("mul", left, right) : analyzer.fromLinear(recompose(analyzer, scaled));
   }
   const [one, many] = singleTerm(b) === undefined ? [singleTerm(a), b] : [singleTerm(b), a];

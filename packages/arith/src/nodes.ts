@@ -29,8 +29,16 @@ export class Nodes {
       constantOf(right) === undefined &&
       isCommutative(op, left.dtype) &&
       !interner.isImpure(right);
-    const [a, b] = exchange ? [right, left] : [left, right];
-    return this.node({ kind: "Binary", span, dtype, lanes: left.lanes, op, left: a, right: b, fast });
+    return this.node({
+      kind: "Binary",
+      span,
+      dtype,
+      lanes: left.lanes,
+      op,
+      left: exchange ? right : left,
+      right: exchange ? left : right,
+      fast,
+    });
   }
 
   const(value: Value, dtype: DType, lanes = 1): Expr {

@@ -105,7 +105,8 @@ export class Simplifier {
     if (node.kind === "Select" || node.kind === "IfThenElse") return this.#choose(task, tasks);
     const before = tasks.length;
     const children: Expr[] = [];
-    for (const child of operandsOf(node)) children.push(this.#result(child, scope, tasks));
+    const operands = operandsOf(node);
+    for (let k = 0; k < operands.length; k++) children.push(this.#result(operands[k] as Expr, scope, tasks));
     if (tasks.length > before) return false;
     scope.simplified.set(node, this.#analyzer.rebuild(node, children));
     return true;

@@ -5,16 +5,16 @@ const NONE: readonly Expr[] = [];
 /** The expressions directly below an expression, in evaluation order. Axes of a reduction are binders, not operands. A kind that is missing here does not compile. */
 export function operandsOf(node: Expr): readonly Expr[] {
   switch (node.kind) {
+    case "Binary":
+      return [node.left, node.right];
     case "Const":
     case "Var":
       return NONE;
+    case "Broadcast":
     case "Unary":
     case "Cast":
     case "Reinterpret":
-    case "Broadcast":
       return [node.operand];
-    case "Binary":
-      return [node.left, node.right];
     case "Select":
     case "IfThenElse":
       return [node.condition, node.whenTrue, node.whenFalse];

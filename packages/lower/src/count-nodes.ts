@@ -12,14 +12,22 @@ export function countNodes(root: Node, limit = Number.POSITIVE_INFINITY): number
   return count;
 }
 
+/** One visitor for several kinds. */
+export function allOf<T, K extends string>(kinds: readonly K[], visitor: T): { readonly [kind in K]?: T } {
+  const all: { [kind in K]?: T } = {};
+  for (const kind of kinds) all[kind] = visitor;
+  return all;
+}
+
 /** True when a node of one of these kinds stands below `root`. */
 export function contains(root: Node, kinds: readonly NodeKind[]): boolean {
+  if (root.kind === "Const" || root.kind === "Var") return kinds.includes(root.kind);
   let found = false;
   const find = (): boolean => {
     found = true;
     return false;
   };
-  visit(root, Object.fromEntries(kinds.map((kind) => [kind, find])));
+  visit(root, allOf(kinds, find));
   return found;
 }
 

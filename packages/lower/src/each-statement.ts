@@ -12,8 +12,25 @@ export function eachStatement(root: Stmt, visitors: StatementVisitors): void {
   const stack: Stmt[] = [root];
   for (let stmt = stack.pop(); stmt !== undefined; stmt = stack.pop()) {
     if (byKind[stmt.kind]?.(stmt) === false) continue;
-    const inner = statementsIn(stmt);
-    for (let at = inner.length - 1; at >= 0; at--) stack.push(inner[at] as Stmt);
+    pushInner(stmt, stack);
+  }
+}
+
+/** The statements directly inside a statement onto a stack, the first on top. */
+function pushInner(stmt: Stmt, stack: Stmt[]): void {
+  switch (stmt.kind) {
+    case "Store":
+    case "Assign":
+      return;
+    case "Seq":
+      for (let at = stmt.stmts.length - 1; at >= 0; at--) stack.push(stmt.stmts[at] as Stmt);
+      return;
+    case "If":
+      if (stmt.otherwise !== null) stack.push(stmt.otherwise);
+      stack.push(stmt.then);
+      return;
+    default:
+      if ("body" in stmt) stack.push(stmt.body);
   }
 }
 
@@ -29,7 +46,7 @@ export function someStatement(root: Stmt, test: (stmt: Stmt) => boolean): boolea
   const stack: Stmt[] = [root];
   for (let stmt = stack.pop(); stmt !== undefined; stmt = stack.pop()) {
     if (test(stmt)) return true;
-    stack.push(...statementsIn(stmt));
+    pushInner(stmt, stack);
   }
   return false;
 }

@@ -2,7 +2,7 @@
 // alone move; a read moves only where the loop surely runs and does not write that buffer. Addresses are left to their own pass.
 import { 
   type Buffer, build, type Expr, type For, operandsOf, type PrimFunc, type Rules, rewrite, type Stmt, type Var, variable, visit,} from "@tilewright/ir"; // biome-ignore format: a list
-import { contains } from "./count-nodes.js";
+import { allOf, contains } from "./count-nodes.js";
 import { eachStatement } from "./each-statement.js";
 import { constantOf } from "./index-arithmetic.js";
 import { postorder } from "./operands.js";
@@ -31,7 +31,7 @@ function hoist(loop: For, func: PrimFunc, calls: boolean): Stmt | undefined {
   const found = invariantsOf(loop, func, calls);
   if (found.size === 0) return undefined;
   const enter = (node: Expr): Expr | undefined => found.get(node);
-  const rules = Object.fromEntries(HOISTABLE.map((kind) => [kind, { enter }])) as unknown as Rules;
+  const rules: Rules = allOf(HOISTABLE, { enter });
   const body = rewrite<Stmt>(loop.body, rules);
   return [...found].reduceRight<Stmt>((rest, [value, held]) => build.let(held, value, rest), { ...loop, body });
 }
@@ -62,7 +62,7 @@ function invariantsOf(loop: For, func: PrimFunc, calls: boolean): ReadonlyMap<Ex
     While: () => false,
     For: (inner) => inner.loopKind === "serial" && (constantOf(inner.extent) ?? 0) >= 1,
     IfThenElse: () => false,
-    ...Object.fromEntries(HOISTABLE.map((kind) => [kind, consider])),
+    ...allOf(HOISTABLE, consider),
   });
   return found;
 }

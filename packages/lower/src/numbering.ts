@@ -60,7 +60,8 @@ export function createNumbering(versionOf: (thing: Var | Buffer) => number = () 
         const held = expr.kind === "Var" ? defined.get(expr) : undefined;
         if (held !== undefined) return held;
         let key = headOf(expr);
-        for (const operand of operandsOf(expr)) key += `,${cache.get(operand)}`;
+        const operands = operandsOf(expr);
+        for (let place = 0; place < operands.length; place++) key += `,${cache.get(operands[place] as Expr)}`;
         return numberOf(key);
       });
     },

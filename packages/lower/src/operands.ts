@@ -6,7 +6,8 @@ export function someExpr(expr: Expr, test: (node: Expr) => boolean): boolean {
   const stack: Expr[] = [expr];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (test(node)) return true;
-    for (const operand of operandsOf(node)) stack.push(operand);
+    const operands = operandsOf(node);
+    for (let place = 0; place < operands.length; place++) stack.push(operands[place] as Expr);
   }
   return false;
 }

@@ -122,7 +122,11 @@ function pieces(
     return empty ? [] : [{ ...loop, min: start, extent, body: partitionIn(body, budget) }];
   };
   const made = [...piece(begin, from, sides), ...piece(from, to, middle), ...piece(to, end, sides)];
-  return sequence(made.length === 1 ? made : made.map((stmt) => freshCopy(stmt)), loop.span);
+  // The first piece keeps the binders.
+  return sequence(
+    made.map((stmt, position) => (position === 0 ? stmt : freshCopy(stmt))),
+    loop.span,
+  );
 }
 
 /** Guards below `loop` that mention its variable, and the loops on the way to each. */

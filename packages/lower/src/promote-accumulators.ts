@@ -18,7 +18,7 @@ import {
 } from "@tilewright/ir";
 import { type Accesses, accessesIn, spanOf } from "./access-sites.js";
 import { contains } from "./count-nodes.js";
-import { eachStatement } from "./each-statement.js";
+import { eachStatement, someStatement } from "./each-statement.js";
 import { mentions } from "./guards.js";
 import { constantOf } from "./index-arithmetic.js";
 import { linearFormOf } from "./linear-form.js";
@@ -42,6 +42,11 @@ export const promoteAccumulators = functionPass({
 /** Registers that one loop may hold. */
 const MAX_REGISTERS = 32;
 
+/** Statements that may touch any memory, or stop in the middle. */
+const OPAQUE: ReadonlySet<Stmt["kind"]> = new Set<Stmt["kind"]>([
+  "Barrier", "Async", "Synchronize", "KernelCall", "ParallelCall", "Evaluate", "Atomic", "While",
+]); // biome-ignore format: a list
+
 interface Place {
   readonly buffer: Buffer;
   readonly indices: readonly Expr[];
@@ -50,28 +55,10 @@ interface Place {
 
 function promote(loop: For, aliased: ReadonlySet<Buffer>): Stmt | undefined {
   if ((constantOf(loop.extent) ?? 0) < 1) return undefined;
+  if (someStatement(loop.body, (stmt) => OPAQUE.has(stmt.kind) || (stmt.kind === "For" && stmt.loopKind !== "serial")))
+    return undefined;
   const accesses = accessesIn(loop.body);
   if (![...accesses.values()].some(({ loads, stores }) => loads.length > 0 && stores.length > 0)) return undefined;
-  if (
-    contains(loop.body, [
-      "Barrier",
-      "Async",
-      "Synchronize",
-      "KernelCall",
-      "ParallelCall",
-      "Evaluate",
-      "Atomic",
-      "While",
-    ])
-  )
-    return undefined;
-  let parallel = false;
-  eachStatement(loop.body, {
-    For: (inner) => {
-      parallel = parallel || inner.loopKind !== "serial";
-    },
-  });
-  if (parallel) return undefined;
   const inner = variantsOf(loop);
   const { buffers: own } = bindersOf(loop.body);
   const always = unconditional(loop.body);

@@ -5,7 +5,7 @@ import {
   type Buffer, build, type Expr, type For, type If, type Let, operandsOf, type PrimFunc, type Stmt, sequence, type Var, variable,withOperands, } from "@tilewright/ir"; // biome-ignore format: a list
 import { fromSteps, mapExpressions, type Step, stepsOf } from "./block.js";
 import { contains } from "./count-nodes.js";
-import { eachStatement } from "./each-statement.js";
+import { eachStatement, type StatementVisitors } from "./each-statement.js";
 import { constantOf } from "./index-arithmetic.js";
 import { createNumbering, type Numbering } from "./numbering.js";
 import { functionPass } from "./pass.js";
@@ -60,6 +60,8 @@ interface Walk {
   readonly callsAnything: boolean;
   /** Lets to put before the current step. */
   pending: Step[];
+  /** What happens to memory and registers in a statement: they change. */
+  readonly changes: StatementVisitors;
 }
 
 function createWalk(func: PrimFunc, entries: Entry[], callsAnything: boolean, rewriting: boolean): Walk {
@@ -72,7 +74,7 @@ function createWalk(func: PrimFunc, entries: Entry[], callsAnything: boolean, re
   eachStatement(func.body, { Allocate: (node) => void buffers.add(node.buffer) });
   const walk: Walk = {
     rewriting, entries, next: 0, versions: new Map(), clock: 0, aliases, buffers, callsAnything, pending: [],
-    numbering: createNumbering((thing) => walk.versions.get(thing) ?? 0),
+    numbering: createNumbering((thing) => walk.versions.get(thing) ?? 0), changes: changesOf(() => walk),
   }; // biome-ignore format: a list
   return walk;
 }
@@ -82,22 +84,28 @@ function change(walk: Walk, thing: Var | Buffer): void {
   if (thing.kind === "Buffer") for (const other of walk.aliases.get(thing) ?? []) walk.versions.set(other, walk.clock);
 }
 
-/** What a statement may change: registers it assigns, buffers it writes. */
-function changeAll(walk: Walk, stmt: Stmt): void {
-  const everything = (): void => {
-    for (const buffer of walk.buffers) change(walk, buffer);
-  };
-  if (walk.callsAnything && contains(stmt, ["Call"])) everything();
-  eachStatement(stmt, {
-    Assign: (node) => change(walk, node.variable),
-    Store: (node) => change(walk, node.buffer),
-    Atomic: (node) => change(walk, node.buffer),
+function changeEverything(walk: Walk): void {
+  for (const buffer of walk.buffers) change(walk, buffer);
+}
+
+function changesOf(walk: () => Walk): StatementVisitors {
+  const everything = (): void => changeEverything(walk());
+  return {
+    Assign: (node) => change(walk(), node.variable),
+    Store: (node) => change(walk(), node.buffer),
+    Atomic: (node) => change(walk(), node.buffer),
     KernelCall: everything,
     ParallelCall: everything,
     Async: everything,
     Synchronize: everything,
     Barrier: everything,
-  });
+  };
+}
+
+/** What a statement may change: registers it assigns, buffers it writes. */
+function changeAll(walk: Walk, stmt: Stmt): void {
+  if (walk.callsAnything && contains(stmt, ["Call"])) changeEverything(walk);
+  eachStatement(stmt, walk.changes);
 }
 
 function walkBlock(stmt: Stmt, walk: Walk, parent: Scope | null): Stmt {
