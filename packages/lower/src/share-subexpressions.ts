@@ -15,12 +15,12 @@ export const shareSubexpressions = functionPass({
   requires: "flat",
   establishes: "flat",
   run(func) {
-    const entries: Entry[] = [];
-    const callsAnything = contains(func.body, ["Call"]);
-    walkBlock(func.body, createWalk(func, entries, callsAnything, false), null);
-    if (!entries.some(isShared)) return func;
-    for (const entry of entries) entry.variable = entry.given;
-    return { ...func, body: walkBlock(func.body, createWalk(func, entries, callsAnything, true), null) };
+    const walk = createWalk(func);
+    walkBlock(func.body, walk, null);
+    if (!walk.entries.some(isShared)) return func;
+    for (const entry of walk.entries) entry.variable = entry.given;
+    Object.assign(walk, { rewriting: true, next: 0, nextNumbers: 0 });
+    return { ...func, body: walkBlock(func.body, walk, null) };
   },
 });
 
@@ -44,12 +44,15 @@ interface Scope {
 
 /**
  * The program is walked twice in the same order: first counting uses, then, `rewriting`, binding the entries that the first walk found
- * shared. Entries are told by the order in which they appear.
+ * shared. Entries, and the numbers that expressions had, are told by the order in which they appear.
  */
 interface Walk {
-  readonly rewriting: boolean;
+  rewriting: boolean;
   readonly entries: Entry[];
   next: number;
+  /** The numbers in the expressions of the program. */
+  readonly numbers: ReadonlyMap<Expr, number>[];
+  nextNumbers: number;
   readonly numbering: Numbering;
   versions: Map<object, number>;
   clock: number;
@@ -64,7 +67,7 @@ interface Walk {
   readonly changes: StatementVisitors;
 }
 
-function createWalk(func: PrimFunc, entries: Entry[], callsAnything: boolean, rewriting: boolean): Walk {
+function createWalk(func: PrimFunc): Walk {
   const aliases = new Map<Buffer, Buffer[]>();
   for (const [a, b] of func.mayAlias) {
     aliases.set(a, [...(aliases.get(a) ?? []), b]);
@@ -73,8 +76,9 @@ function createWalk(func: PrimFunc, entries: Entry[], callsAnything: boolean, re
   const buffers = new Set<Buffer>(func.parameters.filter((parameter) => parameter.kind === "Buffer"));
   eachStatement(func.body, { Allocate: (node) => void buffers.add(node.buffer) });
   const walk: Walk = {
-    rewriting, entries, next: 0, versions: new Map(), clock: 0, aliases, buffers, callsAnything, pending: [],
-    numbering: createNumbering((thing) => walk.versions.get(thing) ?? 0), changes: changesOf(() => walk),
+    rewriting: false, entries: [], next: 0, numbers: [], nextNumbers: 0, versions: new Map(), clock: 0, aliases, buffers, pending: [],
+    callsAnything: contains(func.body, ["Call"]), numbering: createNumbering((thing) => walk.versions.get(thing) ?? 0),
+    changes: changesOf(() => walk),
   }; // biome-ignore format: a list
   return walk;
 }
@@ -102,8 +106,9 @@ function changesOf(walk: () => Walk): StatementVisitors {
   };
 }
 
-/** What a statement may change: registers it assigns, buffers it writes. */
+/** What a statement may change: registers it assigns, buffers it writes. Numbers, which depend on it, are known when the program is walked again. */
 function changeAll(walk: Walk, stmt: Stmt): void {
+  if (walk.rewriting) return;
   if (walk.callsAnything && contains(stmt, ["Call"])) changeEverything(walk);
   eachStatement(stmt, walk.changes);
 }
@@ -154,9 +159,10 @@ function walkStep(entry: Step, walk: Walk, scope: Scope): Step {
 }
 
 function walkLet(entry: Let, walk: Walk, scope: Scope): Step {
-  const number = walk.numbering.of(entry.value);
-  const value = walkExpr(entry.value, walk, scope, entry.variable);
-  walk.numbering.define(entry.variable, number);
+  const numbers = numbersIn(entry.value, walk);
+  const given = { root: entry.value, variable: entry.variable };
+  const value = share(entry.value, { walk, scope, numbers, given }, 0);
+  walk.numbering.define(entry.variable, numbers.get(entry.value) as number);
   return { ...entry, value, body: sequence([]) };
 }
 
@@ -193,15 +199,22 @@ const DEEPEST = 800;
 interface Place {
   readonly walk: Walk;
   readonly scope: Scope;
-  readonly numbers: Map<Expr, number>;
+  readonly numbers: ReadonlyMap<Expr, number>;
   readonly given: { readonly root: Expr; readonly variable: Var } | null;
 }
 
-function walkExpr(root: Expr, walk: Walk, scope: Scope, given: Var | null = null): Expr {
-  if (isFree(root)) return root;
+function walkExpr(root: Expr, walk: Walk, scope: Scope): Expr {
+  return isFree(root) ? root : share(root, { walk, scope, numbers: numbersIn(root, walk), given: null }, 0);
+}
+
+/** The numbers of all that stands in an expression of the program. */
+function numbersIn(root: Expr, walk: Walk): ReadonlyMap<Expr, number> {
+  const known = walk.numbers[walk.nextNumbers++];
+  if (known !== undefined) return known;
   const numbers = new Map<Expr, number>();
   walk.numbering.of(root, numbers);
-  return share(root, { walk, scope, numbers, given: given === null ? null : { root, variable: given } }, 0);
+  walk.numbers.push(numbers);
+  return numbers;
 }
 
 function share(expr: Expr, place: Place, depth: number): Expr {
