@@ -19,6 +19,9 @@ const LEAST_PANELS = 4;
 /** Windows of all columns are packed at once up to this size: they stream from the last cache, and each panel of L is read once. */
 const WHOLE_BYTES = 4 * 1024 * 1024;
 
+/** Panels for each thread from which it packs what it reads itself: what another packed comes from the cache of another core. */
+const OWN_PANELS = 16;
+
 /** Rows of a group that pay for packing what R reads. */
 const LEAST_GROUP_ROWS = 4;
 
@@ -31,7 +34,8 @@ const LEAST_GROUP_ROWS = 4;
  *       for each panel of L, of each of the axes that L alone has besides the row: for each panel of the block:
  *         MR × NR sums in registers over all folds; then the elementwise stages, and one store
  *
- * With threads what R reads for all columns is stored at once where it is small (`WHOLE_BYTES`): threads pack it together, and share the tiles.
+ * With threads and few panels what R reads for all columns is stored at once where it is small (`WHOLE_BYTES`): threads pack it together, and share
+ * the tiles.
  */
 export const contractionRule: ScheduleRule = {
   name: "contraction",
@@ -78,7 +82,8 @@ function scheduleContraction(
   const bytesOfPanel = depth * tileColumns * (bitsOf(right.dtype) / 8);
   const panelsTotal = Math.ceil(pointsOf(contraction) / tileColumns);
   const copies = outer.reduce((product, { axis }) => product * extentOf(axis), 1);
-  const isShared = threaded && blockPanels === 0 && copies * panelsTotal * bytesOfPanel <= WHOLE_BYTES;
+  const isFew = copies * panelsTotal < OWN_PANELS * capabilities.threads;
+  const isShared = threaded && isFew && blockPanels === 0 && copies * panelsTotal * bytesOfPanel <= WHOLE_BYTES;
 
   const loops = digitLoops(schedule, last.tensor, [...outer, ...repeated, row, ...columns]);
   const around = loops.slice(0, outer.length);

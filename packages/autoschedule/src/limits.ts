@@ -29,14 +29,14 @@ export function privateCacheBytes(capabilities: Capabilities): number {
 }
 
 /**
- * Panels of a block, `most` at most, for `count` of them in blocks on threads: with the least work, where a block costs half a panel more than its
- * panels, and one that is not full as much as the others.
+ * Panels of a block, `most` at most, for `count` of them in blocks that threads claim one by one: with the least time, where a block costs half a panel
+ * more than its panels, one that is not full as much as the others, and threads wait half a block for the last of them.
  */
 export function evenBlocks(count: number, most: number, threads: number): number {
   let [best, least] = [1, Number.POSITIVE_INFINITY];
   for (let size = Math.max(1, Math.min(count, most)); size >= 1; size--) {
     const rounds = Math.ceil(Math.ceil(count / size) / threads);
-    const cost = rounds * (size + 0.5);
+    const cost = rounds * (size + 0.5) + (threads > 1 ? size / 2 : 0);
     if (cost < least) [best, least] = [size, cost];
   }
   return best;

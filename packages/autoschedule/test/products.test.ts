@@ -54,7 +54,9 @@ describe("blocks of panels", () => {
     [49, 16, 1, 10],
     [171, 48, 1, 43],
     [13, 4, 1, 3],
-    [7, 7, 2, 4],
+    [7, 7, 2, 2],
+    [98, 98, 2, 7],
+    [86, 40, 2, 11],
     [1, 48, 2, 1],
   ])("%i panels, %i at most, on %i threads: %i", (count, most, threads, size) => {
     expect(evenBlocks(count, most, threads)).toBe(size);

@@ -85,6 +85,24 @@ function counters(): readonly PrimFunc[] {
   return [kernel("count", [few.counts, many.counts], turns), few.callee, many.callee];
 }
 
+/** `iterations(n, counts)` adds 1 to the first n elements, on threads. */
+function iterations(most: number): readonly PrimFunc[] {
+  const [counts, inner] = [
+    buffer("counts", { dtype: "int32", shape: [most] }),
+    buffer("counts", { dtype: "int32", shape: [most] }),
+  ];
+  const [n, begin, end, i] = [variable("n"), variable("begin"), variable("end"), variable("i")];
+  const add = b.store(inner, [i], b.add(b.load(inner, [i]), b.const(1, "int32")));
+  const body = kernel("iterations_body", [begin, end, inner], b.loop(i, begin, b.sub(end, begin), add), {
+    role: "parallel",
+  });
+  const args = [b.region(counts, [int(0)], [int(most)])];
+  return [
+    kernel("iterations", [n, counts], { kind: "ParallelCall", span: b.span, callee: body.name, extent: n, args }),
+    body,
+  ];
+}
+
 /** The same text where a thread may be held up before each look at the state of the pool, as a busy machine holds it up. */
 function delayed(source: CompiledModule): CompiledModule {
   const text = new TextDecoder().decode(source.bytes);
@@ -137,6 +155,17 @@ describe.each(["clang", "gcc"] as const)("parallel loops, %s", (compiler) => {
   test("need no pool", async () => {
     const runner = await load(c({ threads: 1 }), toolchain(compiler), rowSums(true), 4);
     expect(await rowsOn(runner)).toEqual(expected);
+    await runner.close();
+  });
+
+  test.each([2, 3, 5])("hold each iteration once, however many there are, on %i threads", async (threads) => {
+    const most = 2000;
+    const runner = await load(c({ threads: 2 }), toolchain(compiler), iterations(most), threads);
+    for (const n of [...Array(100).keys(), 127, 1000, 1999, most]) {
+      const counts = new Int32Array(most);
+      await runner.call("iterations", { n, counts });
+      expect(counts).toEqual(counts.map((_, at) => (at < n ? 1 : 0)));
+    }
     await runner.close();
   });
 

@@ -1,30 +1,30 @@
 import { serialText } from "./runtime-text.js";
 
 /**
- * A pool of POSIX threads that runs parallel loops. Threads claim chunks of iterations from a ticket that holds the number of the
- * job and how many of its chunks are unclaimed. The fields of a job change only while that is none, and a claim succeeds only on the
- * ticket that was read before them, so one that wakes late touches nothing. Idle threads spin for some microseconds, then park.
+ * A pool of POSIX threads that runs parallel loops. Threads claim chunks of iterations, long ones first (factoring: Hummel, Schonberg and Flynn,
+ * 1992), from a ticket that holds the number of the job and how many of its chunks are unclaimed. The fields of a job change only while that is none, and a claim succeeds only on the
+ * ticket that was read before them, so one that wakes late touches nothing. Idle threads spin for some hundred microseconds, then park.
  * Nested and concurrent calls run on the calling thread. What an iteration computes does not depend on who runs it.
  */
 
 /** The text of the pool. `threads`: until it is told otherwise; `workspaceBytes`: scratch memory of each thread. */
 export function poolText(threads: number, workspaceBytes: number): string {
   const start = POOL_START.replace("WORKSPACE_BYTES", String(Math.max(64, workspaceBytes)));
-  return [poolState(threads), POOL_WORK, POOL_THREAD, start, POOL_RUN, POOL_END].join("\n\n");
+  return [poolState(threads), POOL_CHUNKS, POOL_WORK, POOL_THREAD, start, POOL_RUN, POOL_END].join("\n\n");
 }
 
 function poolState(threads: number): string {
   return `#if defined(_WIN32)
 ${serialText("tilewright_pool")}
 #else
-enum { TILEWRIGHT_MAX_THREADS = 256, TILEWRIGHT_SPINS = 4000 };
+enum { TILEWRIGHT_MAX_THREADS = 256, TILEWRIGHT_SPINS = 20000 };
 static struct {
   pthread_mutex_t busy; /* held by the call whose job the pool runs */
   pthread_mutex_t lock; /* guards parking */
   pthread_cond_t work, done;
   int32_t wanted, started, stop;
   uint64_t ticket; /* number of the job in the upper half, of its unclaimed chunks in the lower */
-  int32_t chunks, chunk, extent, remaining;
+  int32_t chunks, sharing, extent, remaining;
   tilewright_body body;
   const void *closure;
   pthread_t threads[TILEWRIGHT_MAX_THREADS];
@@ -44,6 +44,25 @@ static void tilewright_pause(void) {
 }`;
 }
 
+const POOL_CHUNKS = `/* The first iteration of a chunk, and how many there are: a round of chunks, one for each thread, takes half of what is left. */
+static int32_t tilewright_chunk(int32_t extent, int32_t sharing, int32_t chunk, int32_t *size) {
+  for (int32_t begin = 0;; begin += sharing * *size, chunk -= sharing) {
+    *size = (extent - begin - 1) / (2 * sharing) + 1;
+    if (chunk < sharing) return begin + chunk * *size;
+  }
+}
+
+static int32_t tilewright_count(int32_t extent, int32_t sharing) {
+  int32_t chunks = 0;
+  for (int32_t left = extent; left > 0;) {
+    const int32_t size = (left - 1) / (2 * sharing) + 1;
+    if (left <= sharing) return chunks + left;
+    left -= sharing * size;
+    chunks += sharing;
+  }
+  return chunks;
+}`;
+
 const POOL_WORK = `/* Runs chunks of the job until none is left; returns the number of the job. */
 static uint32_t tilewright_work(void *workspace) {
   uint64_t ticket = TILEWRIGHT_LOAD(tilewright_state.ticket);
@@ -53,11 +72,12 @@ static uint32_t tilewright_work(void *workspace) {
     if ((uint32_t)(ticket >> 32) != job || unclaimed == 0) return job;
     const tilewright_body body = TILEWRIGHT_LOAD(tilewright_state.body);
     const void *const closure = TILEWRIGHT_LOAD(tilewright_state.closure);
-    const int32_t chunk = TILEWRIGHT_LOAD(tilewright_state.chunk), extent = TILEWRIGHT_LOAD(tilewright_state.extent);
+    const int32_t sharing = TILEWRIGHT_LOAD(tilewright_state.sharing), extent = TILEWRIGHT_LOAD(tilewright_state.extent);
     const int32_t chunks = TILEWRIGHT_LOAD(tilewright_state.chunks);
     if (!__atomic_compare_exchange_n(&tilewright_state.ticket, &ticket, ticket - 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) continue;
-    const int32_t begin = (chunks - unclaimed) * chunk;
-    body(begin, extent - begin < chunk ? extent : begin + chunk, closure, workspace);
+    int32_t size;
+    const int32_t begin = tilewright_chunk(extent, sharing, chunks - unclaimed, &size);
+    body(begin, extent - begin < size ? extent : begin + size, closure, workspace);
     if (__atomic_sub_fetch(&tilewright_state.remaining, 1, __ATOMIC_ACQ_REL) == 0) {
       pthread_mutex_lock(&tilewright_state.lock);
       pthread_cond_broadcast(&tilewright_state.done);
@@ -104,13 +124,11 @@ const POOL_RUN = `static void tilewright_pool(tilewright_body body, int32_t exte
     return;
   }
   if (tilewright_state.started < tilewright_state.wanted - 1) tilewright_start();
-  const int32_t parts = 4 * (tilewright_state.started + 1);
-  const int32_t chunk = extent / parts + (extent % parts != 0);
-  const int32_t chunks = extent / chunk + (extent % chunk != 0);
+  const int32_t sharing = tilewright_state.started + 1, chunks = tilewright_count(extent, sharing);
   const uint32_t job = (uint32_t)(tilewright_state.ticket >> 32) + 1;
   TILEWRIGHT_STORE(tilewright_state.body, body);
   TILEWRIGHT_STORE(tilewright_state.closure, closure);
-  TILEWRIGHT_STORE(tilewright_state.chunk, chunk);
+  TILEWRIGHT_STORE(tilewright_state.sharing, sharing);
   TILEWRIGHT_STORE(tilewright_state.extent, extent);
   TILEWRIGHT_STORE(tilewright_state.remaining, chunks);
   TILEWRIGHT_STORE(tilewright_state.chunks, chunks);

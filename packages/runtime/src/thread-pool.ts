@@ -5,7 +5,9 @@
  */
 import { ASSERT_IMPORT, ASSERT_SECTION, PARALLEL_IMPORT, TABLE_EXPORT } from "@tilewright/artifact";
 import { disposed, runFailed, workerFailed } from "./errors.js";
-import { CLOSED, CONTROL, type ImportNames, MAIL, OPEN, type WorkerReply, type WorkerRequest } from "./worker-main.js";
+import {
+  type Body, CLOSED, CONTROL, type ImportNames, MAIL, OPEN, runChunks, type WorkerReply, type WorkerRequest, watch,
+} from "./worker-main.js"; // biome-ignore format: a list
 
 /** A thread that runs `workerMain`. */
 export interface PoolWorker {
@@ -34,12 +36,11 @@ interface Pending {
   readonly close: () => void;
 }
 
-type Body = (begin: number, end: number, closure: number, workspace: number) => void;
-
-/** Chunks for each thread: enough to balance, few enough to cost nothing. */
-const CHUNKS_PER_THREAD = 4;
-/** Looks at a word before a thread parks: some tens of microseconds. */
-const SPINS = 4000;
+/**
+ * Milliseconds that a thread looks at a word before it parks: longer than what lies between the loops of a run, and between runs that follow each
+ * other. Waking a thread that has parked takes some 50 to 100 µs, of its caller too.
+ */
+const PATIENCE = 0.5;
 
 export class ThreadPool {
   readonly #workers: readonly PoolWorker[];
@@ -77,7 +78,7 @@ export class ThreadPool {
         memory,
         layout: CONTROL,
         names: IMPORT_NAMES,
-        spins: SPINS,
+        patience: PATIENCE,
       }));
     } catch (error) {
       pool.close();
@@ -112,10 +113,9 @@ export class ThreadPool {
       return;
     }
     const control = this.#control;
-    const chunk = Math.max(1, Math.ceil(extent / ((this.#workers.length + 1) * CHUNKS_PER_THREAD)));
     Atomics.store(control, CONTROL.next, 0);
     Atomics.store(control, CONTROL.extent, extent);
-    Atomics.store(control, CONTROL.chunk, chunk);
+    Atomics.store(control, CONTROL.threads, this.#workers.length + 1);
     Atomics.store(control, CONTROL.module, module);
     Atomics.store(control, CONTROL.body, slot);
     Atomics.store(control, CONTROL.closure, closure);
@@ -123,11 +123,7 @@ export class ThreadPool {
     this.#busy = true;
     this.#advance(OPEN);
     try {
-      for (;;) {
-        const begin = Atomics.add(control, CONTROL.next, 1) * chunk;
-        if (begin >= extent) break;
-        body(begin, Math.min(begin + chunk, extent), closure, workspace);
-      }
+      runChunks(control, CONTROL, body, workspace);
     } finally {
       Atomics.store(control, CONTROL.next, 1 << 30);
       this.#advance(CLOSED);
@@ -154,10 +150,13 @@ export class ThreadPool {
   /** Waits until no worker is in the loop that was closed. */
   #join(): void {
     const control = this.#control;
-    for (let spin = 0; ; spin++) {
-      const active = Atomics.load(control, CONTROL.active);
-      if (active === 0) return;
-      if (this.#mayWait && spin > SPINS) Atomics.wait(control, CONTROL.active, active);
+    for (let active = Atomics.load(control, CONTROL.active); active !== 0; ) {
+      const seen = active;
+      active = watch(control, CONTROL.active, seen, PATIENCE);
+      if (active === seen && this.#mayWait) {
+        Atomics.wait(control, CONTROL.active, seen);
+        active = Atomics.load(control, CONTROL.active);
+      }
     }
   }
 

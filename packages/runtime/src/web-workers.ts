@@ -1,5 +1,7 @@
 import type { PoolWorker, SpawnWorker } from "./thread-pool.js";
-import { type WorkerPort, type WorkerReply, type WorkerRequest, workerMain, workerSource } from "./worker-main.js";
+import {
+  runChunks, type WorkerPort, type WorkerReply, type WorkerRequest, watch, workerMain, workerSource,
+} from "./worker-main.js"; // biome-ignore format: a list
 
 /**
  * Workers of a page. Without an argument they start from a `blob:` URL; where a content security policy forbids it, pass
@@ -38,5 +40,5 @@ export function serveThisWorker(): void {
       scope.onmessage = (event: MessageEvent<WorkerRequest>) => receive(event.data);
     },
   };
-  workerMain(port);
+  workerMain(port, { runChunks, watch });
 }

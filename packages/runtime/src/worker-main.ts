@@ -1,4 +1,4 @@
-/** The code of a worker thread. It is sent as text, so `workerMain` refers to nothing outside itself. */
+/** The code of a worker thread. Its functions are sent as text and bundlers rename them: they refer to nothing outside themselves. */
 
 /** Words of the control block, an Int32Array over shared memory. */
 export const CONTROL = {
@@ -7,7 +7,7 @@ export const CONTROL = {
   /** Number of the next chunk to claim. */
   next: 1,
   extent: 2,
-  chunk: 3,
+  threads: 3,
   module: 4,
   body: 5,
   closure: 6,
@@ -45,7 +45,7 @@ export type WorkerRequest =
       readonly memory: WebAssembly.Memory;
       readonly layout: typeof CONTROL;
       readonly names: ImportNames;
-      readonly spins: number;
+      readonly patience: number;
     }
   | { readonly kind: "load"; readonly state: number; readonly id: number; readonly module: WebAssembly.Module }
   | { readonly kind: "unload"; readonly state: number; readonly id: number };
@@ -58,12 +58,53 @@ export interface WorkerPort {
   listen(receive: (request: WorkerRequest) => void): void;
 }
 
+/** Runs iterations `begin .. end` of a loop. */
+export type Body = (begin: number, end: number, closure: number, workspace: number) => void;
+
+/**
+ * Claims chunks of an open loop and runs them until none is left. A round of chunks, one for each thread, takes half of what is left: the first
+ * are long, the last single iterations (factoring: Hummel, Schonberg and Flynn, 1992). Which numbers a chunk has follows from its own number.
+ */
+export function runChunks(control: Int32Array, layout: typeof CONTROL, body: Body, workspace: number): void {
+  const extent = Atomics.load(control, layout.extent);
+  const threads = Atomics.load(control, layout.threads);
+  const closure = Atomics.load(control, layout.closure);
+  let [first, begin, size] = [0, 0, Math.ceil(extent / (2 * threads))];
+  for (;;) {
+    const chunk = Atomics.add(control, layout.next, 1);
+    while (chunk >= first + threads && begin < extent) {
+      first += threads;
+      begin += threads * size;
+      size = Math.ceil((extent - begin) / (2 * threads));
+    }
+    const from = begin + (chunk - first) * size;
+    if (from >= extent) return;
+    body(from, Math.min(from + size, extent), closure, workspace);
+  }
+}
+
+/** Looks at a word until it is no longer `seen`, for some milliseconds at most; returns what it is then. */
+export function watch(control: Int32Array, word: number, seen: number, patience: number): number {
+  const pause = (Atomics as { readonly pause?: () => void }).pause ?? (() => {});
+  const end = performance.now() + patience;
+  for (;;) {
+    for (let look = 0; look < 100; look++) {
+      const found = Atomics.load(control, word);
+      if (found !== seen) return found;
+      pause();
+    }
+    if (performance.now() >= end) return seen;
+  }
+}
+
+/** What the calling thread does as well. */
+export type Pooling = { readonly runChunks: typeof runChunks; readonly watch: typeof watch };
+
 /**
  * Answers messages, and between them waits for parallel loops: while `state` is open, claims chunks until none is left.
  * A worker that comes late finds the state closed and touches nothing.
  */
-export function workerMain(port: WorkerPort): void {
-  type Body = (begin: number, end: number, closure: number, workspace: number) => void;
+export function workerMain(port: WorkerPort, { runChunks, watch }: Pooling): void {
   let start: Extract<WorkerRequest, { readonly kind: "start" }> | undefined;
   const tables = new Map<number, WebAssembly.Table>();
 
@@ -101,15 +142,7 @@ export function workerMain(port: WorkerPort): void {
         const body = tables.get(Atomics.load(control, layout.module))?.get(Atomics.load(control, layout.body)) as
           | Body
           | undefined;
-        const extent = Atomics.load(control, layout.extent);
-        const chunk = Atomics.load(control, layout.chunk);
-        const closure = Atomics.load(control, layout.closure);
-        const workspace = Atomics.load(control, layout.workspaces + index);
-        while (body !== undefined) {
-          const begin = Atomics.add(control, layout.next, 1) * chunk;
-          if (begin >= extent) break;
-          body(begin, Math.min(begin + chunk, extent), closure, workspace);
-        }
+        if (body !== undefined) runChunks(control, layout, body, Atomics.load(control, layout.workspaces + index));
       }
     } catch (error) {
       if (Atomics.compareExchange(control, layout.failed, 0, 1) === 0) {
@@ -124,10 +157,9 @@ export function workerMain(port: WorkerPort): void {
 
   const wait = (from: number): void => {
     if (start === undefined) return;
-    const { control, layout, spins } = start;
+    const { control, layout, patience } = start;
     for (let seen = from; ; ) {
-      let state = seen;
-      for (let spin = 0; spin < spins && state === seen; spin++) state = Atomics.load(control, layout.state);
+      let state = watch(control, layout.state, seen, patience);
       while (state === seen) {
         Atomics.wait(control, layout.state, seen);
         state = Atomics.load(control, layout.state);
@@ -153,5 +185,6 @@ export function workerMain(port: WorkerPort): void {
 
 /** `workerMain` as text for an engine of its own. Compilers may name functions with `__name`; it does nothing there. */
 export function workerSource(port: string): string {
-  return `const __name = (f) => f; (${workerMain.toString()})(${port});`;
+  const pooling = `{ runChunks: ${runChunks.toString()}, watch: ${watch.toString()} }`;
+  return `const __name = (f) => f; (${workerMain.toString()})(${port}, ${pooling});`;
 }
