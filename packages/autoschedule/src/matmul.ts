@@ -120,7 +120,8 @@ function packed(schedule: Schedule, operand: Operand, sums: Tensor, stages: read
   return cacheRead(schedule, operand.tensor, "global", [sums]);
 }
 
-/** Storage `[outer // width][fold][outer % width]`. Loops in that order where the fold is contiguous; else some panels take what they have of one row. */
+/** Storage `[outer // width][fold][outer % width]`. Where columns are contiguous, some panels take what they have of one row;
+ * where the fold is, blocks of as many rows as columns are transposed in registers. */
 function pack(
   schedule: Schedule,
   tensor: Tensor,
@@ -144,6 +145,15 @@ function pack(
     const [groups, group] = split(schedule, tensor, panels, { factor: together });
     reorder(schedule, tensor, [groups, fold, group, within]);
     if (threaded) parallel(schedule, tensor, groups);
+  } else if (lanes > 1 && width % lanes === 0 && extentOf(fold) >= lanes) {
+    const [blocks, element] = split(schedule, tensor, fold, { factor: lanes });
+    const [copies, vector] = split(schedule, tensor, within, { factor: lanes });
+    reorder(schedule, tensor, [panels, blocks, copies, element, vector]);
+    if (threaded) parallel(schedule, tensor, panels);
+    unroll(schedule, tensor, copies);
+    unroll(schedule, tensor, element);
+    vectorize(schedule, tensor, vector);
+    return;
   } else {
     reorder(schedule, tensor, [panels, fold, within]);
     if (threaded) parallel(schedule, tensor, panels);
